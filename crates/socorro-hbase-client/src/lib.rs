@@ -1,0 +1,1 @@
+//! Socorro's crash storage on Apache HBase.
