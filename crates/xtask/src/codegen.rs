@@ -1,0 +1,115 @@
+//! Makes the Rust of the Thrift interface, and checks that the committed one is what comes out.
+//!
+//! What the interface says is `thrift-idl`'s; that it is true is proved by the integration tests.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+
+use crate::engine::{self, docker};
+use crate::{cmd, host, image};
+
+/// The compiler whose output is committed: others write other code.
+const THRIFT_VERSION: &str = "0.17";
+/// The release of Debian that has it.
+const DEBIAN_RELEASE: &str = "VERSION_CODENAME=bookworm";
+const PACKAGE: &str = "thrift-compiler";
+const INTERFACE: &str = "thrift-idl/Hbase.thrift";
+const GENERATED: &str = "crates/hbase-thrift-api/src/hbase.rs";
+
+/// What may be done to get hold of the compiler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Preparation {
+    /// Use what is there: the host's compiler, or else a running Docker engine.
+    UseWhatIsThere,
+    /// Install packages, or an engine, where that is ours to do.
+    Install,
+}
+
+/// Writes the generated code where it belongs.
+pub(crate) fn write() -> Result<()> {
+    let fresh = generate(Preparation::UseWhatIsThere)?;
+    fs::write(cmd::root().join(GENERATED), fresh)
+        .with_context(|| format!("can't write {GENERATED}"))?;
+    cmd::say(&format!("{GENERATED} is what {INTERFACE} says"));
+    Ok(())
+}
+
+/// Fails when the committed code isn't what comes out.
+pub(crate) fn check(preparation: Preparation) -> Result<()> {
+    let committed = fs::read_to_string(cmd::root().join(GENERATED)).unwrap_or_default();
+    if committed != generate(preparation)? {
+        bail!(
+            "{GENERATED} isn't what {INTERFACE} says; run `cargo xtask codegen` and commit the \
+             result"
+        );
+    }
+    Ok(())
+}
+
+fn generate(preparation: Preparation) -> Result<String> {
+    let problem = match host_compiler() {
+        Ok(()) => return generate_on_host(),
+        Err(problem) => problem,
+    };
+    if preparation == Preparation::Install {
+        if host_release_has_it() && host::can_apt_install() {
+            host::apt_install(&[PACKAGE], "")?;
+            host_compiler()?;
+            return generate_on_host();
+        }
+        engine::ensure().context(problem)?;
+    } else {
+        engine::require().context(problem)?;
+    }
+    generate_in_container()
+}
+
+fn host_compiler() -> Result<()> {
+    let install = format!(
+        "`apt-get install {PACKAGE}` on Debian 12 installs the right one, and anywhere else a \
+         running Docker engine will do instead"
+    );
+    if !cmd::exists("thrift") {
+        bail!("the Thrift compiler is missing; {install}");
+    }
+    let banner = cmd::output(&mut cmd::command("thrift", ["--version"]))?;
+    let version = banner.rsplit(' ').next().unwrap_or_default();
+    if !version.starts_with(&format!("{THRIFT_VERSION}.")) {
+        bail!("the Thrift compiler is {version}, and not {THRIFT_VERSION}; {install}");
+    }
+    Ok(())
+}
+
+fn host_release_has_it() -> bool {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line == DEBIAN_RELEASE)
+}
+
+fn generate_on_host() -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let mut thrift = cmd::command("thrift", ["--gen", "rs", "-out"]);
+    cmd::run(thrift.arg(folder.path()).arg(INTERFACE))?;
+    let file = folder.path().join("hbase.rs");
+    fs::read_to_string(&file).context("the Thrift compiler wrote no hbase.rs; see its output above")
+}
+
+/// The interface goes in by stdin and the code comes out by stdout, so that nothing is mounted: the
+/// engine may be on another machine, and the files are the user's own.
+fn generate_in_container() -> Result<String> {
+    const SCRIPT: &str = "cd /tmp && cat >Hbase.thrift && thrift --gen rs -out . Hbase.thrift >&2 \
+                          && cat hbase.rs";
+    let compiler = image::ensure_compiler()?;
+    let mut run = docker(&["run", "--rm", "--interactive", &compiler, "sh", "-c", SCRIPT]);
+    let mut child = run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(&fs::read(cmd::root().join(INTERFACE))?)?;
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("the Thrift compiler in a container failed; its output is above");
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}

@@ -1,0 +1,29 @@
+//! The machine that a chore runs on, and what may be installed there: as root on Debian or Ubuntu
+//! packages are installed, anywhere else the chore stops and says what is missing.
+
+use anyhow::{Result, bail};
+
+use crate::cmd;
+
+/// Whether this is Debian or one of its children, and the user is root.
+pub(crate) fn can_apt_install() -> bool {
+    std::path::Path::new("/etc/debian_version").exists()
+        && cmd::exists("apt-get")
+        && cmd::output(&mut cmd::command("id", ["-u"])).is_ok_and(|id| id == "0")
+}
+
+/// Installs packages, or fails with `otherwise` where that isn't ours to do.
+pub(crate) fn apt_install(packages: &[&str], otherwise: &str) -> Result<()> {
+    if !can_apt_install() {
+        bail!("{otherwise}");
+    }
+    cmd::say(&format!("Installing {}", packages.join(", ")));
+    cmd::run(&mut apt(&["update"]))?;
+    cmd::run(apt(&["install", "-y", "--no-install-recommends"]).args(packages))
+}
+
+fn apt(arguments: &[&str]) -> std::process::Command {
+    let mut command = cmd::command("apt-get", ["-q"]);
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}

@@ -1,0 +1,121 @@
+//! The test command: everything that has to hold before a change is taken, in the order in which
+//! it fails soonest.
+//!
+//! Each step is another program's work or another module's; what is tested is the crates' affair.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use xtask::versions::Versions;
+
+use crate::codegen::{self, Preparation};
+use crate::{cmd, engine, image, msrv};
+
+/// The variable that names a gateway to test against, so that none has to be started.
+const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
+/// What is never published: chores and tests.
+const UNPUBLISHED: &str = "--exclude xtask --exclude integration-tests";
+
+/// Which steps to take.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Take this step alone
+    #[arg(long, value_enum)]
+    only: Option<Step>,
+}
+
+/// A step of the test command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// The code is formatted
+    Format,
+    /// The generated code is what the Thrift interface says
+    Codegen,
+    /// No lint complains
+    Clippy,
+    /// The documentation builds without a warning
+    Docs,
+    /// Unit and documentation tests pass
+    Unit,
+    /// Toolchain, manifest and dependencies agree on the oldest Rust
+    Msrv,
+    /// Every crate that is published can be
+    Package,
+    /// The integration tests pass on a real HBase
+    Integration,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let start = Instant::now();
+    for &step in Step::value_variants() {
+        if options.only.is_none_or(|only| only == step) {
+            take(step)?;
+        }
+    }
+    cmd::say(&format!("Everything passed ({})", seconds(start.elapsed())));
+    Ok(())
+}
+
+fn take(step: Step) -> Result<()> {
+    let value = step.to_possible_value().context("every step has a name")?;
+    let about = value.get_help().map(ToString::to_string).unwrap_or_default();
+    let name = value.get_name();
+    cmd::say(&format!("{name}: {about}"));
+    let start = Instant::now();
+    step.run().with_context(|| {
+        format!("step '{name}' failed; after a change, `cargo xtask test --only {name}` repeats it")
+    })?;
+    cmd::say(&format!("{name} passed ({})", seconds(start.elapsed())));
+    Ok(())
+}
+
+impl Step {
+    fn run(self) -> Result<()> {
+        match self {
+            Self::Format => format(),
+            Self::Codegen => codegen::check(Preparation::Install),
+            Self::Clippy => {
+                cmd::run(&mut cmd::cargo("clippy --workspace --all-targets -- -D warnings"))
+            }
+            Self::Docs => docs(),
+            Self::Unit => cmd::run(&mut cmd::cargo("test --workspace --exclude integration-tests")),
+            Self::Msrv => msrv::check(),
+            Self::Package => package(),
+            Self::Integration => integration(),
+        }
+    }
+}
+
+fn format() -> Result<()> {
+    cmd::run(&mut cmd::cargo("fmt --all --check"))
+        .context("the code isn't formatted; `cargo fmt --all` does it")
+}
+
+fn docs() -> Result<()> {
+    let mut doc = cmd::cargo("doc --workspace --no-deps");
+    cmd::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn package() -> Result<()> {
+    let mut package = cmd::cargo(&format!("package --workspace {UNPUBLISHED} --locked"));
+    // At a desk, the tests are run before the commit.
+    if std::env::var_os("CI").is_none() {
+        package.arg("--allow-dirty");
+    }
+    cmd::run(&mut package)
+}
+
+fn integration() -> Result<()> {
+    if let Some(url) = std::env::var_os(GATEWAY_VARIABLE) {
+        cmd::say(&format!("Testing against {GATEWAY_VARIABLE}={}", url.display()));
+    } else {
+        engine::ensure()?;
+        image::ensure_hbase(&Versions::load()?.default)?;
+    }
+    cmd::run(&mut cmd::cargo("test --package integration-tests"))
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f32())
+}
