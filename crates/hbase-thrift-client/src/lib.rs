@@ -1,1 +1,54 @@
-//! A client for Apache HBase's Thrift gateways.
+//! A client for Apache HBase's Thrift gateways: time-outs, safe retries, streaming scans, and errors
+//! that say what happened.
+//!
+//! ```no_run
+//! use hbase_thrift_client::{Client, ColumnFamily, Config, Get, Put, Scan};
+//!
+//! let client = Client::connect("hbase://localhost:9090".parse::<Config>()?)?;
+//! client.admin().create_table("crashes", &[ColumnFamily::new("ids")])?;
+//!
+//! let crashes = client.table("crashes");
+//! crashes.put(&Put::new("row1").column("ids:ooid", "11cb72f5-eb28-41e1-a8e4-849982120611"))?;
+//! if let Some(row) = crashes.get(&Get::new("row1"))? {
+//!     println!("{:?}", row.get("ids:ooid"));
+//! }
+//! for row in crashes.scan(Scan::new().prefix("row"))? {
+//!     println!("{}", row?.key().escape_ascii());
+//! }
+//! # Ok::<(), hbase_thrift_client::Error>(())
+//! ```
+//!
+//! # What to know
+//!
+//! - **Columns** are named `family:qualifier`, as bytes.
+//! - **Absence is `None`**, not an error; a missing table or column family is an error with its own
+//!   [`ErrorKind`].
+//! - **Every wait has a bound** (see [`Config`]), and every call that can be repeated without harm
+//!   is, within the operation time-out.
+//! - **An error tells what became of the call** ([`Error::outcome`]): a lost reply to an increment
+//!   leaves it [`Outcome::Unknown`], and it is never sent again behind the caller's back.
+//! - **A [`Row`] is a view** into the reply that brought it, and keeps that reply in memory.
+
+mod admin;
+mod client;
+mod config;
+mod connection;
+mod error;
+mod executor;
+mod pool;
+mod request;
+mod row;
+mod scanner;
+mod table;
+mod thrift1;
+mod transport;
+mod wire;
+
+pub use admin::Admin;
+pub use client::Client;
+pub use config::{Config, Endpoint, Protocol, Transport};
+pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
+pub use request::{BloomFilter, ColumnFamily, Compression, Delete, Get, Increment, Put, Scan};
+pub use row::{Cell, OwnedCell, OwnedRow, Row, RowBatch};
+pub use scanner::Scanner;
+pub use table::Table;

@@ -1,0 +1,152 @@
+//! Creates, deletes and describes tables.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
+use crate::request::ColumnFamily;
+use crate::thrift1;
+
+/// Calls on the cluster's tables. Names are used with the configured table prefix before them.
+///
+/// These calls change the schema, so none is repeated when its fate is unknown. They take seconds on
+/// a loaded cluster; the operation time-out covers them too.
+#[derive(Clone)]
+pub struct Admin {
+    executor: Executor,
+}
+
+impl Admin {
+    pub(crate) fn new(executor: Executor) -> Self {
+        Self { executor }
+    }
+
+    /// Creates a table in one region.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists),
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) for families that can't be,
+    /// [`Server`](ErrorKind::Server) for a compression that the server lacks.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, ColumnFamily, Config};
+    /// # let client = Client::connect(Config::new("localhost", 9090))?;
+    /// let families = [ColumnFamily::new("ids"), ColumnFamily::new("raw_data").max_versions(3)];
+    /// client.admin().create_table("crash_reports", &families)?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn create_table(&self, name: impl AsRef<[u8]>, families: &[ColumnFamily]) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        if families.is_empty() {
+            return Err(Error::invalid("a table needs at least one column family"));
+        }
+        families.iter().try_for_each(ColumnFamily::check)?;
+        self.executor.run(&thrift1::create_table(&name, families))
+    }
+
+    /// Deletes a table, which has to be disabled first.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled),
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn delete_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.run(&thrift1::delete_table(&name))
+    }
+
+    /// Takes a table out of service.
+    ///
+    /// # Errors
+    ///
+    /// [`TableDisabled`](ErrorKind::TableDisabled) where it is already,
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn disable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.run(&thrift1::disable_table(&name))
+    }
+
+    /// Puts a table into service again.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled) where it is in service,
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn enable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.run(&thrift1::enable_table(&name))
+    }
+
+    /// Whether a table is in service.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn is_table_enabled(&self, name: impl AsRef<[u8]>) -> Result<bool> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.run(&thrift1::table_enabled(&name))
+    }
+
+    /// Whether a table exists.
+    ///
+    /// # Errors
+    ///
+    /// What any call can meet (see [`ErrorKind`]).
+    pub fn table_exists(&self, name: impl AsRef<[u8]>) -> Result<bool> {
+        let name = name.as_ref();
+        Ok(self.table_names()?.iter().any(|other| other == name))
+    }
+
+    /// The names of all tables that begin with the table prefix, without it, in order.
+    ///
+    /// # Errors
+    ///
+    /// What any call can meet (see [`ErrorKind`]).
+    pub fn table_names(&self) -> Result<Vec<Vec<u8>>> {
+        let names = self.executor.run(&thrift1::table_names())?;
+        let mut names: Vec<_> = names.into_iter().filter_map(|name| self.own_name(&name)).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// As [`table_names`](Self::table_names), each with whether it is in service.
+    ///
+    /// # Errors
+    ///
+    /// What any call can meet (see [`ErrorKind`]).
+    pub fn table_states(&self) -> Result<Vec<(Vec<u8>, bool)>> {
+        let states = self.executor.run(&thrift1::table_states())?;
+        let own = |(name, enabled): (Vec<u8>, bool)| Some((self.own_name(&name)?, enabled));
+        Ok(states.into_iter().filter_map(own).collect())
+    }
+
+    /// The column families of a table, in order of their names.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn column_families(&self, name: impl AsRef<[u8]>) -> Result<Vec<ColumnFamily>> {
+        let name = self.full_name(name.as_ref())?;
+        let families = self.executor.run(&thrift1::column_descriptors(&name))?;
+        Ok(families.into_values().map(ColumnFamily::from).collect())
+    }
+
+    fn full_name(&self, name: &[u8]) -> Result<Vec<u8>> {
+        if name.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidRequest, "the table's name is empty"));
+        }
+        Ok([self.executor.config().table_prefix().as_bytes(), name].concat())
+    }
+
+    fn own_name(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let prefix = self.executor.config().table_prefix().as_bytes();
+        name.strip_prefix(prefix).map(<[u8]>::to_vec)
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}

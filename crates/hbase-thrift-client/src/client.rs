@@ -1,0 +1,83 @@
+//! The way in: a client for one cluster, and handles on its tables.
+
+use std::fmt;
+
+use crate::admin::Admin;
+use crate::config::Config;
+use crate::error::Result;
+use crate::executor::Executor;
+use crate::table::Table;
+use crate::thrift1;
+
+/// A client for one HBase cluster. Cheap to clone; clones share one pool of connections.
+///
+/// ```no_run
+/// use hbase_thrift_client::{Client, Config, Get, Put};
+///
+/// let client = Client::connect("hbase://localhost:9090".parse::<Config>()?)?;
+/// let table = client.table("crash_reports");
+/// table.put(&Put::new("row1").column("flags:processed", "N"))?;
+/// let row = table.get(&Get::new("row1"))?.expect("the row was just written");
+/// assert_eq!(row.get("flags:processed"), Some(&b"N"[..]));
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    executor: Executor,
+}
+
+impl Client {
+    /// Connects to the first gateway that answers, so that a wrong address or transport shows here
+    /// and not at the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a configuration that can't work,
+    /// [`Connect`](crate::ErrorKind::Connect) when no gateway can be reached,
+    /// [`WrongProtocol`](crate::ErrorKind::WrongProtocol) when what answers speaks something else.
+    /// Ends within the operation time-out.
+    pub fn connect(config: Config) -> Result<Self> {
+        config.check()?;
+        let executor = Executor::new(config);
+        executor.connect()?;
+        Ok(Self { executor })
+    }
+
+    /// A handle on a table, existing or not; costs nothing. The configured table prefix is put
+    /// before the name.
+    pub fn table(&self, name: impl AsRef<[u8]>) -> Table {
+        Table::new(self.executor.clone(), self.full_name(name.as_ref()))
+    }
+
+    /// Creates, deletes and describes tables.
+    pub fn admin(&self) -> Admin {
+        Admin::new(self.executor.clone())
+    }
+
+    /// The configuration in use.
+    pub fn config(&self) -> &Config {
+        self.executor.config()
+    }
+
+    /// Asks one gateway for a sign of life. HBase behind it is not asked.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn ping(&self) -> Result<()> {
+        match self.executor.run(&thrift1::server_type()) {
+            Err(error) if error.kind() == crate::ErrorKind::Unsupported => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    fn full_name(&self, name: &[u8]) -> Vec<u8> {
+        [self.config().table_prefix().as_bytes(), name].concat()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("config", self.config()).finish_non_exhaustive()
+    }
+}

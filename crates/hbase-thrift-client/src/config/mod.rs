@@ -1,0 +1,310 @@
+//! How to reach the gateways and how long to wait: one type, its defaults written on it.
+//!
+//! A leaf. The grammar of the URL is in `url`; what the values mean on the wire is left to the
+//! layers that use them.
+
+mod url;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How a message is cut out of the byte stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Message after message with nothing between: the default gateway (`-threadpool`).
+    #[default]
+    Buffered,
+    /// Each message after its length: gateways started with `-f`, and always those started with
+    /// `-nonblocking`, `-hsha` or `-threadedselector`.
+    Framed,
+}
+
+/// How values are written within a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Thrift's binary protocol: the default gateway.
+    #[default]
+    Binary,
+    /// Thrift's compact protocol: gateways started with `-c`.
+    Compact,
+}
+
+/// The address of one gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    host: String,
+    port: u16,
+}
+
+impl Endpoint {
+    /// The port of both Thrift gateways unless configured otherwise
+    /// (`hbase.regionserver.thrift.port`).
+    pub const DEFAULT_PORT: u16 = 9090;
+
+    /// A gateway on `host` (a name or an address, IPv6 without brackets) and `port`.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self { host: host.into(), port }
+    }
+
+    /// The host name or address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// How to reach HBase: gateways, protocol, time-outs and limits.
+///
+/// Built in code, or from a URL that a service can take from its environment:
+///
+/// ```text
+/// hbase://host1:9090,host2:9090/?transport=framed&protocol=compact&operation_timeout=10s
+/// ```
+///
+/// Every setting below is a query parameter of the same name. Durations are written `500ms`, `10s`,
+/// `2m`; sizes in bytes, or with `KiB`, `MiB`, `GiB`. The port is 9090 where none is given.
+///
+/// ```
+/// use std::time::Duration;
+/// use hbase_thrift_client::{Config, Transport};
+///
+/// let config: Config = "hbase://gateway-1,gateway-2/?transport=framed".parse()?;
+/// assert_eq!(config.transport(), Transport::Framed);
+///
+/// let config = Config::new("gateway-1", 9090).with_operation_timeout(Duration::from_secs(5));
+/// assert_eq!(config.to_string(), "hbase://gateway-1:9090/?operation_timeout=5s");
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    endpoints: Vec<Endpoint>,
+    transport: Transport,
+    protocol: Protocol,
+    connect_timeout: Duration,
+    operation_timeout: Duration,
+    pool_timeout: Duration,
+    idle_timeout: Duration,
+    max_attempts: u32,
+    max_connections: usize,
+    max_request_size: Option<usize>,
+    max_reply_size: usize,
+    max_cell_size: usize,
+    table_prefix: String,
+}
+
+/// The gateway's limit for a frame, `hbase.regionserver.thrift.framed.max_frame_size_in_mb`.
+const DEFAULT_FRAME_LIMIT: usize = 2 * 1024 * 1024;
+/// libthrift's limit for a message of any kind.
+const DEFAULT_MESSAGE_LIMIT: usize = 100 * 1024 * 1024;
+/// Offsets into a reply are kept in 32 bits.
+const LARGEST_REPLY_LIMIT: usize = i32::MAX as usize;
+
+impl Config {
+    /// The defaults for one gateway.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self::for_endpoints(vec![Endpoint::new(host, port)])
+    }
+
+    fn for_endpoints(endpoints: Vec<Endpoint>) -> Self {
+        Self {
+            endpoints,
+            transport: Transport::Buffered,
+            protocol: Protocol::Binary,
+            connect_timeout: Duration::from_secs(5),
+            operation_timeout: Duration::from_secs(30),
+            pool_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(45),
+            max_attempts: 4,
+            max_connections: 16,
+            max_request_size: None,
+            max_reply_size: 128 * 1024 * 1024,
+            max_cell_size: 10 * 1024 * 1024,
+            table_prefix: String::new(),
+        }
+    }
+
+    /// One more gateway of the same cluster.
+    pub fn with_endpoint(mut self, host: impl Into<String>, port: u16) -> Self {
+        self.endpoints.push(Endpoint::new(host, port));
+        self
+    }
+
+    /// Framed or buffered (default) messages.
+    pub fn with_transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// Compact or binary (default) values.
+    pub fn with_protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// How long opening a connection may take, the gateway's first answer included; 5 s.
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one call may take with all its attempts and waits; 30 s.
+    pub fn with_operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    /// How long a call waits for a free connection; 10 s.
+    pub fn with_pool_timeout(mut self, timeout: Duration) -> Self {
+        self.pool_timeout = timeout;
+        self
+    }
+
+    /// After which time without use a connection is closed; 45 s. The gateway closes it without a
+    /// word after 60 s (`hbase.thrift.server.socket.read.timeout`).
+    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How often a call is tried at most, where repeating it does no harm; 4.
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// How many connections may be open at once, over all gateways; 16.
+    pub fn with_max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// The largest request in bytes. By default 2 MiB on framed transport, which is the gateway's
+    /// own limit (`hbase.regionserver.thrift.framed.max_frame_size_in_mb`), and 100 MiB otherwise.
+    pub fn with_max_request_size(mut self, bytes: usize) -> Self {
+        self.max_request_size = Some(bytes);
+        self
+    }
+
+    /// The largest reply in bytes; 128 MiB.
+    pub fn with_max_reply_size(mut self, bytes: usize) -> Self {
+        self.max_reply_size = bytes;
+        self
+    }
+
+    /// The largest value of a cell in bytes; 10 MiB, as on the server
+    /// (`hbase.client.keyvalue.maxsize`).
+    pub fn with_max_cell_size(mut self, bytes: usize) -> Self {
+        self.max_cell_size = bytes;
+        self
+    }
+
+    /// Put before every table name, for clusters that several installations share; empty.
+    pub fn with_table_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.table_prefix = prefix.into();
+        self
+    }
+
+    /// The gateways.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// Framed or buffered messages.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// Compact or binary values.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// How long opening a connection may take.
+    pub fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    /// How long one call may take with all its attempts.
+    pub fn operation_timeout(&self) -> Duration {
+        self.operation_timeout
+    }
+
+    /// How long a call waits for a free connection.
+    pub fn pool_timeout(&self) -> Duration {
+        self.pool_timeout
+    }
+
+    /// After which time without use a connection is closed.
+    pub fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
+    }
+
+    /// How often a call is tried at most.
+    pub fn max_attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
+    /// How many connections may be open at once.
+    pub fn max_connections(&self) -> usize {
+        self.max_connections
+    }
+
+    /// The largest request in bytes.
+    pub fn max_request_size(&self) -> usize {
+        self.max_request_size.unwrap_or(match self.transport {
+            Transport::Framed => DEFAULT_FRAME_LIMIT,
+            Transport::Buffered => DEFAULT_MESSAGE_LIMIT,
+        })
+    }
+
+    /// The largest reply in bytes.
+    pub fn max_reply_size(&self) -> usize {
+        self.max_reply_size
+    }
+
+    /// The largest value of a cell in bytes.
+    pub fn max_cell_size(&self) -> usize {
+        self.max_cell_size
+    }
+
+    /// Put before every table name.
+    pub fn table_prefix(&self) -> &str {
+        &self.table_prefix
+    }
+
+    /// Refuses what could never work, before it costs a time-out.
+    pub(crate) fn check(&self) -> Result<()> {
+        let wrong = |message: &str| Err(Error::new(ErrorKind::Config, message));
+        if self.endpoints.is_empty() || self.endpoints.iter().any(|e| e.host.is_empty()) {
+            return wrong("every gateway needs a host name");
+        }
+        let waits =
+            [self.connect_timeout, self.operation_timeout, self.pool_timeout, self.idle_timeout];
+        if waits.iter().any(Duration::is_zero) {
+            return wrong("a time-out of zero leaves no time for anything: use at least 1ms");
+        }
+        if self.max_attempts == 0 || self.max_connections == 0 {
+            return wrong("max_attempts and max_connections have to be at least 1");
+        }
+        if self.max_reply_size == 0 || self.max_reply_size > LARGEST_REPLY_LIMIT {
+            return wrong("max_reply_size has to be between 1 byte and 2 GiB");
+        }
+        Ok(())
+    }
+}

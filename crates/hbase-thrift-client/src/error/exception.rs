@@ -1,0 +1,164 @@
+//! Reads what the gateway says of a failure: a Java exception with its whole stack trace.
+//!
+//! Which kind of error an exception is, is decided here; what became of the call is decided where
+//! the call is known.
+
+use std::fmt;
+
+use super::ErrorKind;
+
+/// An exception that the server answered with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerException {
+    thrift_type: &'static str,
+    trace: String,
+    can_retry: Option<bool>,
+}
+
+/// Simple names of the exception classes that have a kind of their own
+/// (`org.apache.hadoop.hbase`, its packages `exceptions`, `regionserver`, `security`, `client`).
+const KINDS: &[(&str, ErrorKind)] = &[
+    ("TableNotFoundException", ErrorKind::TableNotFound),
+    ("TableNotEnabledException", ErrorKind::TableDisabled),
+    ("TableNotDisabledException", ErrorKind::TableNotDisabled),
+    ("TableExistsException", ErrorKind::AlreadyExists),
+    ("NamespaceExistException", ErrorKind::AlreadyExists),
+    ("NoSuchColumnFamilyException", ErrorKind::NoSuchColumnFamily),
+    ("AccessDeniedException", ErrorKind::AccessDenied),
+    ("RegionTooBusyException", ErrorKind::RegionTooBusy),
+    ("CallQueueTooBigException", ErrorKind::CallQueueTooBig),
+    ("NotServingRegionException", ErrorKind::NotServing),
+    ("RegionMovedException", ErrorKind::NotServing),
+    ("RegionOpeningException", ErrorKind::NotServing),
+    ("RegionServerStoppedException", ErrorKind::NotServing),
+    ("RegionServerAbortedException", ErrorKind::NotServing),
+    ("ServerNotRunningYetException", ErrorKind::NotServing),
+    ("UnknownScannerException", ErrorKind::UnknownScanner),
+    ("CallTimeoutException", ErrorKind::Timeout),
+    ("SocketTimeoutException", ErrorKind::Timeout),
+    ("IllegalArgumentException", ErrorKind::IllegalArgument),
+];
+
+impl ServerException {
+    pub(crate) fn new(thrift_type: &'static str, trace: String, can_retry: Option<bool>) -> Self {
+        Self { thrift_type, trace, can_retry }
+    }
+
+    /// The Java class on the first line, e.g. `org.apache.hadoop.hbase.TableNotFoundException`;
+    /// the Thrift type (`IllegalArgument`) where the message names none.
+    pub fn class(&self) -> &str {
+        leading_class(self.first_line()).unwrap_or(self.thrift_type)
+    }
+
+    /// The first line of the message: class and text of the outermost exception.
+    pub fn first_line(&self) -> &str {
+        self.trace.lines().next().unwrap_or("").trim()
+    }
+
+    /// The whole message; from HBase that is the stack trace.
+    pub fn trace(&self) -> &str {
+        &self.trace
+    }
+
+    /// What the server says about repeating the call; 1.x servers say nothing.
+    pub fn can_retry(&self) -> Option<bool> {
+        self.can_retry
+    }
+
+    /// The kind that the exception, or the exception that caused it, has.
+    ///
+    /// A gateway wraps what the region server said, so the cause counts before the wrapper.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        let causes = self.trace.lines().filter_map(|line| line.strip_prefix("Caused by: "));
+        causes
+            .chain([self.first_line()])
+            .find_map(|line| line.split([':', ' ', '\t', ',']).find_map(kind_of_class))
+            .unwrap_or(match self.thrift_type {
+                "IllegalArgument" => ErrorKind::IllegalArgument,
+                "AlreadyExists" => ErrorKind::AlreadyExists,
+                _ => ErrorKind::Server,
+            })
+    }
+
+    /// Whether the gateway gave up after attempts of its own, any of which may have been applied.
+    pub(crate) fn is_after_retries(&self) -> bool {
+        self.class().rsplit('.').next().is_some_and(|name| name.starts_with("RetriesExhausted"))
+    }
+}
+
+impl fmt::Debug for ServerException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerException")
+            .field("thrift_type", &self.thrift_type)
+            .field("first_line", &self.first_line())
+            .field("can_retry", &self.can_retry)
+            .finish_non_exhaustive()
+    }
+}
+
+fn leading_class(line: &str) -> Option<&str> {
+    let word = line.split([':', ' ']).next()?;
+    let looks_like_class = word.contains('.')
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$'));
+    looks_like_class.then_some(word)
+}
+
+fn kind_of_class(word: &str) -> Option<ErrorKind> {
+    let simple = word.rsplit(['.', '$']).next().unwrap_or(word);
+    KINDS.iter().find(|(name, _)| *name == simple).map(|(_, kind)| *kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn io_error(trace: &str) -> ServerException {
+        ServerException::new("IOError", trace.to_owned(), Some(false))
+    }
+
+    #[test]
+    fn the_class_is_on_the_first_line() {
+        let exception =
+            io_error("org.apache.hadoop.hbase.TableNotFoundException: no_such\n\tat a.B.c(B.java)");
+        assert_eq!(exception.class(), "org.apache.hadoop.hbase.TableNotFoundException");
+        assert_eq!(exception.kind(), ErrorKind::TableNotFound);
+    }
+
+    #[test]
+    fn a_wrapped_exception_counts_before_its_wrapper() {
+        let exception = io_error(
+            "org.apache.hadoop.hbase.client.RetriesExhaustedException: Failed after attempts=16\n\
+             \tat x.Y.z(Y.java:1)\n\
+             Caused by: org.apache.hadoop.hbase.RegionTooBusyException: Over memstore limit\n",
+        );
+        assert_eq!(exception.kind(), ErrorKind::RegionTooBusy);
+        assert!(exception.is_after_retries());
+    }
+
+    #[test]
+    fn an_exception_named_within_the_first_line_is_found() {
+        let exception = io_error(
+            "org.apache.hadoop.hbase.client.RetriesExhaustedWithDetailsException: Failed 1 action: \
+             org.apache.hadoop.hbase.regionserver.NoSuchColumnFamilyException: Column family x",
+        );
+        assert_eq!(exception.kind(), ErrorKind::NoSuchColumnFamily);
+    }
+
+    #[test]
+    fn a_message_without_a_class_falls_back_to_the_thrift_type() {
+        let exception =
+            ServerException::new("IllegalArgument", "scanner ID is invalid".to_owned(), None);
+        assert_eq!(exception.class(), "IllegalArgument");
+        assert_eq!(exception.kind(), ErrorKind::IllegalArgument);
+    }
+
+    #[test]
+    fn an_unknown_exception_is_of_kind_server() {
+        assert_eq!(io_error("java.io.IOException: disk\n").kind(), ErrorKind::Server);
+    }
+
+    #[test]
+    fn an_empty_message_does_no_harm() {
+        assert_eq!(io_error("").class(), "IOError");
+    }
+}

@@ -1,0 +1,153 @@
+//! Runs calls: the only place where a call is repeated.
+//!
+//! Whether an error may heal and whether a repeat does harm is known to the error; which connection
+//! to take, to the pool.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use thrift::protocol::TOutputProtocol;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::pool::{Lease, Pool};
+use crate::thrift1::{Call, Reply};
+
+/// Runs calls on the pool's connections; clones share the pool.
+#[derive(Clone)]
+pub(crate) struct Executor {
+    pool: Pool,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+impl Executor {
+    pub(crate) fn new(config: Config) -> Self {
+        Self { pool: Pool::new(config) }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        self.pool.config()
+    }
+
+    /// Opens a connection, which proves itself, and leaves it in the pool.
+    pub(crate) fn connect(&self) -> Result<()> {
+        self.repeat("connect", self.deadline(), |_, _| Ok(())).map(drop)
+    }
+
+    /// The deadline of an operation that begins now.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.config().operation_timeout()
+    }
+
+    /// Runs a call until it succeeds, may not or need not be repeated, or its time is up.
+    pub(crate) fn run<W, R>(&self, call: &Call<W, R>) -> Result<R>
+    where
+        W: Fn(&mut dyn TOutputProtocol) -> thrift::Result<()>,
+        R: Reply,
+    {
+        self.repeat(call.method(), self.deadline(), |lease, deadline| call.run(lease, deadline))
+            .map(|(_, reply)| reply)
+    }
+
+    /// As [`run`](Self::run), and keeps the connection that succeeded on loan.
+    pub(crate) fn run_keeping<W, R>(&self, call: &Call<W, R>) -> Result<(Lease, R)>
+    where
+        W: Fn(&mut dyn TOutputProtocol) -> thrift::Result<()>,
+        R: Reply,
+    {
+        self.repeat(call.method(), self.deadline(), |lease, deadline| call.run(lease, deadline))
+    }
+
+    fn repeat<R>(
+        &self,
+        method: &'static str,
+        deadline: Instant,
+        run: impl Fn(&mut Lease, Instant) -> Result<R>,
+    ) -> Result<(Lease, R)> {
+        let span =
+            tracing::debug_span!("hbase", "db.system.name" = "hbase", "db.operation.name" = method);
+        let _entered = span.enter();
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(LONGEST_PAUSE)
+            .with_max_times(self.config().max_attempts() as usize - 1)
+            .with_jitter()
+            .build();
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(deadline, &run) {
+                Ok(done) => return Ok(done),
+                Err(error) => error.in_method(method).with_attempts(attempt),
+            };
+            match next_pause(&error, pauses.next(), deadline, Instant::now()) {
+                Some(pause) => {
+                    tracing::debug!(attempt, %error, ?pause, "trying again");
+                    thread::sleep(pause);
+                    attempt += 1;
+                }
+                None => return Err(error),
+            }
+        }
+    }
+
+    fn attempt<R>(
+        &self,
+        deadline: Instant,
+        run: impl Fn(&mut Lease, Instant) -> Result<R>,
+    ) -> Result<(Lease, R)> {
+        let mut lease = self.pool.checkout(deadline)?;
+        let reply = run(&mut lease, deadline)?;
+        Ok((lease, reply))
+    }
+}
+
+/// How long to wait before the next attempt, if there should be one.
+fn next_pause(
+    error: &Error,
+    pause: Option<Duration>,
+    deadline: Instant,
+    now: Instant,
+) -> Option<Duration> {
+    pause.filter(|pause| error.is_retryable() && now + *pause < deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{ErrorKind, Outcome};
+
+    const PAUSE: Duration = Duration::from_millis(10);
+
+    fn pause_after(error: &Error, time_left: Duration) -> Option<Duration> {
+        let now = Instant::now();
+        next_pause(error, Some(PAUSE), now + time_left, now)
+    }
+
+    #[test]
+    fn a_refused_connection_is_tried_again() {
+        let error = Error::new(ErrorKind::Connect, "refused");
+        assert_eq!(pause_after(&error, PAUSE * 2), Some(PAUSE));
+    }
+
+    #[test]
+    fn nothing_is_tried_again_past_the_deadline() {
+        let error = Error::new(ErrorKind::Connect, "refused");
+        assert_eq!(pause_after(&error, PAUSE), None);
+    }
+
+    #[test]
+    fn an_atomic_call_with_unknown_fate_is_never_repeated() {
+        let error = Error::new(ErrorKind::ConnectionLost, "gone").with_outcome(Outcome::Unknown);
+        assert_eq!(pause_after(&error, PAUSE * 2), None);
+        assert_eq!(pause_after(&error.with_repeatable(true), PAUSE * 2), Some(PAUSE));
+    }
+
+    #[test]
+    fn what_time_cannot_heal_is_not_tried_again() {
+        let error = Error::new(ErrorKind::TableNotFound, "no such table").with_repeatable(true);
+        assert_eq!(pause_after(&error, PAUSE * 2), None);
+    }
+}

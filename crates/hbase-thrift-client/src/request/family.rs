@@ -1,0 +1,192 @@
+//! Column families of a table that is created, or as the server describes them.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// A column family with its options; defaults as in HBase 2 (`ColumnFamilyDescriptorBuilder`).
+///
+/// ```
+/// use std::time::Duration;
+/// use hbase_thrift_client::ColumnFamily;
+///
+/// let family = ColumnFamily::new("ids").max_versions(5).time_to_live(Duration::from_secs(86_400));
+/// assert_eq!(family.name(), b"ids");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnFamily {
+    pub(crate) name: Vec<u8>,
+    pub(crate) max_versions: u32,
+    pub(crate) compression: Compression,
+    pub(crate) bloom_filter: BloomFilter,
+    pub(crate) in_memory: bool,
+    pub(crate) block_cache: bool,
+    pub(crate) time_to_live: Option<Duration>,
+}
+
+impl ColumnFamily {
+    /// A family that keeps one version for ever, uncompressed, with block cache and a row Bloom
+    /// filter.
+    pub fn new(name: impl Into<Vec<u8>>) -> Self {
+        Self {
+            name: name.into(),
+            max_versions: 1,
+            compression: Compression::None,
+            bloom_filter: BloomFilter::Row,
+            in_memory: false,
+            block_cache: true,
+            time_to_live: None,
+        }
+    }
+
+    /// How many versions of a cell are kept; 1.
+    pub fn max_versions(mut self, versions: u32) -> Self {
+        self.max_versions = versions;
+        self
+    }
+
+    /// How the files are compressed; not at all.
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// What the files' Bloom filters are about; rows.
+    pub fn bloom_filter(mut self, bloom_filter: BloomFilter) -> Self {
+        self.bloom_filter = bloom_filter;
+        self
+    }
+
+    /// Whether the block cache favours this family; no.
+    pub fn in_memory(mut self, in_memory: bool) -> Self {
+        self.in_memory = in_memory;
+        self
+    }
+
+    /// Whether blocks that are read are kept in the block cache; yes.
+    pub fn block_cache(mut self, block_cache: bool) -> Self {
+        self.block_cache = block_cache;
+        self
+    }
+
+    /// After which time cells vanish, in whole seconds; never.
+    pub fn time_to_live(mut self, time_to_live: Duration) -> Self {
+        self.time_to_live = Some(time_to_live);
+        self
+    }
+
+    /// The family's name, without a colon.
+    pub fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let shown = self.name.escape_ascii();
+        if self.name.is_empty() || self.name.contains(&b':') {
+            return Err(Error::invalid(format!(
+                "`{shown}` can't be a column family: it is empty or has a colon"
+            )));
+        }
+        if self.max_versions == 0 || i32::try_from(self.max_versions).is_err() {
+            return Err(Error::invalid(format!("the family `{shown}` needs at least 1 version")));
+        }
+        let seconds = self.time_to_live.map(|time| (time.as_secs(), time.subsec_nanos()));
+        match seconds {
+            Some((0, _) | (_, 1..)) => Err(Error::invalid(format!(
+                "the time to live of the family `{shown}` has to be whole seconds"
+            ))),
+            Some((seconds, _)) if i32::try_from(seconds).is_err() => Err(Error::invalid(format!(
+                "the time to live of the family `{shown}` is over 68 years: leave it out for ever"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A codec for a family's files. What a server has of them depends on its installation; creating a
+/// table fails where it lacks one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// No compression.
+    #[default]
+    None,
+    /// gzip, which every server has.
+    Gz,
+    /// LZO, which no stock server has.
+    Lzo,
+    /// LZ4.
+    Lz4,
+    /// Snappy.
+    Snappy,
+    /// Zstandard.
+    Zstd,
+    /// Any other, by the server's name for it.
+    Other(String),
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "NONE",
+            Self::Gz => "GZ",
+            Self::Lzo => "LZO",
+            Self::Lz4 => "LZ4",
+            Self::Snappy => "SNAPPY",
+            Self::Zstd => "ZSTD",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+impl From<&str> for Compression {
+    fn from(name: &str) -> Self {
+        match name.to_ascii_uppercase().as_str() {
+            "NONE" => Self::None,
+            "GZ" => Self::Gz,
+            "LZO" => Self::Lzo,
+            "LZ4" => Self::Lz4,
+            "SNAPPY" => Self::Snappy,
+            "ZSTD" => Self::Zstd,
+            _ => Self::Other(name.to_owned()),
+        }
+    }
+}
+
+/// What a family's Bloom filters are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BloomFilter {
+    /// No filter.
+    None,
+    /// Row keys.
+    #[default]
+    Row,
+    /// Row keys with columns.
+    RowColumn,
+    /// Any other, by the server's name for it.
+    Other(String),
+}
+
+impl fmt::Display for BloomFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "NONE",
+            Self::Row => "ROW",
+            Self::RowColumn => "ROWCOL",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+impl From<&str> for BloomFilter {
+    fn from(name: &str) -> Self {
+        match name {
+            "NONE" => Self::None,
+            "ROW" => Self::Row,
+            "ROWCOL" => Self::RowColumn,
+            _ => Self::Other(name.to_owned()),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What a user asks for, in HBase's terms and in no protocol's.
+//!
+//! A leaf: these types know neither Thrift nor sockets. Each refuses here, before anything is sent,
+//! what HBase would reject or would silently do otherwise.
+
+mod delete;
+mod family;
+mod get;
+mod increment;
+mod put;
+mod scan;
+
+pub use delete::Delete;
+pub use family::{BloomFilter, ColumnFamily, Compression};
+pub use get::Get;
+pub use increment::Increment;
+pub use put::Put;
+pub use scan::Scan;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Longest row key (`HConstants.MAX_ROW_LENGTH`).
+const MAX_ROW_LENGTH: usize = 32_767;
+/// Longest name of a column family, which is kept in one byte.
+const MAX_FAMILY_LENGTH: usize = 127;
+/// What a `KeyValue` has beside row, family, qualifier and value.
+const KEY_VALUE_OVERHEAD: usize = 20;
+
+pub(crate) fn check_row(row: &[u8]) -> Result<()> {
+    if row.is_empty() {
+        return Err(Error::invalid("the row key is empty: HBase has no such row"));
+    }
+    if row.len() > MAX_ROW_LENGTH {
+        let length = row.len();
+        return Err(Error::invalid(format!(
+            "the row key has {length} bytes, HBase takes up to {MAX_ROW_LENGTH}"
+        )));
+    }
+    Ok(())
+}
+
+/// A column that names one cell: `family:qualifier`.
+fn check_cell_column(column: &[u8]) -> Result<()> {
+    let shown = column.escape_ascii();
+    match column.iter().position(|byte| *byte == b':') {
+        Some(0) => Err(Error::invalid(format!("the column `{shown}` has no family"))),
+        Some(1..=MAX_FAMILY_LENGTH) => Ok(()),
+        Some(_) => Err(Error::invalid(format!("the family of the column `{shown}` is too long"))),
+        None => Err(Error::invalid(format!(
+            "the column `{shown}` has no colon, so it names a whole family, where the gateway drops \
+             or refuses the value: write `{shown}:` for the empty qualifier"
+        ))),
+    }
+}
+
+/// A column, or a whole family: `family:qualifier` or `family`.
+fn check_column_or_family(column: &[u8]) -> Result<()> {
+    match column.first() {
+        None => Err(Error::invalid("a column is empty: name a family or `family:qualifier`")),
+        Some(b':') => {
+            let shown = column.escape_ascii();
+            Err(Error::invalid(format!("the column `{shown}` has no family")))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_cell_size(row: &[u8], column: &[u8], value: &[u8], limit: usize) -> Result<()> {
+    // The colon is not part of a KeyValue.
+    let size = KEY_VALUE_OVERHEAD + row.len() + column.len() - 1 + value.len();
+    if size <= limit {
+        return Ok(());
+    }
+    let column = column.escape_ascii();
+    Err(Error::new(
+        ErrorKind::TooLarge,
+        format!(
+            "the cell `{column}` has {size} bytes with its key, the limit is {limit}: where the \
+             server's hbase.client.keyvalue.maxsize is larger, set max_cell_size to it"
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(result: Result<()>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_row_key_has_1_to_32767_bytes() {
+        assert!(message(check_row(b"")).contains("empty"));
+        assert!(check_row(&vec![b'x'; MAX_ROW_LENGTH]).is_ok());
+        assert!(message(check_row(&vec![b'x'; MAX_ROW_LENGTH + 1])).contains("32767"));
+    }
+
+    #[test]
+    fn a_put_on_a_bare_family_is_refused_with_the_way_out() {
+        assert!(message(check_cell_column(b"ids")).contains("write `ids:`"));
+        assert!(check_cell_column(b"ids:").is_ok());
+        assert!(check_cell_column(b"ids:a:b").is_ok());
+    }
+
+    #[test]
+    fn a_column_without_family_is_refused() {
+        assert!(message(check_cell_column(b":q")).contains("no family"));
+        assert!(message(check_column_or_family(b":q")).contains("no family"));
+        assert!(message(check_column_or_family(b"")).contains("empty"));
+    }
+
+    #[test]
+    fn a_cell_over_the_limit_is_refused_naming_the_servers_setting() {
+        let value = [0; 100];
+        assert!(check_cell_size(b"row", b"f:q", &value, 125).is_ok());
+        let refused = check_cell_size(b"row", b"f:q", &value, 124);
+        assert!(message(refused).contains("hbase.client.keyvalue.maxsize"));
+    }
+}

@@ -1,0 +1,166 @@
+//! The memory behind rows: a reply's bytes, an index into them, and how both are used again.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Row;
+
+/// The rows of one reply, in its order.
+///
+/// ```
+/// use hbase_thrift_client::RowBatch;
+///
+/// let rows = RowBatch::default();
+/// assert!(rows.is_empty());
+/// assert_eq!(rows.iter().count(), 0);
+/// ```
+#[derive(Clone, Default)]
+pub struct RowBatch(Arc<Batch>);
+
+impl RowBatch {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.0.index.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row at a position.
+    pub fn get(&self, position: usize) -> Option<Row> {
+        (position < self.len()).then(|| Row::new(Arc::clone(&self.0), position as u32))
+    }
+
+    /// The rows in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Row> + DoubleEndedIterator + '_ {
+        (0..self.len() as u32).map(|index| Row::new(Arc::clone(&self.0), index))
+    }
+
+    /// Rows of a message that begins at `base` of `bytes`; the index counts from there.
+    pub(crate) fn new(bytes: Vec<u8>, base: usize, index: BatchIndex, recycler: Recycler) -> Self {
+        Self(Arc::new(Batch { bytes, base, index, recycler: Some(recycler) }))
+    }
+}
+
+impl fmt::Debug for RowBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Where something is in the reply's bytes; a reply is limited to 2 GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl From<Range<usize>> for Span {
+    #[inline]
+    fn from(range: Range<usize>) -> Self {
+        Self { start: range.start as u32, end: range.end as u32 }
+    }
+}
+
+impl Span {
+    #[inline]
+    pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..self.end as usize]
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowIndex {
+    pub(crate) key: Span,
+    pub(crate) first_cell: u32,
+    pub(crate) cells: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CellIndex {
+    pub(crate) column: Span,
+    pub(crate) value: Span,
+    pub(crate) timestamp: i64,
+}
+
+/// Offsets of all rows and cells; each row's cells are sorted by column.
+#[derive(Debug, Default)]
+pub(crate) struct BatchIndex {
+    pub(crate) rows: Vec<RowIndex>,
+    pub(crate) cells: Vec<CellIndex>,
+}
+
+impl BatchIndex {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.cells.clear();
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    base: usize,
+    index: BatchIndex,
+    recycler: Option<Recycler>,
+}
+
+impl Batch {
+    #[inline]
+    pub(super) fn slice(&self, span: Span) -> &[u8] {
+        span.of(&self.bytes[self.base..])
+    }
+
+    #[inline]
+    pub(super) fn row(&self, index: u32) -> RowIndex {
+        self.index.rows[index as usize]
+    }
+
+    #[inline]
+    pub(super) fn cells(&self, row: RowIndex) -> &[CellIndex] {
+        &self.index.cells[row.first_cell as usize..][..row.cells as usize]
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if let Some(recycler) = &self.recycler {
+            recycler.give(std::mem::take(&mut self.bytes), std::mem::take(&mut self.index));
+        }
+    }
+}
+
+/// Memory of batches whose last row was dropped, waiting for the next reply.
+///
+/// Giving whole batches back to the allocator costs a page fault a page on the next one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recycler(Arc<Mutex<Vec<Memory>>>);
+
+/// A buffer and an index, both without meaning.
+type Memory = (Vec<u8>, BatchIndex);
+
+/// One batch is read while another is being filled.
+const KEPT_BATCHES: usize = 2;
+/// Larger buffers are not worth holding between replies.
+const LARGEST_KEPT: usize = 8 * 1024 * 1024;
+
+impl Recycler {
+    /// Memory for the next batch; the bytes are whatever they were.
+    pub(crate) fn take(&self) -> Memory {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&self, bytes: Vec<u8>, mut index: BatchIndex) {
+        if bytes.capacity() > LARGEST_KEPT {
+            return;
+        }
+        index.clear();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_BATCHES {
+            kept.push((bytes, index));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Rows as views into the reply that brought them.
+//!
+//! A batch owns one buffer with the reply's bytes and an index of offsets into it; a [`Row`] is a
+//! cheap handle on the batch. Filling the index is left to the decoder in `wire`.
+
+mod batch;
+mod owned;
+
+pub use batch::RowBatch;
+pub(crate) use batch::{BatchIndex, CellIndex, Recycler, RowIndex, Span};
+pub use owned::{OwnedCell, OwnedRow};
+
+use std::fmt;
+use std::sync::Arc;
+
+use batch::Batch;
+
+/// One row of a reply: its key and its cells, as slices into the reply's bytes.
+///
+/// Cloning is cheap. A row keeps the memory of its whole batch (by default the reply to one
+/// request); where a few rows are to be kept for long, take them out with
+/// [`to_owned_row`](Self::to_owned_row).
+///
+/// Columns are named as HBase's Thrift interface names them: `family:qualifier`, as bytes.
+#[derive(Clone)]
+pub struct Row {
+    batch: Arc<Batch>,
+    index: u32,
+}
+
+/// One cell: a column's value and the time of its version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Cell<'a> {
+    column: &'a [u8],
+    value: &'a [u8],
+    timestamp: i64,
+}
+
+impl Row {
+    /// The row key.
+    pub fn key(&self) -> &[u8] {
+        self.batch.slice(self.row_index().key)
+    }
+
+    /// The value of a column (`family:qualifier`), or `None` where the row was read without it.
+    pub fn get(&self, column: impl AsRef<[u8]>) -> Option<&[u8]> {
+        self.cell(column).map(|cell| cell.value)
+    }
+
+    /// A column's cell, with its timestamp.
+    pub fn cell(&self, column: impl AsRef<[u8]>) -> Option<Cell<'_>> {
+        let column = column.as_ref();
+        let cells = self.cell_indexes();
+        let found =
+            cells.binary_search_by(|cell| self.batch.slice(cell.column).cmp(column)).ok()?;
+        Some(self.view(cells[found]))
+    }
+
+    /// All cells, in the byte order of their columns.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'_>> + DoubleEndedIterator {
+        self.cell_indexes().iter().map(|cell| self.view(*cell))
+    }
+
+    /// How many cells the row has.
+    pub fn len(&self) -> usize {
+        self.row_index().cells as usize
+    }
+
+    /// Whether the row has no cells. HBase has no such rows; filters such as `KeyOnlyFilter` leave
+    /// the cells and empty their values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A copy that owns its bytes and no longer holds the batch.
+    pub fn to_owned_row(&self) -> OwnedRow {
+        OwnedRow::from(self)
+    }
+
+    fn new(batch: Arc<Batch>, index: u32) -> Self {
+        Self { batch, index }
+    }
+
+    fn row_index(&self) -> RowIndex {
+        self.batch.row(self.index)
+    }
+
+    fn cell_indexes(&self) -> &[CellIndex] {
+        self.batch.cells(self.row_index())
+    }
+
+    fn view(&self, cell: CellIndex) -> Cell<'_> {
+        Cell {
+            column: self.batch.slice(cell.column),
+            value: self.batch.slice(cell.value),
+            timestamp: cell.timestamp,
+        }
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("key", &self.key().escape_ascii().to_string())
+            .field("cells", &self.cells().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key() && self.cells().eq(other.cells())
+    }
+}
+
+impl Eq for Row {}
+
+impl<'a> Cell<'a> {
+    /// The column, `family:qualifier`.
+    pub fn column(&self) -> &'a [u8] {
+        self.column
+    }
+
+    /// The column family: what is before the first colon, which a family's name can't contain.
+    pub fn family(&self) -> &'a [u8] {
+        self.split().0
+    }
+
+    /// The qualifier: what is after the first colon; may be empty, and may contain colons.
+    pub fn qualifier(&self) -> &'a [u8] {
+        self.split().1
+    }
+
+    /// The value.
+    pub fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// The version's time in milliseconds since 1970, as server or writer set it.
+    pub fn timestamp(&self) -> i64 {
+        self.timestamp
+    }
+
+    fn split(&self) -> (&'a [u8], &'a [u8]) {
+        match self.column.iter().position(|byte| *byte == b':') {
+            Some(colon) => (&self.column[..colon], &self.column[colon + 1..]),
+            None => (self.column, &[]),
+        }
+    }
+}
+
+impl fmt::Debug for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = self.column.escape_ascii();
+        let value = self.value.escape_ascii();
+        write!(f, "{column} @{} = \"{value}\"", self.timestamp)
+    }
+}

@@ -1,0 +1,100 @@
+//! Plain TCP.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use super::Channel;
+use crate::config::Endpoint;
+
+pub(crate) struct TcpChannel {
+    stream: TcpStream,
+    read_timeout: Duration,
+    write_timeout: Duration,
+}
+
+impl TcpChannel {
+    /// Tries the host's addresses in turn until one accepts.
+    ///
+    /// Looking the name up is the operating system's and has its time-out, not ours.
+    pub(crate) fn connect(endpoint: &Endpoint, deadline: Instant) -> io::Result<Self> {
+        let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        for address in (endpoint.host(), endpoint.port()).to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, remaining(deadline)?) {
+                Ok(stream) => {
+                    // A call is written at once, so there is nothing for Nagle to gather.
+                    stream.set_nodelay(true)?;
+                    return Ok(Self {
+                        stream,
+                        read_timeout: Duration::ZERO,
+                        write_timeout: Duration::ZERO,
+                    });
+                }
+                Err(error) => last_error = error,
+            }
+        }
+        Err(last_error)
+    }
+}
+
+impl Channel for TcpChannel {
+    fn read(&mut self, into: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        loop {
+            let left = remaining(deadline)?;
+            if !serves(self.read_timeout, left) {
+                self.stream.set_read_timeout(Some(left))?;
+                self.read_timeout = left;
+            }
+            match self.stream.read(into) {
+                Err(error) if is_passing(&error) => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        loop {
+            let left = remaining(deadline)?;
+            if !serves(self.write_timeout, left) {
+                self.stream.set_write_timeout(Some(left))?;
+                self.write_timeout = left;
+            }
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Err(error) if is_passing(&error) => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        if self.stream.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let quiet = matches!(
+            self.stream.peek(&mut [0]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock
+        );
+        quiet && self.stream.set_nonblocking(false).is_ok()
+    }
+}
+
+fn remaining(deadline: Instant) -> io::Result<Duration> {
+    match deadline.checked_duration_since(Instant::now()) {
+        Some(left) if !left.is_zero() => Ok(left),
+        _ => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// Whether the socket's time-out can stay: setting it is a system call, and one that ends early
+/// only leads to another turn.
+fn serves(timeout: Duration, left: Duration) -> bool {
+    timeout <= left && timeout >= left / 2 && !timeout.is_zero()
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
+}
