@@ -11,6 +11,8 @@ mod cursor;
 mod extent;
 mod guess;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use binary::Binary;
 pub(crate) use compact::Compact;

@@ -1,0 +1,171 @@
+//! Servers that aren't gateways, or not the one that was configured: each failure says what happened
+//! and ends within its time-out.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hbase_thrift_client::{Client, Config, Error, ErrorKind, Outcome, Transport};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(900);
+
+/// A server that treats every connection as `serve` does; it lives as long as the test's process.
+fn server(serve: fn(TcpStream)) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || serve(stream));
+        }
+    });
+    address
+}
+
+fn config(address: SocketAddr) -> Config {
+    Config::new(address.ip().to_string(), address.port())
+        .with_connect_timeout(CONNECT_TIMEOUT)
+        .with_operation_timeout(OPERATION_TIMEOUT)
+}
+
+/// Fails to connect, and checks what holds for every failure: it is in time and changed nothing.
+fn failure(config: Config) -> Error {
+    let started = Instant::now();
+    let error = Client::connect(config).unwrap_err();
+    let took = started.elapsed();
+    assert!(took < OPERATION_TIMEOUT + Duration::from_secs(2), "it took {took:?}");
+    assert_eq!(error.outcome(), Outcome::NotApplied);
+    error
+}
+
+#[track_caller]
+fn assert_says(error: &Error, kind: ErrorKind, words: &[&str]) {
+    assert_eq!(error.kind(), kind, "{error}");
+    let text = error.to_string();
+    for word in words {
+        assert!(text.contains(word), "{text:?} lacks {word:?}");
+    }
+}
+
+#[test]
+fn a_closed_port_is_named_with_what_to_start() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = failure(config(address));
+    assert_says(&error, ErrorKind::Connect, &["nothing listens", &address.to_string()]);
+}
+
+#[test]
+fn a_host_that_does_not_exist_is_named() {
+    let config = Config::new("no-such-host.invalid", 9090)
+        .with_connect_timeout(CONNECT_TIMEOUT)
+        .with_operation_timeout(OPERATION_TIMEOUT);
+    let error = Client::connect(config).unwrap_err();
+    assert_says(&error, ErrorKind::Connect, &["no-such-host.invalid", "check the host name"]);
+}
+
+#[test]
+fn a_server_that_never_answers_ends_in_time_with_what_it_may_be() {
+    let address = server(|mut stream| {
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let error = failure(config(address));
+    assert_says(&error, ErrorKind::Connect, &["does not answer within 300ms", "transport=framed"]);
+}
+
+#[test]
+fn a_server_that_closes_at_once_is_told_from_a_silent_one() {
+    let address = server(drop);
+    let error = failure(config(address));
+    assert_says(&error, ErrorKind::Connect, &["closes the connection", "transport=framed"]);
+}
+
+#[test]
+fn a_server_that_answers_garbage_is_no_gateway() {
+    let address = server(|mut stream| {
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n");
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    for transport in [Transport::Buffered, Transport::Framed] {
+        let error = failure(config(address).with_transport(transport));
+        assert_says(&error, ErrorKind::WrongProtocol, &["no Thrift gateway"]);
+    }
+}
+
+#[test]
+fn an_http_server_is_recognised() {
+    let address = server(|mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let error = failure(config(address));
+    assert_says(&error, ErrorKind::WrongProtocol, &["HTTP"]);
+}
+
+#[test]
+fn a_gateway_of_another_transport_is_recognised_by_its_answer() {
+    let address = server(|mut stream| {
+        let _ = stream.write_all(&[0, 0, 0, 40, 0x80, 1, 0, 3, 0, 0, 0, 1]);
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let error = failure(config(address));
+    assert_says(&error, ErrorKind::WrongProtocol, &["transport=framed"]);
+}
+
+#[test]
+fn a_reply_that_claims_two_gigabytes_is_refused_without_the_memory() {
+    let address = server(|mut stream| {
+        let mut reply = vec![0x80, 1, 0, 2];
+        reply.extend(i32::MAX.to_be_bytes());
+        let _ = stream.write_all(&reply);
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let error = failure(config(address));
+    assert_says(&error, ErrorKind::TooLarge, &["max_reply_size"]);
+}
+
+#[test]
+fn a_trickle_of_bytes_does_not_stretch_the_time_out() {
+    let address = server(|mut stream| {
+        // The head of a reply whose method has a name of 1000 bytes.
+        for byte in [0x80, 1, 0, 2, 0, 0, 3, 0xe8].into_iter().chain([b'x'; 1000]) {
+            if stream.write_all(&[byte]).is_err() {
+                return;
+            }
+            // The pace of the trickle, well below the time-out; nothing waits for it.
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let error = failure(config(address));
+    assert_says(&error, ErrorKind::Connect, &["does not answer within 300ms"]);
+}
+
+#[test]
+fn a_gateway_that_is_down_is_made_up_for_by_the_next() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gateway = server(|mut stream| {
+        let mut request = [0; 64];
+        while let Ok(1..) = stream.read(&mut request) {
+            let _ = stream.write_all(&server_type_reply(&request));
+        }
+    });
+    let config = config(closed).with_endpoint(gateway.ip().to_string(), gateway.port());
+    let client = Client::connect(config).unwrap();
+    client.ping().unwrap();
+}
+
+/// The answer `ONE` to a binary `getThriftServerType`, with the request's name and number.
+fn server_type_reply(request: &[u8]) -> Vec<u8> {
+    let name_and_number = &request[4..4 + 4 + "getThriftServerType".len() + 4];
+    [&[0x80, 1, 0, 2], name_and_number, &[8, 0, 0, 0, 0, 0, 1, 0]].concat()
+}
+
+#[test]
+fn a_configuration_that_cannot_work_is_refused_before_any_connection() {
+    let config = Config::new("localhost", 9090).with_operation_timeout(Duration::ZERO);
+    let error = failure(config);
+    assert_says(&error, ErrorKind::Config, &["time-out"]);
+    assert_eq!(error.attempts(), 0);
+}
