@@ -21,7 +21,7 @@ pub struct FamilySchema {
     /// The family's name, without a colon.
     pub name: &'static str,
     /// How many versions of a cell are kept.
-    pub max_versions: i32,
+    pub max_versions: u32,
 }
 
 pub(crate) const CRASH_REPORTS: &str = "crash_reports";
@@ -77,7 +77,7 @@ pub const TABLES: [TableSchema; 12] = [
 const INDEX: &[FamilySchema] = &[family("ids", 1)];
 const QUEUE: &[FamilySchema] = &[family("ids", 1), family("processor_state", 5)];
 
-const fn family(name: &'static str, max_versions: i32) -> FamilySchema {
+const fn family(name: &'static str, max_versions: u32) -> FamilySchema {
     FamilySchema { name, max_versions }
 }
 
@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn families(table: &str) -> Vec<(&'static str, i32)> {
+    fn families(table: &str) -> Vec<(&'static str, u32)> {
         let table = TABLES.iter().find(|schema| schema.name == table).unwrap();
         table.families.iter().map(|family| (family.name, family.max_versions)).collect()
     }
