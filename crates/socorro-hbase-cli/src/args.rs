@@ -1,0 +1,145 @@
+//! The command line: subcommands, options, and the help that explains them.
+//!
+//! For clap to parse and to complete. What the commands do is left to `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use hbase_thrift_client::{Compression, Config};
+use socorro_hbase_client::Ooid;
+
+/// Socorro's crash storage on Apache HBase, from a shell.
+///
+/// Crashes are stored as Socorro's Python client stores them; both can use one cluster.
+#[derive(Debug, Parser)]
+#[command(name = "socorro-hbase", version, after_help = EXIT_CODES, after_long_help = long_help())]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create the tables
+    #[command(subcommand)]
+    Schema(Schema),
+    /// Store a crash and print its ooid
+    ///
+    /// The crash gets the ooid given by --ooid, else the one in its metadata's field `uuid` or in
+    /// the name of one of its files (OOID.json, OOID.dump), else a new one of the day it was
+    /// submitted. Metadata without `submitted_timestamp` is stored with the present time in it; all
+    /// other metadata is stored byte for byte.
+    Submit(Submit),
+    /// Read a crash's metadata, its minidump, or both
+    #[command(subcommand)]
+    Get(Get),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell that shall complete commands
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Schema {
+    /// Create those of Socorro's twelve tables that are missing
+    Create {
+        /// Compress the tables, where the server has the codec: GZ, LZO, SNAPPY, ...
+        #[arg(long, value_name = "CODEC", default_value = "NONE")]
+        compression: Compression,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Submit {
+    /// The crash's metadata: a file with one JSON object
+    #[arg(long, value_name = "FILE")]
+    pub(crate) meta: PathBuf,
+    /// The crash's minidump
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dump: PathBuf,
+    /// The crash's ooid: a UUID in lower case that ends in the date as YYMMDD
+    #[arg(long)]
+    pub(crate) ooid: Option<Ooid>,
+    /// Store the crash without queueing it for a processor
+    #[arg(long)]
+    pub(crate) no_queue: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Get {
+    /// Read a crash's metadata, the JSON that was submitted
+    Meta(GetOne),
+    /// Read a crash's minidump
+    Dump(GetOne),
+    /// Read both into a folder, as OOID.json and OOID.dump
+    Raw {
+        /// The crash's ooid
+        ooid: Ooid,
+        /// The folder, which is made if it doesn't exist
+        #[arg(short, long, value_name = "FOLDER")]
+        output: PathBuf,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetOne {
+    /// The crash's ooid
+    pub(crate) ooid: Ooid,
+    /// Write to this file instead of standard output; - is standard output even if it is a terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Server {
+    #[arg(long = "server", value_name = "URL", env = "SOCORRO_HBASE_SERVER", help = SERVER_HELP)]
+    pub(crate) config: Config,
+}
+
+const SERVER_HELP: &str = "HBase's Thrift gateway: hbase://HOST[:PORT][,...][/?SETTING=VALUE&...]";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed, and will fail again until the cause is mended (a file, the metadata, the tables)
+  2  the command line is wrong
+  3  there is no such crash
+  4  HBase could not be reached or did not answer: the same command may succeed later";
+
+const MORE_HELP: &str = "\
+Standard output gets nothing but the data asked for; messages go to standard error. Files are
+written whole or not at all.
+
+Examples:
+  export SOCORRO_HBASE_SERVER=hbase://localhost:9090
+  socorro-hbase schema create
+  ooid=$(socorro-hbase submit --meta crash.json --dump crash.dump)
+  socorro-hbase get meta $ooid | python3 -m json.tool
+  socorro-hbase get dump $ooid -o crash.dump
+  socorro-hbase get raw $ooid -o crashes/";
+
+fn long_help() -> String {
+    format!("{EXIT_CODES}\n\n{MORE_HELP}")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,223 @@
+//! How `socorro-hbase` fails: exit codes and messages, where no HBase is needed to see them.
+//!
+//! What it does when HBase answers is left to the integration tests.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+const OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+const OTHER: &str = "7d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+const METADATA: &str = r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00"}"#;
+
+struct Failure {
+    code: Option<i32>,
+    message: String,
+}
+
+/// Runs the program, which has to fail and to keep standard output for data.
+fn fail(arguments: &[&str]) -> Failure {
+    let output = run(arguments);
+    assert_eq!(output.stdout, b"", "nothing but data belongs there");
+    let message = String::from_utf8(output.stderr).unwrap();
+    Failure { code: output.status.code(), message }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program(arguments).output().unwrap()
+}
+
+fn program(arguments: &[&str]) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_socorro-hbase"));
+    program.args(arguments).env_remove("SOCORRO_HBASE_SERVER").stdin(Stdio::null());
+    program
+}
+
+/// An address where nobody listens: the port was free a moment ago.
+fn closed_port() -> String {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("hbase://127.0.0.1:{port}/?operation_timeout=5s")
+}
+
+/// A folder with `crash.json` and `crash.dump`.
+struct Crash {
+    folder: TempDir,
+}
+
+impl Crash {
+    fn new(metadata: &str, dump: &[u8]) -> Self {
+        let crash = Self { folder: tempfile::tempdir().unwrap() };
+        fs::write(crash.file("crash.json"), metadata).unwrap();
+        fs::write(crash.file("crash.dump"), dump).unwrap();
+        crash
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn submit(&self, more: &[&str]) -> Failure {
+        self.submit_files("crash.json", "crash.dump", more)
+    }
+
+    fn submit_files(&self, metadata: &str, dump: &str, more: &[&str]) -> Failure {
+        let (metadata, dump, server) = (self.file(metadata), self.file(dump), closed_port());
+        let (metadata, dump) = (metadata.to_str().unwrap(), dump.to_str().unwrap());
+        let own = ["submit", "--meta", metadata, "--dump", dump, "--server", &server];
+        fail(&[&own, more].concat())
+    }
+}
+
+#[test]
+fn an_ooid_that_is_none_is_a_wrong_command_line() {
+    let failure = fail(&["get", "dump", "8d8a2b4e", "--server", &closed_port()]);
+    assert_eq!(failure.code, Some(2));
+    assert!(failure.message.contains("'8d8a2b4e'"), "{}", failure.message);
+    assert!(failure.message.contains("an ooid has 36 characters, this has 8"));
+}
+
+#[test]
+fn an_ooid_in_upper_case_is_refused_with_the_reason() {
+    let failure = fail(&["get", "meta", &OOID.to_uppercase(), "--server", &closed_port()]);
+    assert_eq!(failure.code, Some(2));
+    assert!(failure.message.contains("an ooid is in lower case"), "{}", failure.message);
+}
+
+#[test]
+fn no_server_at_all_is_a_wrong_command_line_that_names_the_option() {
+    let failure = fail(&["get", "meta", OOID]);
+    assert_eq!(failure.code, Some(2));
+    assert!(failure.message.contains("--server <URL>"), "{}", failure.message);
+}
+
+#[test]
+fn a_server_that_is_no_url_is_a_wrong_command_line() {
+    let failure = fail(&["get", "meta", OOID, "--server", "localhost:9090"]);
+    assert_eq!(failure.code, Some(2));
+    assert!(failure.message.contains("hbase://"), "{}", failure.message);
+}
+
+#[test]
+fn the_server_may_come_from_the_environment() {
+    let server = closed_port();
+    let output = program(&["get", "meta", OOID]).env("SOCORRO_HBASE_SERVER", &server).output();
+    assert_eq!(output.unwrap().status.code(), Some(4));
+}
+
+#[test]
+fn raw_needs_a_folder_to_write_to() {
+    let failure = fail(&["get", "raw", OOID, "--server", &closed_port()]);
+    assert_eq!(failure.code, Some(2));
+    assert!(failure.message.contains("--output <FOLDER>"), "{}", failure.message);
+}
+
+#[test]
+fn a_closed_port_may_open_later() {
+    let server = closed_port();
+    let address = server.trim_start_matches("hbase://").split('/').next().unwrap().to_owned();
+    for arguments in [
+        vec!["get", "meta", OOID],
+        vec!["get", "dump", OOID],
+        vec!["get", "raw", OOID, "-o", "never-made"],
+        vec!["schema", "create"],
+    ] {
+        let failure = fail(&[&arguments[..], &["--server", &server]].concat());
+        assert_eq!(failure.code, Some(4), "{arguments:?}: {}", failure.message);
+        assert!(failure.message.contains(&address), "{arguments:?}: {}", failure.message);
+    }
+    assert!(!PathBuf::from("never-made").exists());
+}
+
+#[test]
+fn a_submission_to_a_closed_port_may_succeed_later() {
+    let failure = Crash::new(METADATA, b"MDMP").submit(&[]);
+    assert_eq!(failure.code, Some(4), "{}", failure.message);
+}
+
+#[test]
+fn a_missing_dump_file_is_named() {
+    let failure = Crash::new(METADATA, b"MDMP").submit_files("crash.json", "lost.dump", &[]);
+    assert_eq!(failure.code, Some(1));
+    assert!(failure.message.contains("can't read dump "), "{}", failure.message);
+    assert!(failure.message.contains("lost.dump: No such file"), "{}", failure.message);
+}
+
+#[test]
+fn an_empty_dump_file_is_refused_before_anything_is_stored() {
+    let failure = Crash::new(METADATA, b"").submit(&[]);
+    assert_eq!(failure.code, Some(1));
+    assert!(failure.message.contains("crash.dump is empty, nothing was stored: check"));
+}
+
+#[test]
+fn missing_metadata_is_named() {
+    let failure = Crash::new(METADATA, b"MDMP").submit_files("lost.json", "crash.dump", &[]);
+    assert_eq!(failure.code, Some(1));
+    assert!(failure.message.contains("lost.json: No such file"), "{}", failure.message);
+}
+
+#[test]
+fn files_given_the_wrong_way_round_are_noticed() {
+    let failure = Crash::new(METADATA, b"MDMP").submit_files("crash.dump", "crash.json", &[]);
+    assert_eq!(failure.code, Some(1));
+    assert!(failure.message.contains("it has to be one JSON object"), "{}", failure.message);
+}
+
+#[test]
+fn metadata_that_cannot_be_stored_is_refused_by_field() {
+    let metadata = METADATA.replace('}', r#", "HangID": "x"}"#);
+    let failure = Crash::new(&metadata, b"MDMP").submit(&[]);
+    assert_eq!(failure.code, Some(1));
+    assert!(failure.message.contains("field HangID is \"x\""), "{}", failure.message);
+}
+
+#[test]
+fn metadata_and_dump_of_different_crashes_are_not_mixed_up() {
+    let crash = Crash::new(METADATA, b"MDMP");
+    let (metadata, dump) = (format!("{OOID}.json"), format!("{OTHER}.dump"));
+    fs::rename(crash.file("crash.json"), crash.file(&metadata)).unwrap();
+    fs::rename(crash.file("crash.dump"), crash.file(&dump)).unwrap();
+    let failure = crash.submit_files(&metadata, &dump, &[]);
+    assert_eq!(failure.code, Some(1));
+    assert!(failure.message.contains("choose with --ooid"), "{}", failure.message);
+    // Given an ooid, the program has no more doubts and fails for want of a server.
+    assert_eq!(crash.submit_files(&metadata, &dump, &["--ooid", OOID]).code, Some(4));
+}
+
+#[test]
+fn messages_are_single_lines_of_the_program() {
+    let message = Crash::new(METADATA, b"").submit(&[]).message;
+    assert!(message.starts_with("socorro-hbase: "), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+#[test]
+fn the_help_lists_the_exit_codes() {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    for line in ["0  done", "1  failed", "2  the command", "3  there is no", "4  HBase could not"] {
+        assert!(help.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn completions_name_the_subcommands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = String::from_utf8(run(&["completions", shell]).stdout).unwrap();
+        assert!(script.contains("submit"), "{shell}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = program(&["completions", "zsh"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
