@@ -39,6 +39,9 @@ const KINDS: &[(&str, ErrorKind)] = &[
     ("IllegalArgumentException", ErrorKind::IllegalArgument),
 ];
 
+/// `deleteTable` finds this out by itself, and has no class for it (`ThriftHBaseServiceHandler`).
+const NO_TABLE_TO_DELETE: &str = "java.io.IOException: table does not exist";
+
 impl ServerException {
     pub(crate) fn new(thrift_type: &'static str, trace: String, can_retry: Option<bool>) -> Self {
         Self { thrift_type, trace, can_retry }
@@ -73,6 +76,9 @@ impl ServerException {
         causes
             .chain([self.first_line()])
             .find_map(|line| line.split([':', ' ', '\t', ',']).find_map(kind_of_class))
+            .or_else(|| {
+                (self.first_line() == NO_TABLE_TO_DELETE).then_some(ErrorKind::TableNotFound)
+            })
             .unwrap_or(match self.thrift_type {
                 "IllegalArgument" => ErrorKind::IllegalArgument,
                 "AlreadyExists" => ErrorKind::AlreadyExists,

@@ -1,0 +1,36 @@
+//! The generic client on real gateways: what each method does there, on every transport and protocol
+//! that the client speaks.
+
+mod admin;
+mod rows;
+mod scans;
+
+use hbase_thrift_client::{Client, ColumnFamily, Config, Table};
+use integration_tests::{Flavour, Server, Test, TestTable};
+
+pub(crate) fn tests() -> Vec<Test> {
+    [admin::tests(), rows::tests(), scans::tests()].into_iter().flatten().collect()
+}
+
+/// The flavours that differ for the client; a server that was lent has one of its own.
+const FLAVOURS: [Flavour; 3] = [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact];
+
+fn connect(url: &str) -> Client {
+    Client::connect(url.parse::<Config>().unwrap()).unwrap()
+}
+
+/// Runs a test's body on each gateway, each time with a client and an empty table of its own.
+fn on_each_gateway(server: &Server, name: &str, body: impl Fn(&Client, &Table)) {
+    let urls = if server.is_own() {
+        FLAVOURS.map(|flavour| server.gateway(flavour)).to_vec()
+    } else {
+        vec![server.url()]
+    };
+    for url in urls {
+        let client = connect(&url);
+        let guard = TestTable::reserve(server, name);
+        let families = [ColumnFamily::new("f").max_versions(3), ColumnFamily::new("g")];
+        client.admin().create_table(guard.name(), &families).unwrap();
+        body(&client, &client.table(guard.name()));
+    }
+}

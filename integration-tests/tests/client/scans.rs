@@ -1,0 +1,125 @@
+//! Scans: in order, in batches, within their range.
+
+use hbase_thrift_client::{ErrorKind, Put, Scan, Table};
+use integration_tests::{Server, Test};
+
+use super::on_each_gateway;
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        Test::new(all_rows_come_in_the_order_of_their_keys_whatever_the_batch),
+        Test::new(a_range_has_its_start_and_not_its_stop),
+        Test::new(a_prefix_has_exactly_the_rows_that_begin_so),
+        Test::new(a_limit_ends_the_scan),
+        Test::new(columns_and_times_are_selected),
+        Test::new(an_empty_range_has_no_rows),
+        Test::new(a_scan_that_is_dropped_early_leaves_the_connection_in_step),
+        Test::new(a_scan_of_a_missing_family_fails_once_and_ends),
+    ]
+}
+
+fn fill(table: &Table, rows: usize) -> Vec<String> {
+    let keys: Vec<String> = (0..rows).map(|number| format!("row{number:03}")).collect();
+    for key in keys.iter().rev() {
+        table.put(&Put::new(key.as_str()).column("f:key", key.as_str())).unwrap();
+    }
+    keys
+}
+
+fn keys(table: &Table, scan: Scan) -> Vec<String> {
+    let rows = table.scan(scan).unwrap();
+    rows.map(|row| String::from_utf8(row.unwrap().key().to_vec()).unwrap()).collect()
+}
+
+fn all_rows_come_in_the_order_of_their_keys_whatever_the_batch(server: &Server) {
+    on_each_gateway(server, "scan", |_, table| {
+        let all = fill(table, 50);
+        for caching in [1, 7, 49, 50, 51, 1_000] {
+            let scan = Scan::new().caching(caching);
+            assert_eq!(keys(table, scan.clone()), all, "batches of {caching}");
+            for row in table.scan(scan).unwrap() {
+                let row = row.unwrap();
+                assert_eq!(row.get("f:key"), Some(row.key()));
+            }
+        }
+    });
+}
+
+fn a_range_has_its_start_and_not_its_stop(server: &Server) {
+    on_each_gateway(server, "range", |_, table| {
+        let all = fill(table, 20);
+        assert_eq!(keys(table, Scan::new().start("row005").stop("row009")), all[5..9]);
+        assert_eq!(keys(table, Scan::new().start("row0055")), all[6..]);
+        assert_eq!(keys(table, Scan::new().stop("row003")), all[..3]);
+    });
+}
+
+fn a_prefix_has_exactly_the_rows_that_begin_so(server: &Server) {
+    on_each_gateway(server, "prefix", |_, table| {
+        for key in [&b"a"[..], b"a\xff", b"a\xff\xff\x01", b"b", b"\xff", b"\xff\xff"] {
+            table.put(&Put::new(key).column("f:x", "")).unwrap();
+        }
+        let count = |prefix: &[u8]| table.scan(Scan::new().prefix(prefix)).unwrap().count();
+        assert_eq!(count(b"a"), 3);
+        assert_eq!(count(b"a\xff"), 2);
+        assert_eq!(count(b"\xff"), 2);
+        assert_eq!(count(b""), 6);
+        assert_eq!(count(b"c"), 0);
+    });
+}
+
+fn a_limit_ends_the_scan(server: &Server) {
+    on_each_gateway(server, "limit", |_, table| {
+        let all = fill(table, 10);
+        for limit in [0, 1, 9, 10, 11] {
+            let scan = Scan::new().caching(3).limit(limit);
+            let expected = &all[..all.len().min(limit as usize)];
+            assert_eq!(keys(table, scan), expected);
+        }
+    });
+}
+
+fn columns_and_times_are_selected(server: &Server) {
+    on_each_gateway(server, "select", |_, table| {
+        table.put(&Put::new("a").column("f:x", "1").column("g:y", "2").timestamp(10)).unwrap();
+        table.put(&Put::new("b").column("f:x", "3").timestamp(20)).unwrap();
+        assert_eq!(keys(table, Scan::new().family("g")), ["a"]);
+        assert_eq!(keys(table, Scan::new().column("f:x")), ["a", "b"]);
+        assert_eq!(keys(table, Scan::new().before_timestamp(20)), ["a"]);
+        let first = table.scan(Scan::new().columns(["f"])).unwrap().next().unwrap().unwrap();
+        assert_eq!(first.len(), 1);
+    });
+}
+
+fn an_empty_range_has_no_rows(server: &Server) {
+    on_each_gateway(server, "empty", |_, table| {
+        assert!(keys(table, Scan::new()).is_empty());
+        fill(table, 3);
+        assert!(keys(table, Scan::new().start("x").stop("y")).is_empty());
+    });
+}
+
+fn a_scan_that_is_dropped_early_leaves_the_connection_in_step(server: &Server) {
+    on_each_gateway(server, "dropped", |client, table| {
+        let all = fill(table, 10);
+        let config = client.config().clone().with_max_connections(1);
+        let client = hbase_thrift_client::Client::connect(config).unwrap();
+        let table = client.table(table.name());
+        for _ in 0..3 {
+            let mut scanner = table.scan(Scan::new().caching(2)).unwrap();
+            assert_eq!(scanner.next().unwrap().unwrap().key(), all[0].as_bytes());
+            drop(scanner);
+            assert_eq!(keys(&table, Scan::new()), all);
+        }
+    });
+}
+
+fn a_scan_of_a_missing_family_fails_once_and_ends(server: &Server) {
+    on_each_gateway(server, "no_family", |_, table| {
+        fill(table, 1);
+        let mut scanner = table.scan(Scan::new().family("nope")).unwrap();
+        let error = scanner.next().unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoSuchColumnFamily, "{error:?}");
+        assert!(scanner.next().is_none());
+    });
+}
