@@ -1,1 +1,15 @@
-//! What the integration tests share.
+//! What the integration tests share: the server that they run on, tables that clean up after
+//! themselves, and the raw generated client to look behind the crates under test.
+//!
+//! Expectations are left to the tests.
+
+mod raw;
+mod server;
+mod table;
+mod test;
+
+pub use raw::RawClient;
+pub use server::{ExpendableGateway, GATEWAY_VARIABLE, Server};
+pub use table::{TestTable, family, unique_name};
+pub use test::Test;
+pub use xtask::gateway::{Endpoint, Flavour};

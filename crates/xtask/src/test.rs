@@ -111,7 +111,7 @@ fn integration() -> Result<()> {
         cmd::say(&format!("Testing against {GATEWAY_VARIABLE}={}", url.display()));
     } else {
         engine::ensure()?;
-        image::ensure_hbase(&Versions::load()?.default)?;
+        image::ensure_hbase(&Versions::load()?.from_environment()?)?;
     }
     cmd::run(&mut cmd::cargo("test --package integration-tests"))
 }

@@ -7,6 +7,9 @@ use anyhow::{Context, Result, bail};
 /// The repository of the images; their tags are HBase's releases.
 pub const IMAGE: &str = "hbase-thrift-test";
 
+/// The variable that chooses another release than the default.
+pub const VARIABLE: &str = "HBASE_VERSION";
+
 const FILE: &str = "integration-tests/docker/versions.env";
 
 /// The HBase releases that this workspace works with.
@@ -25,6 +28,14 @@ impl Versions {
     /// When `versions.env` lacks one of its two lines, or names a default that is in no matrix.
     pub fn load() -> Result<Self> {
         Self::parse(include_str!("../../../integration-tests/docker/versions.env"))
+    }
+
+    /// The one that the environment's [`VARIABLE`] asks for, or the default.
+    ///
+    /// # Errors
+    /// When the release is none of those in `versions.env`.
+    pub fn from_environment(&self) -> Result<String> {
+        self.pick(std::env::var(VARIABLE).ok().as_deref())
     }
 
     /// The one that was asked for, or the default.
@@ -50,7 +61,7 @@ impl Versions {
                 .map(|value| value.trim().trim_matches('"').to_owned())
                 .with_context(|| format!("{FILE} has no line {key}=...; add it"))
         };
-        let default = value("HBASE_VERSION")?;
+        let default = value(VARIABLE)?;
         let all = value("HBASE_VERSIONS")?.split_whitespace().map(str::to_owned).collect();
         let versions = Self { default, all };
         versions.pick(None)?;

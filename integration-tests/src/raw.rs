@@ -1,0 +1,18 @@
+//! The generated client on a connection of its own: no pool, no retries, nothing in between.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use hbase_thrift_api::HbaseSyncClient;
+use xtask::gateway::{Endpoint, InputProtocol, OutputProtocol, connect};
+
+/// The generated client, whatever the gateway speaks.
+pub type RawClient = HbaseSyncClient<InputProtocol, OutputProtocol>;
+
+/// Creating or dropping a table on a busy machine takes seconds.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+pub(crate) fn client(endpoint: &Endpoint) -> Result<RawClient> {
+    let (input, output) = connect(endpoint, TIMEOUT)?;
+    Ok(HbaseSyncClient::new(input, output))
+}

@@ -1,0 +1,242 @@
+//! The server that the tests run on: a container of our own, or a gateway that was lent to us.
+//!
+//! Building the image is left to `cargo xtask test`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use testcontainers::core::{ExecCommand, IntoContainerPort};
+use testcontainers::runners::SyncRunner;
+use testcontainers::{Container, GenericImage, ImageExt};
+use xtask::gateway::{Endpoint, Flavour, wait_until_ready};
+use xtask::versions::{IMAGE, Versions};
+
+use crate::{RawClient, raw};
+
+/// The variable with the URL of a gateway that is used instead of a container.
+pub const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
+
+/// One gateway for each combination that a client can tell apart, and one that may be killed.
+const GATEWAYS: [Flavour; 5] =
+    [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact, Flavour::Http, EXPENDABLE];
+const EXPENDABLE: Flavour = Flavour::Framed;
+const FIRST_PORT: u16 = 9090;
+const PATIENCE: Duration = Duration::from_mins(2);
+const LOG_LINES: usize = 40;
+
+/// A running HBase with its gateways; dropping it removes it, if it is ours.
+pub struct Server {
+    main: Endpoint,
+    own: Option<Own>,
+}
+
+struct Own {
+    container: Container<GenericImage>,
+    /// In the order of `GATEWAYS`.
+    endpoints: Vec<Endpoint>,
+    expendable: Mutex<()>,
+}
+
+impl Server {
+    /// Takes the gateway that `HBASE_THRIFT_URL` names, or starts a container, and waits until
+    /// calls are answered.
+    ///
+    /// # Errors
+    /// When there is no engine, no image or no answer in time.
+    pub fn start() -> Result<Self> {
+        match std::env::var(GATEWAY_VARIABLE) {
+            Ok(url) => Self::lent(&url),
+            Err(_) => Self::own(),
+        }
+    }
+
+    /// Whether the server is a container of the tests' own, with gateways of several flavours.
+    pub fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// The URL for a test that doesn't care about the gateway's flavour.
+    pub fn url(&self) -> String {
+        self.main.to_string()
+    }
+
+    /// Like [`Self::url`], in parts.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.main
+    }
+
+    /// The URL of the gateway of this flavour; for tests made by `Test::on_own_server`.
+    ///
+    /// # Panics
+    /// When the server is lent or has no such gateway.
+    pub fn gateway(&self, flavour: Flavour) -> String {
+        self.own_gateway(flavour).0.to_string()
+    }
+
+    /// The generated client on a new connection.
+    ///
+    /// # Panics
+    /// When there is no connection to be had.
+    pub fn raw(&self) -> RawClient {
+        raw::client(&self.main).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// [`Self::raw`] on the gateway of this flavour.
+    ///
+    /// # Panics
+    /// When the server is lent or has no such gateway, or there is no connection to be had.
+    pub fn raw_on(&self, flavour: Flavour) -> RawClient {
+        raw::client(self.own_gateway(flavour).0).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// The gateway that a test may kill, for this test alone, as long as it keeps the answer.
+    ///
+    /// # Panics
+    /// When the server is lent, or the gateway doesn't answer.
+    pub fn expendable_gateway(&self) -> ExpendableGateway<'_> {
+        let (endpoint, port, own) = self.own_gateway(EXPENDABLE);
+        // A test that panicked leaves nothing behind that waiting doesn't mend.
+        let turn = own.expendable.lock().unwrap_or_else(PoisonError::into_inner);
+        let gateway = ExpendableGateway { endpoint, port, own, _turn: turn };
+        gateway.wait();
+        gateway
+    }
+
+    /// Writes the container's log into `folder`, and tells where; nothing for a lent server.
+    ///
+    /// # Errors
+    /// When the log can't be read or written.
+    pub fn save_log(&self, folder: &Path) -> Result<Option<PathBuf>> {
+        let Some(own) = &self.own else { return Ok(None) };
+        let path = folder.join("hbase.log");
+        fs::write(&path, own.log()?).with_context(|| format!("can't write {}", path.display()))?;
+        Ok(Some(path))
+    }
+
+    fn lent(url: &str) -> Result<Self> {
+        let main = Endpoint::from_url(url).with_context(|| format!("{GATEWAY_VARIABLE} is bad"))?;
+        wait_until_ready(&main, PATIENCE, || Ok(()))
+            .with_context(|| format!("the gateway in {GATEWAY_VARIABLE} can't be used"))?;
+        Ok(Self { main, own: None })
+    }
+
+    fn own() -> Result<Self> {
+        let version = Versions::load()?.from_environment()?;
+        let own = Own::start(&version).with_context(|| {
+            format!(
+                "no container of {IMAGE}:{version} could be started; `cargo xtask test --only \
+                 integration` builds the image and starts the engine where it can, and with \
+                 {GATEWAY_VARIABLE} set to a gateway's URL neither is needed"
+            )
+        })?;
+        for endpoint in &own.endpoints {
+            own.wait(endpoint)?;
+        }
+        Ok(Self { main: own.endpoints[0].clone(), own: Some(own) })
+    }
+
+    fn own_gateway(&self, flavour: Flavour) -> (&Endpoint, u16, &Own) {
+        let own = self.own.as_ref().unwrap_or_else(|| {
+            panic!("{GATEWAY_VARIABLE} is set, so this test has to be made by Test::on_own_server")
+        });
+        let position = GATEWAYS.iter().position(|&gateway| gateway == flavour);
+        let position =
+            position.unwrap_or_else(|| panic!("the server has no gateway of flavour {flavour:?}"));
+        (&own.endpoints[position], inner_ports().nth(position).unwrap_or_default(), own)
+    }
+}
+
+/// A gateway that only one test uses at a time, so that it can be killed.
+pub struct ExpendableGateway<'a> {
+    endpoint: &'a Endpoint,
+    port: u16,
+    own: &'a Own,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl ExpendableGateway<'_> {
+    /// Its URL, the same before and after it was killed.
+    pub fn url(&self) -> String {
+        self.endpoint.to_string()
+    }
+
+    /// The generated client on a new connection.
+    ///
+    /// # Panics
+    /// When there is no connection to be had.
+    pub fn raw(&self) -> RawClient {
+        raw::client(self.endpoint).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Kills it; the container starts it again at once, which takes a few seconds.
+    ///
+    /// # Panics
+    /// When it can't be killed.
+    pub fn kill(&self) {
+        let kill = format!("kill -KILL \"$(cat /run/gateway-{}.pid)\"", self.port);
+        let container = &self.own.container;
+        let status = container
+            .exec(ExecCommand::new(["sh", "-c", kill.as_str()]))
+            // Reading to the end is what waits for the command.
+            .and_then(|mut done| done.stderr_to_vec().and_then(|_| done.exit_code()));
+        assert!(matches!(status, Ok(Some(0))), "{} could not be killed: {status:?}", self.url());
+    }
+
+    /// Waits until it answers again.
+    ///
+    /// # Panics
+    /// When it doesn't in time.
+    pub fn wait(&self) {
+        self.own.wait(self.endpoint).unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+impl Own {
+    fn start(version: &str) -> Result<Self> {
+        let image = inner_ports().fold(GenericImage::new(IMAGE, version), |image, port| {
+            image.with_exposed_port(port.tcp())
+        });
+        let names = GATEWAYS.map(Flavour::name).join(" ");
+        let container = image.with_env_var("GATEWAYS", names).start()?;
+        let host = match container.get_host()?.to_string() {
+            // Published on IPv4; where the name has an IPv6 address too, that would be tried first.
+            name if name == "localhost" => "127.0.0.1".to_owned(),
+            name => name,
+        };
+        let endpoints = GATEWAYS
+            .iter()
+            .zip(inner_ports())
+            .map(|(flavour, port)| Ok(flavour.endpoint(&host, container.get_host_port_ipv4(port)?)))
+            .collect::<Result<_>>()?;
+        Ok(Self { container, endpoints, expendable: Mutex::new(()) })
+    }
+
+    fn wait(&self, endpoint: &Endpoint) -> Result<()> {
+        let ready = wait_until_ready(endpoint, PATIENCE, || {
+            if !self.container.is_running()? {
+                bail!("the container ended before {endpoint} answered a call");
+            }
+            Ok(())
+        });
+        ready.map_err(|error| {
+            let log = self.log().unwrap_or_else(|error| format!("can't be read: {error:#}"));
+            let lines: Vec<_> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+            error.context(format!("HBase didn't come up; the end of its log:\n{tail}\n"))
+        })
+    }
+
+    fn log(&self) -> Result<String> {
+        let mut log = self.container.stdout_to_vec()?;
+        log.extend(self.container.stderr_to_vec()?);
+        Ok(String::from_utf8_lossy(&log).into_owned())
+    }
+}
+
+/// The ports inside the container, in the order of `GATEWAYS`.
+fn inner_ports() -> impl Iterator<Item = u16> {
+    (FIRST_PORT..).take(GATEWAYS.len())
+}

@@ -1,0 +1,43 @@
+//! What a test is: a function that gets the server, listed by its module.
+//!
+//! A list instead of an attribute, so that the compiler reports a test that nobody runs.
+
+use std::any::type_name;
+
+use crate::Server;
+
+/// A test of the one test program; its name is its function's path.
+pub struct Test {
+    name: String,
+    run: Box<dyn Fn(&Server) + Send>,
+    own_server_only: bool,
+}
+
+impl Test {
+    /// A test for any gateway.
+    pub fn new<F: Fn(&Server) + Send + 'static>(run: F) -> Self {
+        let path = type_name::<F>();
+        let name = path.split_once("::").map_or(path, |(_program, rest)| rest).to_owned();
+        Self { name, run: Box::new(run), own_server_only: false }
+    }
+
+    /// A test that needs gateways of several flavours, or to kill one.
+    pub fn on_own_server<F: Fn(&Server) + Send + 'static>(run: F) -> Self {
+        Self { own_server_only: true, ..Self::new(run) }
+    }
+
+    /// The path of its function, without the program's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it can't run on a gateway that was only lent to the tests.
+    pub fn needs_own_server(&self) -> bool {
+        self.own_server_only
+    }
+
+    /// Runs it; a test that fails panics.
+    pub fn run(&self, server: &Server) {
+        (self.run)(server);
+    }
+}

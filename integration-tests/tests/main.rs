@@ -1,0 +1,77 @@
+//! The integration tests, all in one program: it owns the server that they run on, starts it when
+//! there is a test to run, and removes it when the last one has ended.
+//!
+//! `cargo test --package integration-tests -- NAME` runs those whose names contain NAME.
+
+#![allow(clippy::unwrap_used, reason = "the lint knows tests only by the harness we do without")]
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Result;
+use integration_tests::{GATEWAY_VARIABLE, Server, Test};
+use libtest_mimic::{Arguments, Completion, Trial};
+
+mod client;
+mod raw_api;
+
+fn tests() -> Vec<Test> {
+    [raw_api::tests(), client::tests()].into_iter().flatten().collect()
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let server = Arc::new(OnceLock::new());
+    let trials: Vec<_> = tests().into_iter().map(|test| trial(test, &server)).collect();
+    let something_runs = trials
+        .iter()
+        .any(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial));
+    if something_runs
+        && !arguments.list
+        && let Err(error) = start(&server)
+    {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
+    }
+
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if conclusion.has_failed()
+        && let Some(server) = server.get()
+    {
+        save_log(server);
+    }
+    // The last reference: the trials and theirs are gone, so this removes the container.
+    drop(server);
+    conclusion.exit_code()
+}
+
+fn start(server: &OnceLock<Server>) -> Result<()> {
+    eprintln!("starting the server that the tests run on");
+    let started = Server::start()?;
+    eprintln!("the server answers at {}", started.url());
+    server.get_or_init(|| started);
+    Ok(())
+}
+
+fn trial(test: Test, server: &Arc<OnceLock<Server>>) -> Trial {
+    let server = Arc::clone(server);
+    let name = test.name().to_owned();
+    Trial::ignorable_test(name, move || {
+        let server = server.get().ok_or("the server was not started")?;
+        if test.needs_own_server() && !server.is_own() {
+            let reason = format!("needs a server of its own, and {GATEWAY_VARIABLE} is set");
+            return Ok(Completion::ignored_with(reason));
+        }
+        test.run(server);
+        Ok(Completion::Completed)
+    })
+}
+
+fn save_log(server: &Server) {
+    match server.save_log(Path::new(env!("CARGO_TARGET_TMPDIR"))) {
+        Ok(Some(path)) => eprintln!("HBase's log is in {}", path.display()),
+        Ok(None) => {}
+        Err(error) => eprintln!("HBase's log is lost: {error:#}"),
+    }
+}
