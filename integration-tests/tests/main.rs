@@ -13,11 +13,14 @@ use anyhow::Result;
 use integration_tests::{GATEWAY_VARIABLE, Server, Test};
 use libtest_mimic::{Arguments, Completion, Trial};
 
+mod cli;
 mod client;
+mod crash_store;
 mod raw_api;
+mod socorro;
 
 fn tests() -> Vec<Test> {
-    [raw_api::tests(), client::tests()].into_iter().flatten().collect()
+    [raw_api::tests(), client::tests(), crash_store::tests(), cli::tests()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     }
 
     let conclusion = libtest_mimic::run(&arguments, trials);
+    socorro::drop_tables();
     if conclusion.has_failed()
         && let Some(server) = server.get()
     {

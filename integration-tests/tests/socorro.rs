@@ -1,0 +1,180 @@
+//! What the tests of Socorro's crates share: the twelve tables, created once a run, a crash that is
+//! real, and every cell that HBase holds.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hbase_thrift_api::{Mutation, THbaseSyncClient};
+use hbase_thrift_client::{Client, Config};
+use integration_tests::{RawClient, Server, TestTable};
+use socorro_hbase_client::{CrashMetadata, CrashStore, Ooid, SchemaOptions};
+
+/// The real crash: `data/6d8a….json` and `data/6d8a….dump`.
+pub(crate) const REAL_OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+
+/// Creating twelve tables takes seconds, and their names are fixed: so all tests share them, one
+/// test at a time, and each sees what it alone has changed.
+static TABLES: Mutex<Option<TestTable>> = Mutex::new(None);
+
+/// Socorro's tables, for this test alone as long as it holds them.
+pub(crate) struct Socorro {
+    pub(crate) store: CrashStore,
+    pub(crate) url: String,
+    raw: RawClient,
+    prefix: String,
+    _turn: MutexGuard<'static, Option<TestTable>>,
+}
+
+/// Drops the tables that the tests shared, at the end of the run.
+pub(crate) fn drop_tables() {
+    TABLES.lock().unwrap_or_else(PoisonError::into_inner).take();
+}
+
+pub(crate) fn socorro(server: &Server) -> Socorro {
+    // A test that fails while it has its turn doesn't spoil the tables for the next one.
+    let mut turn = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_first = turn.is_none();
+    let prefix =
+        turn.get_or_insert_with(|| TestTable::reserve_prefix(server, "socorro")).name().to_owned();
+    let url = url_with_prefix(server, &prefix);
+    let store = connect(&url);
+    if is_first {
+        store.create_schema(&SchemaOptions::new()).unwrap();
+    }
+    Socorro { store, url, raw: server.raw(), prefix, _turn: turn }
+}
+
+pub(crate) fn url_with_prefix(server: &Server, prefix: &str) -> String {
+    server.url().parse::<Config>().unwrap().with_table_prefix(prefix).to_string()
+}
+
+pub(crate) fn connect(url: &str) -> CrashStore {
+    CrashStore::new(Client::connect(url.parse().unwrap()).unwrap())
+}
+
+pub(crate) fn ooid(text: &str) -> Ooid {
+    text.parse().unwrap()
+}
+
+pub(crate) fn metadata(json: &str) -> CrashMetadata {
+    CrashMetadata::from_json(json).unwrap()
+}
+
+pub(crate) fn data_file(extension: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(format!("{REAL_OOID}.{extension}"))
+}
+
+/// The real crash's metadata and minidump.
+pub(crate) fn real_crash() -> (String, Vec<u8>) {
+    let metadata = fs::read_to_string(data_file("json")).unwrap();
+    (metadata, fs::read(data_file("dump")).unwrap())
+}
+
+/// A cell as a test writes it down: table, row, column, value.
+pub(crate) type Cell<'a> = (&'a str, &'a str, &'a str, &'a [u8]);
+
+type CellName = (String, String, String);
+
+/// Every cell of the twelve tables.
+pub(crate) struct Cells(BTreeMap<CellName, Vec<u8>>);
+
+impl Socorro {
+    /// The columns of a table's row, written behind the store's back.
+    pub(crate) fn put_raw(&mut self, table: &str, row: &str, columns: &[(&str, &[u8])]) {
+        let mutations = columns.iter().map(|(column, value)| {
+            Mutation::new(false, column.as_bytes().to_vec(), value.to_vec(), true)
+        });
+        let table = format!("{}{table}", self.prefix).into_bytes();
+        let row = row.as_bytes().to_vec();
+        self.raw.mutate_row(table, row, mutations.collect(), BTreeMap::new()).unwrap();
+    }
+
+    pub(crate) fn drop_table(&self, table: &str) {
+        let admin = self.store.client().admin();
+        admin.disable_table(table).unwrap();
+        admin.delete_table(table).unwrap();
+    }
+
+    /// A table's column families, each with the number of versions that it keeps.
+    pub(crate) fn families(&mut self, table: &str) -> BTreeMap<String, i32> {
+        let table = format!("{}{table}", self.prefix).into_bytes();
+        let families = self.raw.get_column_descriptors(table).unwrap();
+        families
+            .into_iter()
+            .map(|(name, family)| (text(name), family.max_versions.unwrap()))
+            .collect()
+    }
+
+    pub(crate) fn cells(&mut self) -> Cells {
+        let names = self.raw.get_table_names().unwrap().into_iter().map(text);
+        let own: Vec<_> =
+            names.filter_map(|name| Some(name.strip_prefix(&self.prefix)?.to_owned())).collect();
+        assert_eq!(own.len(), 12, "{own:?}");
+        Cells(own.into_iter().flat_map(|table| self.scan(&table)).collect())
+    }
+
+    fn scan(&mut self, table: &str) -> Vec<(CellName, Vec<u8>)> {
+        let name = format!("{}{table}", self.prefix).into_bytes();
+        let (from_start, all_columns) = (Vec::new(), Vec::new());
+        let scanner =
+            self.raw.scanner_open(name, from_start, all_columns, BTreeMap::new()).unwrap();
+        let mut cells = Vec::new();
+        loop {
+            let rows = self.raw.scanner_get_list(scanner, 100).unwrap();
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let key = text(row.row.unwrap());
+                cells.extend(row.columns.unwrap().into_iter().map(|(column, cell)| {
+                    ((table.to_owned(), key.clone(), text(column)), cell.value.unwrap())
+                }));
+            }
+        }
+        self.raw.scanner_close(scanner).unwrap();
+        cells
+    }
+}
+
+impl Cells {
+    /// Asserts that exactly these cells are new or changed; counters are written as `+1`.
+    pub(crate) fn assert_changes_since(&self, before: &Self, expected: &[Cell]) {
+        let mut found = BTreeMap::new();
+        for (name, value) in &self.0 {
+            let old = before.0.get(name);
+            if old != Some(value) {
+                let shown =
+                    if name.0 == "metrics" { difference(old, value) } else { value.clone() };
+                found.insert(name.clone(), shown);
+            }
+        }
+        let gone: Vec<_> = before.0.keys().filter(|name| !self.0.contains_key(name)).collect();
+        assert!(gone.is_empty(), "{gone:?}");
+        let expected: BTreeMap<CellName, &[u8]> = expected
+            .iter()
+            .map(|(table, row, column, value)| {
+                (((*table).to_owned(), (*row).to_owned(), (*column).to_owned()), *value)
+            })
+            .collect();
+        let names = |cells: Vec<&CellName>| format!("{cells:#?}");
+        assert_eq!(names(found.keys().collect()), names(expected.keys().collect()));
+        for (name, value) in &found {
+            // Not assert_eq: a minidump in a message helps nobody.
+            let is_same = value == expected[name];
+            assert!(is_same, "{name:?}: {}", value[..value.len().min(200)].escape_ascii());
+        }
+    }
+}
+
+/// How far a counter went: eight bytes, big-endian.
+fn difference(old: Option<&Vec<u8>>, new: &[u8]) -> Vec<u8> {
+    let number = |bytes: &[u8]| i64::from_be_bytes(bytes.try_into().unwrap());
+    let old = old.map_or(0, |bytes| number(bytes));
+    format!("{:+}", number(new) - old).into_bytes()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
