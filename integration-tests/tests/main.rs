@@ -20,7 +20,10 @@ mod raw_api;
 mod socorro;
 
 fn tests() -> Vec<Test> {
-    [raw_api::tests(), client::tests(), crash_store::tests(), cli::tests()].into_iter().flatten().collect()
+    [raw_api::tests(), client::tests(), crash_store::tests(), cli::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn main() -> ExitCode {

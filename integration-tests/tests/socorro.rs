@@ -139,6 +139,11 @@ impl Socorro {
 }
 
 impl Cells {
+    /// Whether a row of the table has this text in its key.
+    pub(crate) fn has_row(&self, table: &str, part: &str) -> bool {
+        self.0.keys().any(|(name, row, _)| name == table && row.contains(part))
+    }
+
     /// Asserts that exactly these cells are new or changed; counters are written as `+1`.
     pub(crate) fn assert_changes_since(&self, before: &Self, expected: &[Cell]) {
         let mut found = BTreeMap::new();

@@ -6,9 +6,12 @@
 
 use std::{
     fs,
+    io::Write,
     net::TcpListener,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -133,6 +136,36 @@ fn a_closed_port_may_open_later() {
         assert!(failure.message.contains(&address), "{arguments:?}: {}", failure.message);
     }
     assert!(!PathBuf::from("never-made").exists());
+}
+
+/// A port where somebody listens and answers every connection with these bytes, or with silence.
+fn answering_port(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let mut held = Vec::new();
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            connection.write_all(answer).unwrap();
+            held.push(connection);
+        }
+    });
+    format!("hbase://127.0.0.1:{port}/?operation_timeout=2s")
+}
+
+#[test]
+fn a_server_that_never_answers_may_answer_later() {
+    let start = Instant::now();
+    let failure = fail(&["get", "meta", OOID, "--server", &answering_port(b"")]);
+    assert_eq!(failure.code, Some(4), "{}", failure.message);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_server_that_is_no_gateway_will_not_become_one() {
+    let server = answering_port(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    let failure = fail(&["get", "meta", OOID, "--server", &server]);
+    assert_eq!(failure.code, Some(1), "{}", failure.message);
 }
 
 #[test]
