@@ -9,18 +9,15 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 use socorro_hbase_client::{CrashMetadata, Ooid, SubmittedTimestamp, time::OffsetDateTime};
 
-/// Metadata as it will be stored, and the ooid that its field `uuid` names.
-pub(crate) fn read_metadata(file: &Path) -> Result<(CrashMetadata, Option<Ooid>)> {
+/// Metadata as it will be stored, and its field `uuid`.
+pub(crate) fn read_metadata(file: &Path) -> Result<(CrashMetadata, Option<Value>)> {
     let shown = file.display();
     let text = fs::read_to_string(file).with_context(|| format!("can't read metadata {shown}"))?;
     let unusable = || format!("can't use metadata {shown}");
     let mut fields: Map<String, Value> = serde_json::from_str(&text)
         .context("it has to be one JSON object")
         .with_context(unusable)?;
-    let ooid = match fields.get(UUID) {
-        Some(value) => Some(parse_uuid(value).with_context(unusable)?),
-        None => None,
-    };
+    let uuid = fields.get(UUID).cloned();
     let metadata = if fields.contains_key(SUBMITTED_TIMESTAMP) {
         CrashMetadata::from_json(text)
     } else {
@@ -28,7 +25,7 @@ pub(crate) fn read_metadata(file: &Path) -> Result<(CrashMetadata, Option<Ooid>)
         fields.insert(SUBMITTED_TIMESTAMP.to_owned(), now.as_str().into());
         CrashMetadata::from_fields(&fields)
     };
-    Ok((metadata.with_context(unusable)?, ooid))
+    Ok((metadata.with_context(unusable)?, uuid))
 }
 
 /// A dump with at least one byte.
@@ -44,7 +41,8 @@ pub(crate) fn read_dump(file: &Path) -> Result<Vec<u8>> {
 /// The ooid that the metadata or a file's name gives a crash, if any does.
 ///
 /// Two that differ are a mix-up: storing the crash under either would hide the other.
-pub(crate) fn agreed_ooid(uuid: Option<Ooid>, files: [&Path; 2]) -> Result<Option<Ooid>> {
+pub(crate) fn agreed_ooid(uuid: Option<&Value>, files: [&Path; 2]) -> Result<Option<Ooid>> {
+    let uuid = uuid.map(parse_uuid).transpose()?;
     let named = files.into_iter().filter_map(ooid_in_name);
     let mut candidates = uuid.into_iter().chain(named);
     let Some(first) = candidates.next() else { return Ok(None) };
@@ -58,8 +56,8 @@ const UUID: &str = "uuid";
 const SUBMITTED_TIMESTAMP: &str = "submitted_timestamp";
 
 fn parse_uuid(value: &Value) -> Result<Ooid> {
-    let text = value.as_str().with_context(|| format!("its field uuid is {value}, not text"))?;
-    text.parse().with_context(|| format!("its field uuid is \"{text}\", not an ooid"))
+    let problem = || format!("the metadata's field uuid is {value}, no ooid: choose with --ooid");
+    value.as_str().with_context(problem)?.parse().with_context(problem)
 }
 
 fn ooid_in_name(file: &Path) -> Option<Ooid> {
@@ -88,7 +86,8 @@ mod tests {
     }
 
     fn agreed(uuid: Option<&str>, meta: &str, dump: &str) -> Result<Option<Ooid>> {
-        agreed_ooid(uuid.map(|text| text.parse().unwrap()), [Path::new(meta), Path::new(dump)])
+        let uuid = uuid.map(Value::from);
+        agreed_ooid(uuid.as_ref(), [Path::new(meta), Path::new(dump)])
     }
 
     #[test]
@@ -112,8 +111,6 @@ mod tests {
         assert!(refusal("MDMP").contains("it has to be one JSON object"));
         assert!(refusal("[]").contains("it has to be one JSON object"));
         assert!(refusal("{\"HangID\": \"\"}").contains("HangID"));
-        assert!(refusal("{\"uuid\": \"x\"}").contains("not an ooid: an ooid has 36 characters"));
-        assert!(refusal("{\"uuid\": 7}").contains("uuid is 7, not text"));
     }
 
     #[test]
@@ -123,6 +120,13 @@ mod tests {
         assert_eq!(agreed(None, &format!("{OOID}.json"), "dump").unwrap(), ooid);
         assert_eq!(agreed(None, "meta.json", &format!("a/{OOID}.dump")).unwrap(), ooid);
         assert_eq!(agreed(None, "meta.json", "dump").unwrap(), None);
+    }
+
+    #[test]
+    fn a_uuid_that_is_no_ooid_is_refused_with_the_reason() {
+        let refusal = format!("{:#}", agreed(Some("x"), "meta.json", "dump").unwrap_err());
+        assert!(refusal.contains("uuid is \"x\", no ooid: choose with --ooid"), "{refusal}");
+        assert!(refusal.ends_with("an ooid has 36 characters, this has 1"), "{refusal}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) fn submit(arguments: Submit) -> Result<()> {
     let dump = input::read_dump(&arguments.dump)?;
     let named = match arguments.ooid {
         Some(ooid) => Some(ooid),
-        None => input::agreed_ooid(uuid, [&arguments.meta, &arguments.dump])?,
+        None => input::agreed_ooid(uuid.as_ref(), [&arguments.meta, &arguments.dump])?,
     };
     let ooid = match named {
         Some(ooid) => ooid,
