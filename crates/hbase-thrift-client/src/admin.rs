@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
-use crate::request::ColumnFamily;
+use crate::request::{ColumnFamily, Permission, PermissionScope, Region};
 use crate::thrift1;
 
 /// Calls on the cluster's tables. Names are used with the configured table prefix before them.
@@ -130,6 +130,80 @@ impl Admin {
         let name = self.full_name(name.as_ref())?;
         let families = self.executor.run(&thrift1::column_descriptors(&name))?;
         Ok(families.into_values().map(ColumnFamily::from).collect())
+    }
+
+    /// The regions of a table, in order of their keys.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound), which the gateway itself does not say.
+    pub fn regions(&self, name: impl AsRef<[u8]>) -> Result<Vec<Region>> {
+        let full_name = self.full_name(name.as_ref())?;
+        let regions = self.executor.run(&thrift1::table_regions(&full_name))?;
+        if regions.is_empty() && !self.table_exists(name)? {
+            let shown = full_name.escape_ascii();
+            let message = format!("the table `{shown}` does not exist");
+            return Err(Error::new(ErrorKind::TableNotFound, message));
+        }
+        Ok(regions.into_iter().map(Region::from).collect())
+    }
+
+    /// Asks for a compaction of all regions of a table; it runs on after the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.run(&thrift1::compact(&name))
+    }
+
+    /// Asks for a major compaction of all regions of a table. The gateway of HBase 2.6 runs a minor
+    /// one instead.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn major_compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.run(&thrift1::major_compact(&name))
+    }
+
+    /// The cluster's id, a UUID.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) where the gateway is too old.
+    pub fn cluster_id(&self) -> Result<String> {
+        self.executor.run(&thrift1::cluster_id())
+    }
+
+    /// Grants a permission; answers whether the server did.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) where the gateway has no such method: those of HBase
+    /// 2.4 to 2.6 do not.
+    pub fn grant(&self, permission: &Permission) -> Result<bool> {
+        let scope = self.scope(permission)?;
+        self.executor.run(&thrift1::grant(permission, &scope))
+    }
+
+    /// Takes a permission back; answers whether the server did.
+    ///
+    /// # Errors
+    ///
+    /// As [`grant`](Self::grant).
+    pub fn revoke(&self, permission: &Permission) -> Result<bool> {
+        let scope = self.scope(permission)?;
+        self.executor.run(&thrift1::revoke(permission, &scope))
+    }
+
+    fn scope(&self, permission: &Permission) -> Result<Vec<u8>> {
+        match &permission.scope {
+            PermissionScope::Table(table) => self.full_name(table),
+            PermissionScope::Namespace(namespace) => Ok(namespace.clone().into_bytes()),
+        }
     }
 
     fn full_name(&self, name: &[u8]) -> Result<Vec<u8>> {

@@ -33,8 +33,10 @@ impl Executor {
     }
 
     /// Opens a connection, which proves itself, and leaves it in the pool.
+    ///
+    /// Not repeated: who starts up wants to know at once.
     pub(crate) fn connect(&self) -> Result<()> {
-        self.repeat("connect", self.deadline(), |_, _| Ok(())).map(drop)
+        self.pool.checkout(None, self.deadline()).map(drop)
     }
 
     /// The deadline of an operation that begins now.
@@ -52,33 +54,25 @@ impl Executor {
             .map(|(_, reply)| reply)
     }
 
-    /// As [`run`](Self::run), and keeps the connection that succeeded on loan.
-    pub(crate) fn run_keeping<W, R>(&self, call: &Call<W, R>) -> Result<(Lease, R)>
-    where
-        W: Fn(&mut dyn TOutputProtocol) -> thrift::Result<()>,
-        R: Reply,
-    {
-        self.repeat(call.method(), self.deadline(), |lease, deadline| call.run(lease, deadline))
+    /// Lends a connection for as long as the caller wants, to a certain gateway where one is named.
+    pub(crate) fn checkout(&self, gateway: Option<usize>, deadline: Instant) -> Result<Lease> {
+        self.pool.checkout(gateway, deadline)
     }
 
-    fn repeat<R>(
+    /// Repeats what `run` does, each time on a connection from the pool; answers with the last one.
+    pub(crate) fn repeat<R>(
         &self,
         method: &'static str,
         deadline: Instant,
-        run: impl Fn(&mut Lease, Instant) -> Result<R>,
+        mut run: impl FnMut(&mut Lease, Instant) -> Result<R>,
     ) -> Result<(Lease, R)> {
         let span =
             tracing::debug_span!("hbase", "db.system.name" = "hbase", "db.operation.name" = method);
         let _entered = span.enter();
-        let mut pauses = ExponentialBuilder::default()
-            .with_min_delay(FIRST_PAUSE)
-            .with_max_delay(LONGEST_PAUSE)
-            .with_max_times(self.config().max_attempts() as usize - 1)
-            .with_jitter()
-            .build();
+        let mut pauses = self.pauses();
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(deadline, &run) {
+            let error = match self.attempt(deadline, &mut run) {
                 Ok(done) => return Ok(done),
                 Err(error) => error.in_method(method).with_attempts(attempt),
             };
@@ -93,12 +87,27 @@ impl Executor {
         }
     }
 
+    /// How long to wait after so many failures in a row, if there is time for another attempt.
+    pub(crate) fn pause_after(&self, failures: u32, deadline: Instant) -> Option<Duration> {
+        let pause = self.pauses().nth(failures.saturating_sub(1) as usize);
+        pause.filter(|pause| Instant::now() + *pause < deadline)
+    }
+
+    fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
+        ExponentialBuilder::default()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(LONGEST_PAUSE)
+            .with_max_times(self.config().max_attempts() as usize - 1)
+            .with_jitter()
+            .build()
+    }
+
     fn attempt<R>(
         &self,
         deadline: Instant,
-        run: impl Fn(&mut Lease, Instant) -> Result<R>,
+        run: impl FnOnce(&mut Lease, Instant) -> Result<R>,
     ) -> Result<(Lease, R)> {
-        let mut lease = self.pool.checkout(deadline)?;
+        let mut lease = self.pool.checkout(None, deadline)?;
         let reply = run(&mut lease, deadline)?;
         Ok((lease, reply))
     }

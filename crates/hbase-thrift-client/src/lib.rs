@@ -48,7 +48,10 @@ pub use admin::Admin;
 pub use client::Client;
 pub use config::{Config, Endpoint, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
-pub use request::{BloomFilter, ColumnFamily, Compression, Delete, Get, Increment, Put, Scan};
+pub use request::{
+    Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,
+    GetVersions, Increment, Permission, Put, Region, Scan, Version,
+};
 pub use row::{Cell, OwnedCell, OwnedRow, Row, RowBatch};
 pub use scanner::Scanner;
 pub use table::Table;

@@ -1,11 +1,14 @@
 //! Reads and writes of one table.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::executor::Executor;
-use crate::request::{Delete, Get, Increment, Put, Scan};
-use crate::row::Row;
+use crate::request::{
+    Append, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put, Scan, Version,
+};
+use crate::row::{OwnedCell, Row, RowBatch, column_order};
 use crate::scanner::Scanner;
 use crate::thrift1;
 
@@ -40,6 +43,31 @@ impl Table {
         Ok(rows.get(0))
     }
 
+    /// Reads several rows in one round trip; the answer has a place for each key, in their order,
+    /// `None` where the row, or every column asked for, is absent.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_rows(&self, get: &GetRows) -> Result<Vec<Option<Row>>> {
+        if get.rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        get.check()?;
+        let rows = self.executor.run(&thrift1::get_rows(&self.name, get))?;
+        Ok(by_key(&get.rows, &rows))
+    }
+
+    /// Reads versions of a column, newest first; none where it is absent.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_versions(&self, get: &GetVersions) -> Result<Vec<Version>> {
+        get.check()?;
+        self.executor.run(&thrift1::get_versions(&self.name, get))
+    }
+
     /// Writes cells of a row.
     ///
     /// # Errors
@@ -61,6 +89,50 @@ impl Table {
     pub fn delete(&self, delete: &Delete) -> Result<()> {
         delete.check()?;
         self.executor.run(&thrift1::delete(&self.name, delete))
+    }
+
+    /// Puts and deletes on any rows in one call; an empty batch sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put). The gateway answers one error for the whole batch, of which some rows
+    /// may have been written: [`Error::outcome`](crate::Error::outcome) is then
+    /// [`Unknown`](crate::Outcome::Unknown), and sending it again does no harm.
+    pub fn batch(&self, batch: &Batch) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        batch.check(self.executor.config().max_cell_size())?;
+        self.executor.run(&thrift1::batch(&self.name, batch))
+    }
+
+    /// Adds to the end of cells and answers their new values.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn append(&self, append: &Append) -> Result<Vec<OwnedCell>> {
+        append.check()?;
+        let values = self.executor.run(&thrift1::append(&self.name, append))?;
+        // The answer has no columns; it is in their order.
+        let mut columns = append.columns.clone();
+        columns.sort_by(|a, b| column_order(a, b));
+        if columns.len() != values.len() {
+            let message = "the append was answered with another number of values than columns";
+            return Err(Error::new(ErrorKind::Protocol, message).with_outcome(Outcome::Applied));
+        }
+        let cell = |(column, Version { value, timestamp })| OwnedCell { column, value, timestamp };
+        Ok(columns.into_iter().zip(values).map(cell).collect())
+    }
+
+    /// Puts a cell if another has a certain value, in one atomic step; answers whether it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn check_and_put(&self, check: &CheckAndPut) -> Result<bool> {
+        check.check(self.executor.config().max_cell_size())?;
+        self.executor.run(&thrift1::check_and_put(&self.name, check))
     }
 
     /// Adds to a counter and answers its new value.
@@ -102,6 +174,12 @@ impl Table {
         }
         Ok(Scanner::new(self.executor.clone(), self.name.clone(), scan))
     }
+}
+
+/// The rows that were found, each at its key's place; a key may be asked for twice.
+fn by_key(keys: &[Vec<u8>], found: &RowBatch) -> Vec<Option<Row>> {
+    let found: HashMap<Vec<u8>, Row> = found.iter().map(|row| (row.key().to_vec(), row)).collect();
+    keys.iter().map(|key| found.get(key).cloned()).collect()
 }
 
 impl fmt::Debug for Table {

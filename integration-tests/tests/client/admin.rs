@@ -16,6 +16,10 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(disabling_a_table_twice_says_that_it_is_disabled),
         Test::new(a_missing_table_is_said_to_be_missing_by_every_call),
         Test::new(a_compression_that_the_server_lacks_is_refused_and_nothing_created),
+        Test::new(a_new_table_has_one_region_that_is_served),
+        Test::new(a_table_is_compacted_on_request),
+        Test::new(the_cluster_has_an_id),
+        Test::new(grants_are_unsupported_by_gateways_without_them),
         Test::new(a_prefix_hides_the_other_tables),
     ]
 }
@@ -108,6 +112,45 @@ fn a_compression_that_the_server_lacks_is_refused_and_nothing_created(server: &S
     let error = client.admin().create_table(table.name(), &families).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server, "{error:?}");
     assert!(!client.admin().table_exists(table.name()).unwrap());
+}
+
+fn a_new_table_has_one_region_that_is_served(server: &Server) {
+    on_each_gateway(server, "regions", |client, table| {
+        let regions = client.admin().regions(table.name()).unwrap();
+        let [region] = regions.as_slice() else { panic!("{regions:?}") };
+        assert!(region.name.starts_with(table.name()));
+        assert!(region.start_key.is_empty() && region.end_key.is_empty());
+        assert!(region.server.is_some() && region.port.is_some());
+        let error = client.admin().regions("it_there_is_no_such_table").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TableNotFound);
+    });
+}
+
+fn a_table_is_compacted_on_request(server: &Server) {
+    on_each_gateway(server, "compact", |client, table| {
+        client.admin().compact(table.name()).unwrap();
+        client.admin().major_compact(table.name()).unwrap();
+    });
+}
+
+fn the_cluster_has_an_id(server: &Server) {
+    let id = connect(&server.url()).admin().cluster_id().unwrap();
+    assert_eq!(id.len(), 36, "{id}");
+}
+
+fn grants_are_unsupported_by_gateways_without_them(server: &Server) {
+    use hbase_thrift_client::Permission;
+
+    let admin = connect(&server.url()).admin();
+    let permissions =
+        [Permission::on_table("user", "table", "R"), Permission::on_namespace("user", "ns", "RW")];
+    for permission in permissions {
+        for result in [admin.grant(&permission), admin.revoke(&permission)] {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+            assert_eq!(error.outcome(), Outcome::NotApplied);
+        }
+    }
 }
 
 fn a_prefix_hides_the_other_tables(server: &Server) {

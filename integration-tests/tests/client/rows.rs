@@ -1,6 +1,11 @@
 //! Rows: put, got, deleted, counted.
 
-use hbase_thrift_client::{Delete, ErrorKind, Get, Increment, Outcome, Put};
+use std::time::Duration;
+
+use hbase_thrift_client::{
+    Append, Batch, CheckAndPut, Delete, ErrorKind, Get, GetRows, GetVersions, Increment, Outcome,
+    Put,
+};
 use integration_tests::{Server, Test};
 
 use super::on_each_gateway;
@@ -14,6 +19,15 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_timestamp_is_an_exclusive_upper_bound),
         Test::new(a_delete_takes_a_row_a_family_or_a_column),
         Test::new(a_delete_up_to_a_time_leaves_newer_versions),
+        Test::new(several_rows_come_in_one_call_each_at_its_place),
+        Test::new(versions_come_newest_first),
+        Test::new(a_batch_puts_and_deletes_on_many_rows),
+        Test::new(a_batch_with_one_timestamp_writes_it),
+        Test::new(a_batch_that_fails_on_one_rows_family_is_unknown),
+        Test::new(an_append_adds_to_the_end_and_answers_the_values_by_column),
+        Test::new(a_check_and_put_happens_on_its_condition_only),
+        Test::new(a_time_to_live_on_a_put_ends_its_cells_and_no_others),
+        Test::new(a_put_without_the_log_is_there_all_the_same),
         Test::new(a_counter_adds_and_answers_its_value),
         Test::new(several_counters_are_added_to_in_one_call),
         Test::new(a_value_of_one_mebibyte_comes_back_as_it_was),
@@ -130,6 +144,148 @@ fn a_delete_up_to_a_time_leaves_newer_versions(server: &Server) {
             assert_eq!(newest.get("f:a"), Some(&b"30"[..]));
             assert_eq!(table.get(&Get::new(row).before_timestamp(30)).unwrap(), None);
         }
+    });
+}
+
+fn several_rows_come_in_one_call_each_at_its_place(server: &Server) {
+    on_each_gateway(server, "get_rows", |_, table| {
+        for row in ["a", "b", "c"] {
+            table.put(&Put::new(row).column("f:x", row).column("g:y", "y")).unwrap();
+        }
+        let keys = ["c", "missing", "a", "c"];
+        let rows = table.get_rows(&GetRows::new(keys).column("f:x")).unwrap();
+        let values: Vec<_> =
+            rows.iter().map(|row| row.as_ref().and_then(|r| r.get("f:x"))).collect();
+        assert_eq!(values, [Some(&b"c"[..]), None, Some(b"a"), Some(b"c")]);
+        assert!(rows.iter().flatten().all(|row| row.len() == 1));
+        assert!(table.get_rows(&GetRows::new(Vec::<String>::new())).unwrap().is_empty());
+        let old = table.get_rows(&GetRows::new(["a"]).before_timestamp(1)).unwrap();
+        assert_eq!(old, [None]);
+    });
+}
+
+fn versions_come_newest_first(server: &Server) {
+    on_each_gateway(server, "versions", |_, table| {
+        for timestamp in [10, 20, 30, 40] {
+            let put = Put::new("row").column("f:a", timestamp.to_string()).timestamp(timestamp);
+            table.put(&put).unwrap();
+        }
+        let times = |get: GetVersions| -> Vec<i64> {
+            let versions = table.get_versions(&get).unwrap();
+            assert!(versions.iter().all(|v| v.value == v.timestamp.to_string().as_bytes()));
+            versions.iter().map(|version| version.timestamp).collect()
+        };
+        // The family keeps three.
+        assert_eq!(times(GetVersions::new("row", "f:a", 9)), [40, 30, 20]);
+        assert_eq!(times(GetVersions::new("row", "f:a", 2)), [40, 30]);
+        // What is over the maximum may still be seen below a time, until the files are compacted.
+        assert_eq!(times(GetVersions::new("row", "f:a", 2).before_timestamp(40)), [30, 20]);
+        assert!(times(GetVersions::new("row", "f:missing", 9)).is_empty());
+        assert!(times(GetVersions::new("missing", "f:a", 9)).is_empty());
+    });
+}
+
+fn a_batch_puts_and_deletes_on_many_rows(server: &Server) {
+    on_each_gateway(server, "batch", |_, table| {
+        table
+            .put(&Put::new("old").column("f:a", "1").column("f:b", "2").column("g:c", "3"))
+            .unwrap();
+        let batch = Batch::new()
+            .put(Put::new("x").column("f:a", "1"))
+            .put(Put::new("y").column("f:a", "2").column("g:b", "3"))
+            .put(Put::new("x").column("g:b", "4"))
+            .delete(Delete::row("old").column("f:a").family("g"));
+        table.batch(&batch).unwrap();
+        let row = |key: &str| {
+            let row = table.get(&Get::new(key)).unwrap().unwrap();
+            row.cells()
+                .map(|cell| [cell.column(), b"=", cell.value()].concat().escape_ascii().to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(row("x"), ["f:a=1", "g:b=4"]);
+        assert_eq!(row("y"), ["f:a=2", "g:b=3"]);
+        assert_eq!(row("old"), ["f:b=2"]);
+        table.batch(&Batch::new()).unwrap();
+    });
+}
+
+fn a_batch_with_one_timestamp_writes_it(server: &Server) {
+    on_each_gateway(server, "batch_time", |_, table| {
+        let batch = Batch::new()
+            .put(Put::new("a").column("f:x", "1").timestamp(7))
+            .put(Put::new("b").column("f:x", "2").timestamp(7));
+        table.batch(&batch).unwrap();
+        for row in ["a", "b"] {
+            let row = table.get(&Get::new(row)).unwrap().unwrap();
+            assert_eq!(row.cell("f:x").unwrap().timestamp(), 7);
+        }
+    });
+}
+
+fn a_batch_that_fails_on_one_rows_family_is_unknown(server: &Server) {
+    on_each_gateway(server, "batch_fails", |_, table| {
+        let batch = Batch::new()
+            .put(Put::new("good").column("f:x", "1"))
+            .put(Put::new("bad").column("nope:x", "1"));
+        let error = table.batch(&batch).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoSuchColumnFamily, "{error:?}");
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        assert!(!error.is_retryable());
+    });
+}
+
+fn an_append_adds_to_the_end_and_answers_the_values_by_column(server: &Server) {
+    on_each_gateway(server, "append", |_, table| {
+        table.put(&Put::new("row").column("f:b", "old")).unwrap();
+        let append = Append::new("row").column("g:c", "new").column("f:b", "+").column("f:", "x");
+        let cells = table.append(&append).unwrap();
+        let cells: Vec<_> =
+            cells.iter().map(|c| (c.column.as_slice(), c.value.as_slice())).collect();
+        assert_eq!(cells, [(&b"f:"[..], &b"x"[..]), (b"f:b", b"old+"), (b"g:c", b"new")]);
+        let row = table.get(&Get::new("row")).unwrap().unwrap();
+        assert_eq!(row.get("f:b"), Some(&b"old+"[..]));
+    });
+}
+
+fn a_check_and_put_happens_on_its_condition_only(server: &Server) {
+    on_each_gateway(server, "check", |_, table| {
+        let first = CheckAndPut::if_absent("row", "f:taker").put("f:taker", "one");
+        assert!(table.check_and_put(&first).unwrap());
+        assert!(!table.check_and_put(&first).unwrap());
+        let wrong = CheckAndPut::if_equal("row", "f:taker", "two").put("g:other", "x");
+        assert!(!table.check_and_put(&wrong).unwrap());
+        let right = CheckAndPut::if_equal("row", "f:taker", "one").put("g:other", "x");
+        assert!(table.check_and_put(&right).unwrap());
+        let row = table.get(&Get::new("row")).unwrap().unwrap();
+        assert_eq!((row.get("f:taker"), row.get("g:other")), (Some(&b"one"[..]), Some(&b"x"[..])));
+    });
+}
+
+fn a_time_to_live_on_a_put_ends_its_cells_and_no_others(server: &Server) {
+    on_each_gateway(server, "ttl", |_, table| {
+        // Written an hour ago, to live a minute: gone at once, so nothing has to be waited for.
+        let hour_ago = now_in_millis() - 3_600_000;
+        let put = |column: &str| Put::new("row").column(column, "1").timestamp(hour_ago);
+        table.put(&put("f:short").time_to_live(Duration::from_mins(1))).unwrap();
+        table.put(&put("f:long").time_to_live(Duration::from_hours(2))).unwrap();
+        table.put(&put("f:ever")).unwrap();
+        let row = table.get(&Get::new("row")).unwrap().unwrap();
+        let columns: Vec<_> = row.cells().map(|cell| cell.qualifier()).collect();
+        assert_eq!(columns, [&b"ever"[..], b"long"]);
+    });
+}
+
+fn now_in_millis() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_millis()).unwrap()
+}
+
+fn a_put_without_the_log_is_there_all_the_same(server: &Server) {
+    on_each_gateway(server, "no_wal", |_, table| {
+        table.put(&Put::new("row").column("f:a", "1").write_to_wal(false)).unwrap();
+        assert!(table.get(&Get::new("row")).unwrap().is_some());
+        table.delete(&Delete::row("row").column("f:a").write_to_wal(false)).unwrap();
+        assert!(table.get(&Get::new("row")).unwrap().is_none());
     });
 }
 

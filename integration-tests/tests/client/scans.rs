@@ -11,6 +11,11 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_range_has_its_start_and_not_its_stop),
         Test::new(a_prefix_has_exactly_the_rows_that_begin_so),
         Test::new(a_limit_ends_the_scan),
+        Test::new(a_reversed_scan_has_the_same_rows_backwards),
+        Test::new(a_reversed_prefix_has_exactly_the_rows_that_begin_so),
+        Test::new(a_batch_splits_a_row_into_parts_with_one_key),
+        Test::new(a_filter_is_the_servers),
+        Test::new(batches_hand_out_the_same_rows),
         Test::new(columns_and_times_are_selected),
         Test::new(an_empty_range_has_no_rows),
         Test::new(a_scan_that_is_dropped_early_leaves_the_connection_in_step),
@@ -37,6 +42,7 @@ fn all_rows_come_in_the_order_of_their_keys_whatever_the_batch(server: &Server) 
         for caching in [1, 7, 49, 50, 51, 1_000] {
             let scan = Scan::new().caching(caching);
             assert_eq!(keys(table, scan.clone()), all, "batches of {caching}");
+            assert_eq!(keys(table, scan.clone().read_ahead(false)), all);
             for row in table.scan(scan).unwrap() {
                 let row = row.unwrap();
                 assert_eq!(row.get("f:key"), Some(row.key()));
@@ -76,6 +82,81 @@ fn a_limit_ends_the_scan(server: &Server) {
             let expected = &all[..all.len().min(limit as usize)];
             assert_eq!(keys(table, scan), expected);
         }
+    });
+}
+
+fn a_reversed_scan_has_the_same_rows_backwards(server: &Server) {
+    on_each_gateway(server, "reversed", |_, table| {
+        let mut all = fill(table, 20);
+        all.reverse();
+        for caching in [1, 6, 100] {
+            assert_eq!(keys(table, Scan::new().reversed().caching(caching)), all);
+        }
+        assert_eq!(keys(table, Scan::new().reversed().start("row009").stop("row005")), all[10..14]);
+        assert_eq!(keys(table, Scan::new().reversed().limit(3)), all[..3]);
+    });
+}
+
+fn a_reversed_prefix_has_exactly_the_rows_that_begin_so(server: &Server) {
+    on_each_gateway(server, "reversed_prefix", |_, table| {
+        let all = [&b"a"[..], b"a\xff\xff", b"b", b"b\x00", b"b\xff", b"c", b"\xff", b"\xff\xff"];
+        for key in all {
+            table.put(&Put::new(key).column("f:x", "")).unwrap();
+        }
+        for prefix in [&b"a"[..], b"b", b"b\x00", b"b\xff", b"\xff", b"", b"d"] {
+            let expected: Vec<_> =
+                all.iter().rev().filter(|key| key.starts_with(prefix)).copied().collect();
+            for caching in [1, 2, 100] {
+                let scan = Scan::new().prefix(prefix).reversed().caching(caching);
+                let rows: Vec<_> = table.scan(scan).unwrap().map(|row| row.unwrap()).collect();
+                let keys: Vec<_> = rows.iter().map(|row| row.key()).collect();
+                assert_eq!(keys, expected, "{} by {caching}", prefix.escape_ascii());
+            }
+        }
+    });
+}
+
+fn a_batch_splits_a_row_into_parts_with_one_key(server: &Server) {
+    on_each_gateway(server, "split", |_, table| {
+        let mut wide = Put::new("wide");
+        for number in 0..7 {
+            wide = wide.column(format!("f:{number}"), "");
+        }
+        table.put(&wide).unwrap();
+        table.put(&Put::new("x").column("f:0", "")).unwrap();
+        let parts: Vec<(Vec<u8>, usize)> = table
+            .scan(Scan::new().batch(3).caching(2))
+            .unwrap()
+            .map(|row| row.map(|row| (row.key().to_vec(), row.len())).unwrap())
+            .collect();
+        let expected = [("wide", 3), ("wide", 3), ("wide", 1), ("x", 1)];
+        assert_eq!(parts, expected.map(|(key, cells)| (key.into(), cells)));
+    });
+}
+
+fn a_filter_is_the_servers(server: &Server) {
+    on_each_gateway(server, "filter", |_, table| {
+        let all = fill(table, 12);
+        let scan = Scan::new().filter("RowFilter(>=, 'binary:row007') AND PageFilter(3)");
+        assert_eq!(keys(table, scan), all[7..10]);
+        let error = table.scan(Scan::new().filter("NoSuchFilter()")).unwrap().next().unwrap();
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Server);
+    });
+}
+
+fn batches_hand_out_the_same_rows(server: &Server) {
+    on_each_gateway(server, "batches", |_, table| {
+        let all = fill(table, 10);
+        let mut scanner = table.scan(Scan::new().caching(4)).unwrap();
+        let first = scanner.next().unwrap().unwrap();
+        let mut seen = vec![first.key().to_vec()];
+        let mut sizes = Vec::new();
+        while let Some(batch) = scanner.next_batch().unwrap() {
+            sizes.push(batch.len());
+            seen.extend(batch.iter().map(|row| row.key().to_vec()));
+        }
+        assert_eq!(sizes, [3, 4, 2]);
+        assert_eq!(seen, all.iter().map(|key| key.clone().into_bytes()).collect::<Vec<_>>());
     });
 }
 

@@ -130,7 +130,7 @@ impl Config {
             operation_timeout: Duration::from_secs(30),
             pool_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(45),
-            max_attempts: 4,
+            max_attempts: 10,
             max_connections: 16,
             max_request_size: None,
             max_reply_size: 128 * 1024 * 1024,
@@ -182,7 +182,7 @@ impl Config {
         self
     }
 
-    /// How often a call is tried at most, where repeating it does no harm; 4.
+    /// How often a call is tried at most, where repeating it does no harm; 10.
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self

@@ -34,13 +34,19 @@ const KINDS: &[(&str, ErrorKind)] = &[
     ("RegionServerAbortedException", ErrorKind::NotServing),
     ("ServerNotRunningYetException", ErrorKind::NotServing),
     ("UnknownScannerException", ErrorKind::UnknownScanner),
+    ("LeaseException", ErrorKind::UnknownScanner),
+    ("OutOfOrderScannerNextException", ErrorKind::UnknownScanner),
+    ("ScannerResetException", ErrorKind::UnknownScanner),
     ("CallTimeoutException", ErrorKind::Timeout),
     ("SocketTimeoutException", ErrorKind::Timeout),
     ("IllegalArgumentException", ErrorKind::IllegalArgument),
 ];
 
-/// `deleteTable` finds this out by itself, and has no class for it (`ThriftHBaseServiceHandler`).
-const NO_TABLE_TO_DELETE: &str = "java.io.IOException: table does not exist";
+/// What the gateway finds out by itself, without a class of its own (`ThriftHBaseServiceHandler`).
+const LINES: &[(&str, ErrorKind)] = &[
+    ("java.io.IOException: table does not exist", ErrorKind::TableNotFound),
+    ("scanner ID is invalid", ErrorKind::UnknownScanner),
+];
 
 impl ServerException {
     pub(crate) fn new(thrift_type: &'static str, trace: String, can_retry: Option<bool>) -> Self {
@@ -76,9 +82,7 @@ impl ServerException {
         causes
             .chain([self.first_line()])
             .find_map(|line| line.split([':', ' ', '\t', ',']).find_map(kind_of_class))
-            .or_else(|| {
-                (self.first_line() == NO_TABLE_TO_DELETE).then_some(ErrorKind::TableNotFound)
-            })
+            .or_else(|| kind_of_line(self.first_line()))
             .unwrap_or(match self.thrift_type {
                 "IllegalArgument" => ErrorKind::IllegalArgument,
                 "AlreadyExists" => ErrorKind::AlreadyExists,
@@ -107,6 +111,10 @@ fn leading_class(line: &str) -> Option<&str> {
     let looks_like_class = word.contains('.')
         && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '$'));
     looks_like_class.then_some(word)
+}
+
+fn kind_of_line(line: &str) -> Option<ErrorKind> {
+    LINES.iter().find(|(said, _)| *said == line).map(|(_, kind)| *kind)
 }
 
 fn kind_of_class(word: &str) -> Option<ErrorKind> {
@@ -152,10 +160,16 @@ mod tests {
 
     #[test]
     fn a_message_without_a_class_falls_back_to_the_thrift_type() {
-        let exception =
-            ServerException::new("IllegalArgument", "scanner ID is invalid".to_owned(), None);
+        let exception = ServerException::new("IllegalArgument", "it is illegal".to_owned(), None);
         assert_eq!(exception.class(), "IllegalArgument");
         assert_eq!(exception.kind(), ErrorKind::IllegalArgument);
+    }
+
+    #[test]
+    fn what_the_gateway_says_of_an_unknown_scanner_is_understood() {
+        let exception =
+            ServerException::new("IllegalArgument", "scanner ID is invalid".to_owned(), None);
+        assert_eq!(exception.kind(), ErrorKind::UnknownScanner);
     }
 
     #[test]

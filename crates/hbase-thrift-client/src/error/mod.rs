@@ -123,6 +123,7 @@ struct Inner {
     gateway: Option<String>,
     attempts: u32,
     exception: Option<ServerException>,
+    last_row: Option<Vec<u8>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -141,7 +142,14 @@ impl Error {
     ///
     /// False for an increment, append or check-and-put whose fate is unknown, whatever the kind.
     pub fn is_retryable(&self) -> bool {
-        self.0.kind.is_transient() && (self.0.repeatable || self.0.outcome == Outcome::NotApplied)
+        self.may_heal() && (self.0.repeatable || self.0.outcome == Outcome::NotApplied)
+    }
+
+    /// Whether time can heal what went wrong, whatever became of the call.
+    pub(crate) fn may_heal(&self) -> bool {
+        let server_says_so = || self.0.exception.as_ref().and_then(ServerException::can_retry);
+        self.0.kind.is_transient()
+            || (self.0.kind == ErrorKind::Server && server_says_so() == Some(true))
     }
 
     /// The server's exception, where it sent one.
@@ -152,6 +160,12 @@ impl Error {
     /// The gateway (`host:port`) that was called last, where one was chosen.
     pub fn gateway(&self) -> Option<&str> {
         self.0.gateway.as_deref()
+    }
+
+    /// The key of the last row that a scan delivered before it failed; another scan can go on after
+    /// it.
+    pub fn last_row(&self) -> Option<&[u8]> {
+        self.0.last_row.as_deref()
     }
 
     /// How often the call was sent; 0 where it never was.
@@ -173,6 +187,7 @@ impl Error {
             gateway: None,
             attempts: 0,
             exception: None,
+            last_row: None,
             source: None,
         }))
     }
@@ -201,6 +216,11 @@ impl Error {
 
     pub(crate) fn with_repeatable(mut self, repeatable: bool) -> Self {
         self.0.repeatable = repeatable;
+        self
+    }
+
+    pub(crate) fn with_last_row(mut self, last_row: Option<Vec<u8>>) -> Self {
+        self.0.last_row = last_row;
         self
     }
 
@@ -237,6 +257,9 @@ impl fmt::Display for Error {
         }
         if !context.is_empty() {
             write!(f, " ({})", context.join(" "))?;
+        }
+        if let Some(last_row) = &inner.last_row {
+            write!(f, "; the last row delivered was `{}`", last_row.escape_ascii())?;
         }
         match inner.outcome {
             Outcome::NotApplied => Ok(()),

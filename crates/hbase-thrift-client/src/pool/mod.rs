@@ -84,11 +84,13 @@ impl Pool {
     }
 
     /// Lends a connection, opening one where none is free and the limit allows it.
-    pub(crate) fn checkout(&self, deadline: Instant) -> Result<Lease> {
+    ///
+    /// `gateway` names the only one that will do, for what is known to one gateway alone.
+    pub(crate) fn checkout(&self, gateway: Option<usize>, deadline: Instant) -> Result<Lease> {
         let shared = &self.0;
         let patience = deadline.min(Instant::now() + shared.config.pool_timeout());
         loop {
-            let turn = shared.turn(patience)?;
+            let turn = shared.turn(gateway, patience)?;
             match turn {
                 Turn::Use(mut idle) => {
                     let unused = idle.connection.idle_for(Instant::now());
@@ -97,7 +99,7 @@ impl Pool {
                     }
                     shared.closed();
                 }
-                Turn::Open(first) => return shared.open(first, deadline),
+                Turn::Open(first) => return shared.open(first, gateway.is_some(), deadline),
                 Turn::Wait => {}
             }
         }
@@ -110,11 +112,11 @@ impl Shared {
     }
 
     /// Decides; waits at most once for a connection to come back.
-    fn turn(&self, patience: Instant) -> Result<Turn> {
+    fn turn(&self, only: Option<usize>, patience: Instant) -> Result<Turn> {
         let mut state = self.lock();
         let now = Instant::now();
-        let retired = state.retire(now, self.config.idle_timeout());
-        let gateway = health::choose(&state.health, now);
+        let mut retired = state.retire(now, self.config.idle_timeout());
+        let gateway = only.unwrap_or_else(|| health::choose(&state.health, now));
         let of_gateway = state.idle.iter().rposition(|idle| idle.gateway == gateway);
         let turn = match of_gateway {
             Some(position) => Turn::Use(Box::new(state.idle.remove(position))),
@@ -123,7 +125,12 @@ impl Shared {
                 Turn::Open(gateway)
             }
             None => match state.idle.pop() {
-                Some(idle) => Turn::Use(Box::new(idle)),
+                Some(idle) if only.is_none() => Turn::Use(Box::new(idle)),
+                Some(idle) => {
+                    // One that is of no use makes room.
+                    retired.push(idle);
+                    Turn::Open(gateway)
+                }
                 None if now >= patience => return Err(self.exhausted()),
                 None => {
                     let wait = patience.saturating_duration_since(now);
@@ -154,10 +161,11 @@ impl Shared {
     }
 
     /// Opens a connection to the gateway of choice, or to the next that answers.
-    fn open(self: &Arc<Self>, first: usize, deadline: Instant) -> Result<Lease> {
+    fn open(self: &Arc<Self>, first: usize, only: bool, deadline: Instant) -> Result<Lease> {
         let count = self.gateways.len();
+        let tried = if only { 1 } else { count };
         let mut failure = None;
-        for gateway in (0..count).map(|offset| (first + offset) % count) {
+        for gateway in (0..tried).map(|offset| (first + offset) % count) {
             let Gateway { endpoint, name } = &self.gateways[gateway];
             match connect::open(&self.config, endpoint, name, deadline) {
                 Ok(connection) => {
@@ -195,6 +203,13 @@ impl State {
         let retired: Vec<Idle> = self.idle.drain(..fresh.unwrap_or(self.idle.len())).collect();
         self.open -= retired.len();
         retired
+    }
+}
+
+impl Lease {
+    /// Which of the pool's gateways the connection goes to.
+    pub(crate) fn gateway_index(&self) -> usize {
+        self.gateway
     }
 }
 

@@ -1,6 +1,6 @@
 //! Deleting a row or some of its columns.
 
-use super::{check_column_or_family, check_row};
+use super::{Attributes, check_column_or_family, check_row};
 use crate::error::Result;
 
 /// Deletes a row, or some of its columns, with all their versions.
@@ -20,12 +20,20 @@ pub struct Delete {
     pub(crate) row: Vec<u8>,
     pub(crate) columns: Vec<Vec<u8>>,
     pub(crate) timestamp: Option<i64>,
+    pub(crate) write_to_wal: bool,
+    pub(crate) attributes: Attributes,
 }
 
 impl Delete {
     /// The whole row with this key, unless columns are named.
     pub fn row(row: impl Into<Vec<u8>>) -> Self {
-        Self { row: row.into(), columns: Vec::new(), timestamp: None }
+        Self {
+            row: row.into(),
+            columns: Vec::new(),
+            timestamp: None,
+            write_to_wal: true,
+            attributes: Attributes::default(),
+        }
     }
 
     /// Only this column (`family:qualifier`), and others that are named.
@@ -42,6 +50,21 @@ impl Delete {
     /// Only versions up to and including this time in milliseconds since 1970.
     pub fn up_to_timestamp(mut self, timestamp: i64) -> Self {
         self.timestamp = Some(timestamp);
+        self
+    }
+
+    /// Whether the server writes to its log first (yes); see [`Put::write_to_wal`]. A delete of a
+    /// whole row always does.
+    ///
+    /// [`Put::write_to_wal`]: crate::Put::write_to_wal
+    pub fn write_to_wal(mut self, write_to_wal: bool) -> Self {
+        self.write_to_wal = write_to_wal;
+        self
+    }
+
+    /// Sets an attribute that HBase's coprocessors may look at (`Operation.setAttribute`).
+    pub fn attribute(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.attributes.set(name, value);
         self
     }
 

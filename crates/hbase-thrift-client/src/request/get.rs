@@ -1,9 +1,60 @@
-//! Reading one row.
+//! Reading rows.
 
-use super::{check_column_or_family, check_row};
-use crate::error::Result;
+use super::{Attributes, check_column_or_family, check_row};
+use crate::error::{Error, Result};
 
-/// Reads a row, or some of its columns.
+/// What a read takes of a row: columns, and how old.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selection {
+    pub(crate) columns: Vec<Vec<u8>>,
+    pub(crate) before: Option<i64>,
+    pub(crate) attributes: Attributes,
+}
+
+impl Selection {
+    pub(crate) fn check(&self) -> Result<()> {
+        self.columns.iter().try_for_each(|column| check_column_or_family(column))
+    }
+}
+
+/// The methods of every request that has a `selection`.
+macro_rules! selection_methods {
+    () => {
+        /// Only this column (`family:qualifier`), and others that are named.
+        pub fn column(mut self, column: impl Into<Vec<u8>>) -> Self {
+            self.selection.columns.push(column.into());
+            self
+        }
+
+        /// Only these columns (`family:qualifier`) or families (`family`), and others that are
+        /// named.
+        pub fn columns<C: Into<Vec<u8>>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+            self.selection.columns.extend(columns.into_iter().map(Into::into));
+            self
+        }
+
+        /// Only the columns of this family, and others that are named.
+        pub fn family(self, family: impl Into<Vec<u8>>) -> Self {
+            self.column(family)
+        }
+
+        /// Only versions older than this time in milliseconds since 1970; the time itself is
+        /// excluded, as in HBase's `setTimeRange`.
+        pub fn before_timestamp(mut self, timestamp: i64) -> Self {
+            self.selection.before = Some(timestamp);
+            self
+        }
+
+        /// Sets an attribute that HBase's coprocessors may look at (`Operation.setAttribute`).
+        pub fn attribute(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+            self.selection.attributes.set(name, value);
+            self
+        }
+    };
+}
+pub(crate) use selection_methods;
+
+/// Reads a row, or some of its columns, in their newest versions.
 ///
 /// ```
 /// use hbase_thrift_client::Get;
@@ -14,42 +65,110 @@ use crate::error::Result;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Get {
     pub(crate) row: Vec<u8>,
-    pub(crate) columns: Vec<Vec<u8>>,
-    pub(crate) before: Option<i64>,
+    pub(crate) selection: Selection,
 }
 
 impl Get {
-    /// The whole row with this key, newest versions.
+    /// The whole row with this key.
     pub fn new(row: impl Into<Vec<u8>>) -> Self {
-        Self { row: row.into(), columns: Vec::new(), before: None }
+        Self { row: row.into(), selection: Selection::default() }
     }
 
-    /// Only this column (`family:qualifier`), and others that are named.
-    pub fn column(mut self, column: impl Into<Vec<u8>>) -> Self {
-        self.columns.push(column.into());
-        self
+    selection_methods!();
+
+    pub(crate) fn check(&self) -> Result<()> {
+        check_row(&self.row)?;
+        self.selection.check()
+    }
+}
+
+/// Reads several rows of a table in one call, the same columns of each.
+///
+/// ```
+/// use hbase_thrift_client::GetRows;
+///
+/// let get = GetRows::new(["row1", "row2"]).column("meta_data:json");
+/// # let _ = get;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GetRows {
+    pub(crate) rows: Vec<Vec<u8>>,
+    pub(crate) selection: Selection,
+}
+
+impl GetRows {
+    /// The whole rows with these keys.
+    pub fn new<K: Into<Vec<u8>>>(rows: impl IntoIterator<Item = K>) -> Self {
+        let rows = rows.into_iter().map(Into::into).collect();
+        Self { rows, selection: Selection::default() }
     }
 
-    /// Only these columns (`family:qualifier`) or families (`family`), and others that are named.
-    pub fn columns<C: Into<Vec<u8>>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.columns.extend(columns.into_iter().map(Into::into));
-        self
+    selection_methods!();
+
+    pub(crate) fn check(&self) -> Result<()> {
+        self.rows.iter().try_for_each(|row| check_row(row))?;
+        self.selection.check()
+    }
+}
+
+/// Reads several versions of one column, or of a family's columns.
+///
+/// ```
+/// use hbase_thrift_client::GetVersions;
+///
+/// let get = GetVersions::new("row1", "processor_state:x", 5).before_timestamp(1_336_510_250_000);
+/// # let _ = get;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GetVersions {
+    pub(crate) row: Vec<u8>,
+    pub(crate) column: Vec<u8>,
+    pub(crate) max_versions: u32,
+    pub(crate) before: Option<i64>,
+    pub(crate) attributes: Attributes,
+}
+
+impl GetVersions {
+    /// At most `max_versions` of a column (`family:qualifier`); the family keeps no more than its
+    /// own maximum. The gateway's answer does not say to which column a version belongs, so a
+    /// family (`family`) is of use only where it has one column.
+    pub fn new(row: impl Into<Vec<u8>>, column: impl Into<Vec<u8>>, max_versions: u32) -> Self {
+        Self {
+            row: row.into(),
+            column: column.into(),
+            max_versions,
+            before: None,
+            attributes: Attributes::default(),
+        }
     }
 
-    /// Only the columns of this family, and others that are named.
-    pub fn family(self, family: impl Into<Vec<u8>>) -> Self {
-        self.column(family)
-    }
-
-    /// Only versions older than this time in milliseconds since 1970; the time itself is excluded,
-    /// as in HBase's `Get.setTimeRange`.
+    /// Only versions older than this time in milliseconds since 1970; the time itself is excluded.
     pub fn before_timestamp(mut self, timestamp: i64) -> Self {
         self.before = Some(timestamp);
         self
     }
 
+    /// Sets an attribute that HBase's coprocessors may look at (`Operation.setAttribute`).
+    pub fn attribute(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.attributes.set(name, value);
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         check_row(&self.row)?;
-        self.columns.iter().try_for_each(|column| check_column_or_family(column))
+        check_column_or_family(&self.column)?;
+        if self.max_versions == 0 || i32::try_from(self.max_versions).is_err() {
+            return Err(Error::invalid("at least 1 and less than 2^31 versions can be asked for"));
+        }
+        Ok(())
     }
+}
+
+/// One version of a column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Version {
+    /// The value.
+    pub value: Vec<u8>,
+    /// The version's time in milliseconds since 1970.
+    pub timestamp: i64,
 }

@@ -3,6 +3,11 @@
 //! A leaf: these types know neither Thrift nor sockets. Each refuses here, before anything is sent,
 //! what HBase would reject or would silently do otherwise.
 
+mod admin;
+mod append;
+mod attributes;
+mod batch;
+mod check_and_put;
 mod delete;
 mod family;
 mod get;
@@ -10,9 +15,16 @@ mod increment;
 mod put;
 mod scan;
 
+pub(crate) use admin::PermissionScope;
+pub use admin::{Permission, Region};
+pub use append::Append;
+pub(crate) use attributes::Attributes;
+pub use batch::Batch;
+pub use check_and_put::CheckAndPut;
 pub use delete::Delete;
 pub use family::{BloomFilter, ColumnFamily, Compression};
-pub use get::Get;
+pub(crate) use get::Selection;
+pub use get::{Get, GetRows, GetVersions, Version};
 pub use increment::Increment;
 pub use put::Put;
 pub use scan::Scan;

@@ -1,6 +1,8 @@
 //! Writing cells of one row.
 
-use super::{check_cell_column, check_cell_size, check_row};
+use std::time::Duration;
+
+use super::{Attributes, check_cell_column, check_cell_size, check_row};
 use crate::error::{Error, Result};
 
 /// Writes cells of one row, all of them or none.
@@ -16,12 +18,20 @@ pub struct Put {
     pub(crate) row: Vec<u8>,
     pub(crate) cells: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) timestamp: Option<i64>,
+    pub(crate) write_to_wal: bool,
+    pub(crate) attributes: Attributes,
 }
 
 impl Put {
     /// A put on the row with this key; name at least one [`column`](Self::column).
     pub fn new(row: impl Into<Vec<u8>>) -> Self {
-        Self { row: row.into(), cells: Vec::new(), timestamp: None }
+        Self {
+            row: row.into(),
+            cells: Vec::new(),
+            timestamp: None,
+            write_to_wal: true,
+            attributes: Attributes::default(),
+        }
     }
 
     /// Sets a column (`family:qualifier`, the qualifier may be empty) to a value.
@@ -33,6 +43,33 @@ impl Put {
     /// The time of the new versions in milliseconds since 1970, instead of the server's time.
     pub fn timestamp(mut self, timestamp: i64) -> Self {
         self.timestamp = Some(timestamp);
+        self
+    }
+
+    /// After which time these versions vanish (cell TTL); the family's own time to live still
+    /// holds.
+    pub fn time_to_live(mut self, time_to_live: Duration) -> Self {
+        self.attributes.set_time_to_live(time_to_live);
+        self
+    }
+
+    /// Who may see these versions, as an expression over labels. Takes effect only where the server
+    /// runs the `VisibilityController`.
+    pub fn visibility(mut self, expression: &str) -> Self {
+        self.attributes.set_visibility(expression);
+        self
+    }
+
+    /// Whether the server writes to its log first (yes). Without the log the put is faster, and lost
+    /// when the region server dies before it has flushed.
+    pub fn write_to_wal(mut self, write_to_wal: bool) -> Self {
+        self.write_to_wal = write_to_wal;
+        self
+    }
+
+    /// Sets an attribute that HBase's coprocessors may look at (`Operation.setAttribute`).
+    pub fn attribute(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
+        self.attributes.set(name, value);
         self
     }
 

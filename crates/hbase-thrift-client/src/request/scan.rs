@@ -1,6 +1,9 @@
 //! Reading rows in the order of their keys.
 
-use super::check_column_or_family;
+use std::cmp::Ordering;
+
+use super::get::selection_methods;
+use super::{Selection, check_row};
 use crate::error::{Error, Result};
 
 /// Reads the rows of a range in the byte order of their keys.
@@ -10,17 +13,27 @@ use crate::error::{Error, Result};
 ///
 /// let all = Scan::new();
 /// let some = Scan::new().prefix("a120508").column("ids:ooid").limit(100);
-/// let range = Scan::new().start("a").stop("b").caching(1_000);
-/// # let _ = (all, some, range);
+/// let newest_first = Scan::new().start("b").stop("a").reversed().caching(1_000);
+/// # let _ = (all, some, newest_first);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {
-    pub(crate) start: Vec<u8>,
-    pub(crate) stop: Vec<u8>,
-    pub(crate) columns: Vec<Vec<u8>>,
-    pub(crate) before: Option<i64>,
+    pub(crate) range: Range,
+    pub(crate) selection: Selection,
+    pub(crate) reversed: bool,
+    pub(crate) filter: Option<Vec<u8>>,
     pub(crate) caching: u32,
+    pub(crate) batch: Option<u32>,
+    pub(crate) cache_blocks: bool,
     pub(crate) limit: Option<u64>,
+    pub(crate) read_ahead: bool,
+}
+
+/// Which rows, in the direction of the scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Range {
+    Keys { start: Vec<u8>, stop: Vec<u8> },
+    Prefix(Vec<u8>),
 }
 
 impl Default for Scan {
@@ -33,54 +46,59 @@ impl Scan {
     /// All rows of the table.
     pub fn new() -> Self {
         Self {
-            start: Vec::new(),
-            stop: Vec::new(),
-            columns: Vec::new(),
-            before: None,
+            range: Range::Keys { start: Vec::new(), stop: Vec::new() },
+            selection: Selection::default(),
+            reversed: false,
+            filter: None,
             caching: 256,
+            batch: None,
+            cache_blocks: true,
             limit: None,
+            read_ahead: true,
         }
     }
 
-    /// From this row key on, itself included.
+    /// From this row key on, itself included; empty means from the scan's first end.
+    ///
+    /// Replaces a [`prefix`](Self::prefix).
     pub fn start(mut self, row: impl Into<Vec<u8>>) -> Self {
-        self.start = row.into();
+        let stop = match self.range {
+            Range::Keys { stop, .. } => stop,
+            Range::Prefix(_) => Vec::new(),
+        };
+        self.range = Range::Keys { start: row.into(), stop };
         self
     }
 
-    /// Up to this row key, itself excluded; empty means to the end.
+    /// Up to this row key, itself excluded; empty means to the scan's last end.
+    ///
+    /// Replaces a [`prefix`](Self::prefix).
     pub fn stop(mut self, row: impl Into<Vec<u8>>) -> Self {
-        self.stop = row.into();
+        let start = match self.range {
+            Range::Keys { start, .. } => start,
+            Range::Prefix(_) => Vec::new(),
+        };
+        self.range = Range::Keys { start, stop: row.into() };
         self
     }
 
     /// Only rows whose key begins so. Replaces [`start`](Self::start) and [`stop`](Self::stop).
     pub fn prefix(mut self, prefix: impl Into<Vec<u8>>) -> Self {
-        self.start = prefix.into();
-        self.stop = after_prefix(&self.start);
+        self.range = Range::Prefix(prefix.into());
         self
     }
 
-    /// Only this column (`family:qualifier`), and others that are named.
-    pub fn column(mut self, column: impl Into<Vec<u8>>) -> Self {
-        self.columns.push(column.into());
+    selection_methods!();
+
+    /// From the greatest key to the smallest: [`start`](Self::start) is then the greater one.
+    pub fn reversed(mut self) -> Self {
+        self.reversed = true;
         self
     }
 
-    /// Only these columns (`family:qualifier`) or families (`family`), and others that are named.
-    pub fn columns<C: Into<Vec<u8>>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.columns.extend(columns.into_iter().map(Into::into));
-        self
-    }
-
-    /// Only the columns of this family, and others that are named.
-    pub fn family(self, family: impl Into<Vec<u8>>) -> Self {
-        self.column(family)
-    }
-
-    /// Only versions older than this time in milliseconds since 1970; the time itself is excluded.
-    pub fn before_timestamp(mut self, timestamp: i64) -> Self {
-        self.before = Some(timestamp);
+    /// Only what passes a filter: a [`Filter`](crate::Filter), or text in HBase's filter language.
+    pub fn filter(mut self, filter: impl Into<Vec<u8>>) -> Self {
+        self.filter = Some(filter.into());
         self
     }
 
@@ -90,20 +108,70 @@ impl Scan {
         self
     }
 
-    /// At most so many rows in all.
+    /// Splits a row with more cells than this into several, with the same key one after the other;
+    /// without it every row comes whole. For rows that would not fit into memory.
+    pub fn batch(mut self, cells: u32) -> Self {
+        self.batch = Some(cells);
+        self
+    }
+
+    /// Whether blocks that are read stay in the server's cache; yes. Switch it off for a scan that
+    /// reads much once.
+    pub fn cache_blocks(mut self, cache_blocks: bool) -> Self {
+        self.cache_blocks = cache_blocks;
+        self
+    }
+
+    /// At most so many rows in all (results, where [`batch`](Self::batch) splits rows).
     pub fn limit(mut self, rows: u64) -> Self {
         self.limit = Some(rows);
+        self
+    }
+
+    /// Whether the next rows are asked for while the caller still reads; yes.
+    pub fn read_ahead(mut self, read_ahead: bool) -> Self {
+        self.read_ahead = read_ahead;
         self
     }
 
     pub(crate) fn check(&self) -> Result<()> {
         if self.caching == 0 || i32::try_from(self.caching).is_err() {
             return Err(Error::invalid(
-                "the scan's caching has to be at least 1: with 0 rows a batch the gateway's answer \
+                "the scan's caching has to be at least 1: with 0 rows a fetch the gateway's answer \
                  looks like the end of the table",
             ));
         }
-        self.columns.iter().try_for_each(|column| check_column_or_family(column))
+        if self.batch.is_some_and(|cells| cells == 0 || i32::try_from(cells).is_err()) {
+            return Err(Error::invalid("the scan's batch has to be at least 1 cell"));
+        }
+        let (start, stop) = self.bounds();
+        for key in [&start, &stop] {
+            if !key.is_empty() {
+                check_row(key)?;
+            }
+        }
+        self.selection.check()
+    }
+
+    /// The first key, included, and the last, excluded, in the direction of the scan; empty where
+    /// the table's end is meant.
+    pub(crate) fn bounds(&self) -> (Vec<u8>, Vec<u8>) {
+        match &self.range {
+            Range::Keys { start, stop } => (start.clone(), stop.clone()),
+            Range::Prefix(prefix) if self.reversed => {
+                // Each a key too wide; what has another prefix is left out by the scanner.
+                (after_prefix(prefix), before_prefix(prefix))
+            }
+            Range::Prefix(prefix) => (prefix.clone(), after_prefix(prefix)),
+        }
+    }
+
+    /// On which side of the scan's range a key is that the server found within the bounds.
+    pub(crate) fn side(&self, key: &[u8]) -> Ordering {
+        match &self.range {
+            Range::Prefix(prefix) if !key.starts_with(prefix) => key.cmp(prefix),
+            Range::Prefix(_) | Range::Keys { .. } => Ordering::Equal,
+        }
     }
 }
 
@@ -118,6 +186,21 @@ fn after_prefix(prefix: &[u8]) -> Vec<u8> {
         }
     }
     after
+}
+
+/// A row key before all those with a prefix, as close as is worth it; empty (the beginning of the
+/// table) where there is none.
+fn before_prefix(prefix: &[u8]) -> Vec<u8> {
+    let mut before = prefix.to_vec();
+    match before.pop() {
+        // The prefix without its last zero is the greatest key before it.
+        None | Some(0) => before,
+        Some(last) => {
+            before.push(last - 1);
+            before.push(u8::MAX);
+            before
+        }
+    }
 }
 
 #[cfg(test)]
@@ -135,8 +218,15 @@ mod tests {
     }
 
     #[test]
-    fn zero_rows_a_batch_are_refused() {
+    fn zero_rows_a_fetch_and_zero_cells_a_batch_are_refused() {
         assert!(Scan::new().caching(0).check().is_err());
+        assert!(Scan::new().batch(0).check().is_err());
+    }
+
+    #[test]
+    fn start_and_stop_replace_a_prefix() {
+        let scan = Scan::new().prefix("p").start("a").stop("b");
+        assert_eq!(scan.bounds(), (b"a".to_vec(), b"b".to_vec()));
     }
 
     proptest! {
@@ -146,11 +236,23 @@ mod tests {
             key: Vec<u8>,
             suffix: Vec<u8>,
         ) {
-            let stop = after_prefix(&prefix);
-            let in_range = |key: &[u8]| key >= prefix.as_slice() && (stop.is_empty() || key < stop.as_slice());
+            let (start, stop) = Scan::new().prefix(prefix.clone()).bounds();
+            let in_range = |key: &[u8]| key >= start.as_slice()
+                && (stop.is_empty() || key < stop.as_slice());
             prop_assert_eq!(in_range(&key), key.starts_with(&prefix));
-            let longer = [prefix.clone(), suffix].concat();
+            let longer = [prefix, suffix].concat();
             prop_assert!(in_range(&longer));
+        }
+
+        #[test]
+        fn all_keys_with_the_prefix_are_in_its_reversed_range(prefix: Vec<u8>, suffix: Vec<u8>) {
+            let scan = Scan::new().prefix(prefix.clone()).reversed();
+            let (start, stop) = scan.bounds();
+            let key = [prefix, suffix].concat();
+            prop_assume!(!key.is_empty());
+            prop_assert!(start.is_empty() || key <= start);
+            prop_assert!(key > stop);
+            prop_assert_eq!(scan.side(&key), Ordering::Equal);
         }
     }
 }

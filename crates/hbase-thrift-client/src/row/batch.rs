@@ -16,12 +16,18 @@ use super::Row;
 /// assert_eq!(rows.iter().count(), 0);
 /// ```
 #[derive(Clone, Default)]
-pub struct RowBatch(Arc<Batch>);
+pub struct RowBatch {
+    batch: Arc<Batch>,
+    /// The rows that are shown, of those that came.
+    range: Range<u32>,
+    /// Cells of the first of them that are not.
+    skipped_in_first: u32,
+}
 
 impl RowBatch {
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.0.index.rows.len()
+        self.range.len()
     }
 
     /// Whether there is none.
@@ -31,17 +37,40 @@ impl RowBatch {
 
     /// The row at a position.
     pub fn get(&self, position: usize) -> Option<Row> {
-        (position < self.len()).then(|| Row::new(Arc::clone(&self.0), position as u32))
+        (position < self.len()).then(|| self.row(self.range.start + position as u32))
     }
 
     /// The rows in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Row> + DoubleEndedIterator + '_ {
-        (0..self.len() as u32).map(|index| Row::new(Arc::clone(&self.0), index))
+        self.range.clone().map(|index| self.row(index))
     }
 
     /// Rows of a message that begins at `base` of `bytes`; the index counts from there.
     pub(crate) fn new(bytes: Vec<u8>, base: usize, index: BatchIndex, recycler: Recycler) -> Self {
-        Self(Arc::new(Batch { bytes, base, index, recycler: Some(recycler) }))
+        let range = 0..index.rows.len() as u32;
+        let batch = Arc::new(Batch { bytes, base, index, recycler: Some(recycler) });
+        Self { batch, range, skipped_in_first: 0 }
+    }
+
+    /// The rows at these positions.
+    pub(crate) fn slice(mut self, positions: Range<usize>) -> Self {
+        let start = self.range.start;
+        if positions.start > 0 {
+            self.skipped_in_first = 0;
+        }
+        self.range = start + positions.start as u32..start + positions.end as u32;
+        self
+    }
+
+    /// The same rows with less of the first one.
+    pub(crate) fn with_first(mut self, row: &Row) -> Self {
+        self.skipped_in_first = row.skipped;
+        self
+    }
+
+    fn row(&self, index: u32) -> Row {
+        let skipped = if index == self.range.start { self.skipped_in_first } else { 0 };
+        Row { batch: Arc::clone(&self.batch), index, skipped }
     }
 }
 

@@ -4,10 +4,12 @@
 //! cheap handle on the batch. Filling the index is left to the decoder in `wire`.
 
 mod batch;
+mod order;
 mod owned;
 
 pub use batch::RowBatch;
 pub(crate) use batch::{BatchIndex, CellIndex, Recycler, RowIndex, Span};
+pub(crate) use order::column_order;
 pub use owned::{OwnedCell, OwnedRow};
 
 use std::fmt;
@@ -26,6 +28,8 @@ use batch::Batch;
 pub struct Row {
     batch: Arc<Batch>,
     index: u32,
+    /// Cells at the front that belong to an earlier part of a split row.
+    skipped: u32,
 }
 
 /// One cell: a column's value and the time of its version.
@@ -51,19 +55,20 @@ impl Row {
     pub fn cell(&self, column: impl AsRef<[u8]>) -> Option<Cell<'_>> {
         let column = column.as_ref();
         let cells = self.cell_indexes();
-        let found =
-            cells.binary_search_by(|cell| self.batch.slice(cell.column).cmp(column)).ok()?;
+        let found = cells
+            .binary_search_by(|cell| column_order(self.batch.slice(cell.column), column))
+            .ok()?;
         Some(self.view(cells[found]))
     }
 
-    /// All cells, in the byte order of their columns.
+    /// All cells in HBase's order: by family, then by qualifier.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'_>> + DoubleEndedIterator {
         self.cell_indexes().iter().map(|cell| self.view(*cell))
     }
 
     /// How many cells the row has.
     pub fn len(&self) -> usize {
-        self.row_index().cells as usize
+        self.cell_indexes().len()
     }
 
     /// Whether the row has no cells. HBase has no such rows; filters such as `KeyOnlyFilter` leave
@@ -77,8 +82,13 @@ impl Row {
         OwnedRow::from(self)
     }
 
-    fn new(batch: Arc<Batch>, index: u32) -> Self {
-        Self { batch, index }
+    /// The row from its first cell on that comes after a column; nothing where none does.
+    pub(crate) fn after_column(&self, column: &[u8]) -> Option<Self> {
+        let cells = self.cell_indexes();
+        let before = cells
+            .partition_point(|cell| column_order(self.batch.slice(cell.column), column).is_le());
+        let skipped = self.skipped + before as u32;
+        (before < cells.len()).then(|| Self { skipped, ..self.clone() })
     }
 
     fn row_index(&self) -> RowIndex {
@@ -86,7 +96,7 @@ impl Row {
     }
 
     fn cell_indexes(&self) -> &[CellIndex] {
-        self.batch.cells(self.row_index())
+        &self.batch.cells(self.row_index())[self.skipped as usize..]
     }
 
     fn view(&self, cell: CellIndex) -> Cell<'_> {

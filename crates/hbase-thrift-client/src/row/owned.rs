@@ -7,7 +7,7 @@ use super::{Cell, Row};
 pub struct OwnedRow {
     /// The row key.
     pub key: Vec<u8>,
-    /// The cells in the byte order of their columns.
+    /// The cells in HBase's order: by family, then by qualifier.
     pub cells: Vec<OwnedCell>,
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hbase_thrift_api::{ColumnDescriptor, TThriftServerType};
+use hbase_thrift_api::{ColumnDescriptor, TRegionInfo, TThriftServerType};
 use thrift::protocol::TOutputProtocol;
 
 use super::call::{Call, Effect};
-use super::encode::{bytes, generated_list};
-use crate::request::{BloomFilter, ColumnFamily, Compression};
+use super::encode::{bytes, generated_list, inner, number32};
+use crate::request::{BloomFilter, ColumnFamily, Compression, Permission, Region};
 
 type Written = thrift::Result<()>;
 
@@ -71,6 +71,53 @@ pub(crate) fn server_type() -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written
     Call::new("getThriftServerType", Effect::Read, |_| Ok(()))
 }
 
+pub(crate) fn cluster_id() -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written, String> {
+    Call::new("getClusterId", Effect::Read, |_| Ok(()))
+}
+
+pub(crate) fn table_regions(
+    table: &[u8],
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + '_, Vec<TRegionInfo>> {
+    Call::new("getTableRegions", Effect::Read, move |protocol| bytes(protocol, 1, table))
+}
+
+/// `target` is a table's or a region's name.
+pub(crate) fn compact(
+    target: &[u8],
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + '_, ()> {
+    Call::new("compact", Effect::Write, move |protocol| bytes(protocol, 1, target))
+}
+
+pub(crate) fn major_compact(
+    target: &[u8],
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + '_, ()> {
+    Call::new("majorCompact", Effect::Write, move |protocol| bytes(protocol, 1, target))
+}
+
+pub(crate) fn grant<'a>(
+    permission: &'a Permission,
+    scope: &'a [u8],
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, bool> {
+    Call::new("grant", Effect::Write, move |protocol| access(protocol, permission, scope))
+}
+
+pub(crate) fn revoke<'a>(
+    permission: &'a Permission,
+    scope: &'a [u8],
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, bool> {
+    Call::new("revoke", Effect::Write, move |protocol| access(protocol, permission, scope))
+}
+
+/// A `TAccessControlEntity`; `scope` is the whole name of the table or namespace.
+fn access(protocol: &mut dyn TOutputProtocol, permission: &Permission, scope: &[u8]) -> Written {
+    inner(protocol, 1, |protocol| {
+        bytes(protocol, 1, permission.user.as_bytes())?;
+        number32(protocol, 2, i32::from(permission.is_for_namespace()))?;
+        bytes(protocol, 4, permission.actions.as_bytes())?;
+        bytes(protocol, if permission.is_for_namespace() { 6 } else { 5 }, scope)
+    })
+}
+
 fn descriptor(family: &ColumnFamily) -> ColumnDescriptor {
     ColumnDescriptor {
         name: Some(family.name.clone()),
@@ -104,6 +151,20 @@ impl From<ColumnDescriptor> for ColumnFamily {
             time_to_live: seconds
                 .map(|seconds| Duration::from_secs(u64::from(seconds.cast_unsigned()))),
             ..Self::new(name)
+        }
+    }
+}
+
+impl From<TRegionInfo> for Region {
+    fn from(info: TRegionInfo) -> Self {
+        let server = String::from_utf8_lossy(&info.server_name.unwrap_or_default()).into_owned();
+        Self {
+            name: info.name.unwrap_or_default(),
+            start_key: info.start_key.unwrap_or_default(),
+            end_key: info.end_key.unwrap_or_default(),
+            id: info.id.unwrap_or_default(),
+            server: (!server.is_empty()).then_some(server),
+            port: info.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0),
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Effect {
     Read,
     /// Changes one row; a second time changes nothing more.
     Write,
+    /// Changes several rows, or one in several steps; a second time changes nothing more.
+    WriteMany,
     /// A second time changes more, or fails.
     Once,
     /// As `Once`, in several steps.
@@ -25,7 +27,7 @@ pub(crate) enum Effect {
 impl Effect {
     pub(crate) fn is_repeatable(self) -> bool {
         match self {
-            Self::Read | Self::Write => true,
+            Self::Read | Self::Write | Self::WriteMany => true,
             Self::Once | Self::OnceMany => false,
         }
     }
@@ -33,7 +35,7 @@ impl Effect {
     fn is_one_step(self) -> bool {
         match self {
             Self::Read | Self::Write | Self::Once => true,
-            Self::OnceMany => false,
+            Self::WriteMany | Self::OnceMany => false,
         }
     }
 

@@ -3,6 +3,8 @@
 use thrift::protocol::{TFieldIdentifier, TListIdentifier, TMapIdentifier, TOutputProtocol};
 use thrift::protocol::{TSerializable, TStructIdentifier, TType};
 
+use crate::request::Attributes;
+
 type Written = thrift::Result<()>;
 
 /// A whole arguments struct.
@@ -98,12 +100,7 @@ fn list<T>(
     values: &[T],
     write: impl Fn(&mut dyn TOutputProtocol, &T) -> Written,
 ) -> Written {
-    let count = i32::try_from(values.len()).map_err(|_| {
-        thrift::Error::from(thrift::ProtocolError::new(
-            thrift::ProtocolErrorKind::SizeLimit,
-            "a list of over 2^31 elements",
-        ))
-    })?;
+    let count = count_of(values.len())?;
     field(protocol, id, TType::List, |protocol| {
         protocol.write_list_begin(&TListIdentifier::new(element, count))?;
         values.iter().try_for_each(|value| write(protocol, value))?;
@@ -112,9 +109,27 @@ fn list<T>(
 }
 
 /// The map of attributes that most calls have; some gateways fail on a missing one.
-pub(super) fn no_attributes(protocol: &mut dyn TOutputProtocol, id: i16) -> Written {
+pub(super) fn attributes(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    attributes: &Attributes,
+) -> Written {
+    let count = count_of(attributes.len())?;
     field(protocol, id, TType::Map, |protocol| {
-        protocol.write_map_begin(&TMapIdentifier::new(TType::String, TType::String, 0))?;
+        protocol.write_map_begin(&TMapIdentifier::new(TType::String, TType::String, count))?;
+        attributes.iter().try_for_each(|(name, value)| {
+            protocol.write_bytes(name)?;
+            protocol.write_bytes(value)
+        })?;
         protocol.write_map_end()
+    })
+}
+
+fn count_of(length: usize) -> thrift::Result<i32> {
+    i32::try_from(length).map_err(|_| {
+        thrift::Error::from(thrift::ProtocolError::new(
+            thrift::ProtocolErrorKind::SizeLimit,
+            "a list of over 2^31 elements",
+        ))
     })
 }

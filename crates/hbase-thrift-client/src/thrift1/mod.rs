@@ -12,10 +12,14 @@ mod rows;
 mod scanners;
 
 pub(crate) use admin::{
-    column_descriptors, create_table, delete_table, disable_table, enable_table, server_type,
-    table_enabled, table_names, table_states,
+    cluster_id, column_descriptors, compact, create_table, delete_table, disable_table,
+    enable_table, grant, major_compact, revoke, server_type, table_enabled, table_names,
+    table_regions, table_states,
 };
 pub(crate) use call::Call;
 pub(crate) use reply::Reply;
-pub(crate) use rows::{delete, get_row, increment, increment_rows, put};
+pub(crate) use rows::{
+    append, batch, check_and_put, delete, get_row, get_rows, get_versions, increment,
+    increment_rows, put,
+};
 pub(crate) use scanners::{scanner_close, scanner_get_list, scanner_open};

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use hbase_thrift_api::{
-    AlreadyExists, ColumnDescriptor, IOError, IllegalArgument, TThriftServerType,
+    AlreadyExists, ColumnDescriptor, IOError, IllegalArgument, TCell, TRegionInfo,
+    TThriftServerType,
 };
 use thrift::protocol::{TInputProtocol, TSerializable, TType};
 
 use crate::connection::{Connection, RowsOr};
 use crate::error::{Result, ServerException};
+use crate::request::Version;
 use crate::row::RowBatch;
 
 type Read<T> = thrift::Result<T>;
@@ -65,6 +67,9 @@ reply_is_value!(
     i32,
     i64,
     Vec<Vec<u8>>,
+    Vec<Version>,
+    Vec<TRegionInfo>,
+    String,
     BTreeMap<Vec<u8>, bool>,
     BTreeMap<Vec<u8>, ColumnDescriptor>,
     TThriftServerType,
@@ -103,6 +108,28 @@ impl Value for ColumnDescriptor {
 impl Value for TThriftServerType {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         Self::read_from_in_protocol(protocol)
+    }
+}
+
+impl Value for TRegionInfo {
+    fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
+        Self::read_from_in_protocol(protocol)
+    }
+}
+
+impl Value for Version {
+    fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
+        let cell = TCell::read_from_in_protocol(protocol)?;
+        Ok(Self {
+            value: cell.value.unwrap_or_default(),
+            timestamp: cell.timestamp.unwrap_or_default(),
+        })
+    }
+}
+
+impl Value for String {
+    fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
+        protocol.read_string()
     }
 }
 

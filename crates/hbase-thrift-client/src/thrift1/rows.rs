@@ -3,8 +3,13 @@
 use thrift::protocol::TOutputProtocol;
 
 use super::call::{Call, Effect};
-use super::encode::{boolean, bytes, bytes_list, no_attributes, number64, struct_list};
-use crate::request::{Delete, Get, Increment, Put};
+use super::encode::{
+    attributes, boolean, bytes, bytes_list, inner, number32, number64, struct_list,
+};
+use crate::request::{
+    Append, Attributes, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
+    Selection, Version,
+};
 use crate::row::RowBatch;
 
 type Written = thrift::Result<()>;
@@ -14,7 +19,7 @@ pub(crate) fn get_row<'a>(
     table: &'a [u8],
     get: &'a Get,
 ) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, RowBatch> {
-    let method = match (get.columns.is_empty(), get.before.is_none()) {
+    let method = match (get.selection.columns.is_empty(), get.selection.before.is_none()) {
         (true, true) => "getRow",
         (true, false) => "getRowTs",
         (false, true) => "getRowWithColumns",
@@ -23,16 +28,45 @@ pub(crate) fn get_row<'a>(
     Call::new(method, Effect::Read, move |protocol| {
         bytes(protocol, 1, table)?;
         bytes(protocol, 2, &get.row)?;
-        let mut next = 3;
-        if !get.columns.is_empty() {
-            bytes_list(protocol, next, &get.columns)?;
-            next += 1;
-        }
+        selection(protocol, &get.selection)
+    })
+}
+
+/// Reads several rows; missing ones are left out of the reply.
+pub(crate) fn get_rows<'a>(
+    table: &'a [u8],
+    get: &'a GetRows,
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, RowBatch> {
+    let method = match (get.selection.columns.is_empty(), get.selection.before.is_none()) {
+        (true, true) => "getRows",
+        (true, false) => "getRowsTs",
+        (false, true) => "getRowsWithColumns",
+        (false, false) => "getRowsWithColumnsTs",
+    };
+    Call::new(method, Effect::Read, move |protocol| {
+        bytes(protocol, 1, table)?;
+        bytes_list(protocol, 2, &get.rows)?;
+        selection(protocol, &get.selection)
+    })
+}
+
+/// Reads versions of one column.
+pub(crate) fn get_versions<'a>(
+    table: &'a [u8],
+    get: &'a GetVersions,
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, Vec<Version>> {
+    let method = if get.before.is_none() { "getVer" } else { "getVerTs" };
+    Call::new(method, Effect::Read, move |protocol| {
+        bytes(protocol, 1, table)?;
+        bytes(protocol, 2, &get.row)?;
+        bytes(protocol, 3, &get.column)?;
+        let mut next = 4;
         if let Some(before) = get.before {
             number64(protocol, next, before)?;
             next += 1;
         }
-        no_attributes(protocol, next)
+        number32(protocol, next, get.max_versions.cast_signed())?;
+        attributes(protocol, next + 1, &get.attributes)
     })
 }
 
@@ -46,9 +80,9 @@ pub(crate) fn put<'a>(
         bytes(protocol, 1, table)?;
         bytes(protocol, 2, &put.row)?;
         struct_list(protocol, 3, &put.cells, |protocol, (column, value)| {
-            mutation(protocol, column, Some(value))
+            mutation(protocol, column, Some(value), put.write_to_wal)
         })?;
-        timestamp_and_attributes(protocol, 4, put.timestamp)
+        timestamp_and_attributes(protocol, 4, put.timestamp, &put.attributes)
     })
 }
 
@@ -68,12 +102,32 @@ pub(crate) fn delete<'a>(
         bytes(protocol, 1, table)?;
         bytes(protocol, 2, &delete.row)?;
         if whole_row {
-            return timestamp_and_attributes(protocol, 3, delete.timestamp);
+            return timestamp_and_attributes(protocol, 3, delete.timestamp, &delete.attributes);
         }
         struct_list(protocol, 3, &delete.columns, |protocol, column| {
-            mutation(protocol, column, None)
+            mutation(protocol, column, None, delete.write_to_wal)
         })?;
-        timestamp_and_attributes(protocol, 4, delete.timestamp)
+        timestamp_and_attributes(protocol, 4, delete.timestamp, &delete.attributes)
+    })
+}
+
+/// Puts and deletes on several rows; all puts run before all deletes.
+pub(crate) fn batch<'a>(
+    table: &'a [u8],
+    batch: &'a Batch,
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, ()> {
+    let method = if batch.timestamp().is_none() { "mutateRows" } else { "mutateRowsTs" };
+    let rows = batch.rows();
+    let common = batch.attributes().cloned().unwrap_or_default();
+    Call::new(method, Effect::WriteMany, move |protocol| {
+        bytes(protocol, 1, table)?;
+        struct_list(protocol, 2, &rows, |protocol, row| {
+            bytes(protocol, 1, row.row)?;
+            struct_list(protocol, 2, &row.mutations, |protocol, mutation_| {
+                mutation(protocol, mutation_.column, mutation_.value, mutation_.write_to_wal)
+            })
+        })?;
+        timestamp_and_attributes(protocol, 3, batch.timestamp(), &common)
     })
 }
 
@@ -105,26 +159,77 @@ pub(crate) fn increment_rows<'a>(
     })
 }
 
+/// Appends to cells of a row and answers their new values in HBase's order of columns.
+pub(crate) fn append<'a>(
+    table: &'a [u8],
+    append: &'a Append,
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, Vec<Version>> {
+    Call::new("append", Effect::Once, move |protocol| {
+        inner(protocol, 1, |protocol| {
+            bytes(protocol, 1, table)?;
+            bytes(protocol, 2, &append.row)?;
+            bytes_list(protocol, 3, &append.columns)?;
+            bytes_list(protocol, 4, &append.values)
+        })
+    })
+}
+
+/// Puts a cell if another has a value; answers whether it did.
+pub(crate) fn check_and_put<'a>(
+    table: &'a [u8],
+    check: &'a CheckAndPut,
+) -> Call<impl Fn(&mut dyn TOutputProtocol) -> Written + 'a, bool> {
+    Call::new("checkAndPut", Effect::Once, move |protocol| {
+        bytes(protocol, 1, table)?;
+        bytes(protocol, 2, &check.row)?;
+        bytes(protocol, 3, &check.column)?;
+        if let Some(expected) = &check.expected {
+            bytes(protocol, 5, expected)?;
+        }
+        inner(protocol, 6, |protocol| match &check.cell {
+            Some((column, value)) => mutation(protocol, column, Some(value), true),
+            None => Ok(()),
+        })?;
+        attributes(protocol, 7, &check.attributes)
+    })
+}
+
+/// The last arguments of the calls that read rows.
+fn selection(protocol: &mut dyn TOutputProtocol, selection: &Selection) -> Written {
+    let mut next = 3;
+    if !selection.columns.is_empty() {
+        bytes_list(protocol, next, &selection.columns)?;
+        next += 1;
+    }
+    timestamp_and_attributes(protocol, next, selection.before, &selection.attributes)
+}
+
 /// A `Mutation`: a put with a value, a delete without.
-fn mutation(protocol: &mut dyn TOutputProtocol, column: &[u8], value: Option<&[u8]>) -> Written {
+fn mutation(
+    protocol: &mut dyn TOutputProtocol,
+    column: &[u8],
+    value: Option<&[u8]>,
+    write_to_wal: bool,
+) -> Written {
     boolean(protocol, 1, value.is_none())?;
     bytes(protocol, 2, column)?;
     if let Some(value) = value {
         bytes(protocol, 3, value)?;
     }
-    boolean(protocol, 4, true)
+    boolean(protocol, 4, write_to_wal)
 }
 
 fn timestamp_and_attributes(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     timestamp: Option<i64>,
+    set: &Attributes,
 ) -> Written {
     match timestamp {
         Some(timestamp) => {
             number64(protocol, id, timestamp)?;
-            no_attributes(protocol, id + 1)
+            attributes(protocol, id + 1, set)
         }
-        None => no_attributes(protocol, id),
+        None => attributes(protocol, id, set),
     }
 }

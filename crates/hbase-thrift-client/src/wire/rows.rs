@@ -10,7 +10,7 @@ use super::cursor::{
     Cursor, Field, MAX_DEPTH, MessageKind, Step, Stop, WireProtocol, WireType, skip,
 };
 use super::{Extent, Malformed, Progress};
-use crate::row::{BatchIndex, CellIndex, RowIndex, Span};
+use crate::row::{BatchIndex, CellIndex, RowIndex, Span, column_order};
 
 /// What a call for rows was answered with.
 #[derive(Debug)]
@@ -186,7 +186,7 @@ impl<P: WireProtocol> RowsDecoder<P> {
                 && self.index.cells.len() > self.row.first_cell as usize
                 && let Some(last) = self.index.cells.last()
             {
-                self.sorted = last.column.of(bytes) <= cell.column.of(bytes);
+                self.sorted = column_order(last.column.of(bytes), cell.column.of(bytes)).is_le();
             }
             self.index.cells.push(cell);
             self.cells_left -= 1;
@@ -199,7 +199,8 @@ impl<P: WireProtocol> RowsDecoder<P> {
         let first = self.row.first_cell as usize;
         if !self.sorted {
             // The gateway orders a map's columns by signed bytes.
-            self.index.cells[first..].sort_by(|a, b| a.column.of(bytes).cmp(b.column.of(bytes)));
+            self.index.cells[first..]
+                .sort_by(|a, b| column_order(a.column.of(bytes), b.column.of(bytes)));
         }
         self.row.cells = (self.index.cells.len() - first) as u32;
         self.index.rows.push(self.row);

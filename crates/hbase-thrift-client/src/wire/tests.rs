@@ -11,7 +11,7 @@ use thrift::protocol::{
 };
 
 use super::{Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol};
-use crate::row::{BatchIndex, OwnedCell, OwnedRow, Recycler, RowBatch};
+use crate::row::{BatchIndex, OwnedCell, OwnedRow, Recycler, RowBatch, column_order};
 
 const METHOD: &str = "scannerGetList";
 const SEQUENCE: i32 = -7;
@@ -133,7 +133,7 @@ fn expected(row: &TRowResult) -> OwnedRow {
             .collect(),
         (None, None) => Vec::new(),
     };
-    cells.sort_by(|a, b| a.column.cmp(&b.column));
+    cells.sort_by(|a, b| column_order(&a.column, &b.column));
     OwnedRow { key: row.row.clone().unwrap_or_default(), cells }
 }
 
