@@ -14,6 +14,9 @@ use integration_tests::{GATEWAY_VARIABLE, Server, Test};
 use libtest_mimic::{Arguments, Completion, Trial};
 
 mod cli;
+/// Tests wait for the server far more than they compute, so the number of processors says nothing.
+const THREADS: usize = 8;
+
 mod client;
 mod crash_store;
 mod raw_api;
@@ -27,7 +30,8 @@ fn tests() -> Vec<Test> {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
     let server = Arc::new(OnceLock::new());
     let trials: Vec<_> = tests().into_iter().map(|test| trial(test, &server)).collect();
     let something_runs = trials
