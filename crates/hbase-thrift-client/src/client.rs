@@ -6,6 +6,7 @@ use crate::admin::Admin;
 use crate::config::Config;
 use crate::error::Result;
 use crate::executor::Executor;
+use crate::flight::Flight;
 use crate::table::Table;
 use crate::thrift1;
 
@@ -52,6 +53,11 @@ impl Client {
     /// Creates, deletes and describes tables.
     pub fn admin(&self) -> Admin {
         Admin::new(self.executor.clone())
+    }
+
+    /// Independent calls to be sent together, in one round trip.
+    pub fn flight(&self) -> Flight {
+        Flight::new(self.executor.clone())
     }
 
     /// The configuration in use.

@@ -35,9 +35,11 @@ mod config;
 mod connection;
 mod error;
 mod executor;
+mod flight;
 mod pool;
 mod request;
 mod row;
+mod salted;
 mod scanner;
 mod table;
 mod thrift1;
@@ -48,10 +50,12 @@ pub use admin::Admin;
 pub use client::Client;
 pub use config::{Config, Endpoint, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
+pub use flight::{Flight, Landed, Ticket};
 pub use request::{
     Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,
     GetVersions, Increment, Permission, Put, Region, Scan, Version,
 };
-pub use row::{Cell, OwnedCell, OwnedRow, Row, RowBatch};
+pub use row::{Cell, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch};
+pub use salted::{MergeScan, UnionScan};
 pub use scanner::Scanner;
 pub use table::Table;

@@ -84,8 +84,13 @@ impl Scanner {
         Ok((!batch.is_empty()).then_some(batch))
     }
 
+    /// Whether the next row has to be fetched.
+    pub(crate) fn is_batch_empty(&self) -> bool {
+        self.next_in_batch >= self.batch.len()
+    }
+
     fn next_row(&mut self) -> Result<Option<Row>> {
-        if self.next_in_batch >= self.batch.len() {
+        if self.is_batch_empty() {
             // Dropped first, so that its memory is there for the next.
             self.batch = RowBatch::default();
             self.batch = self.fetch()?;

@@ -9,6 +9,7 @@ use crate::request::{
     Append, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put, Scan, Version,
 };
 use crate::row::{OwnedCell, Row, RowBatch, column_order};
+use crate::salted::{MergeScan, UnionScan};
 use crate::scanner::Scanner;
 use crate::thrift1;
 
@@ -172,7 +173,73 @@ impl Table {
         if self.name.is_empty() {
             return Err(Error::invalid("the table's name is empty"));
         }
-        Ok(Scanner::new(self.executor.clone(), self.name.clone(), scan))
+        Ok(self.scanner(scan))
+    }
+
+    /// Runs a scan behind each of several salts (leading bytes that spread the keys over regions)
+    /// and hands out the rows in no particular order, a few salts at once. The scan's keys are those
+    /// after the salt; its limit is for all salts together.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Config, Scan};
+    /// # let client = Client::connect(Config::new("localhost", 9090))?;
+    /// # let table = client.table("crash_reports");
+    /// let salts = "0123456789abcdef".chars().map(String::from);
+    /// for row in table.scan_union(salts, Scan::new().prefix("120508").limit(100))? {
+    ///     println!("{}", row?.key().escape_ascii());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan).
+    pub fn scan_union<S: Into<Vec<u8>>>(
+        &self,
+        salts: impl IntoIterator<Item = S>,
+        scan: Scan,
+    ) -> Result<UnionScan> {
+        let limit = scan.limit;
+        let scanners = self.salted(salts, &scan)?;
+        Ok(UnionScan::new(scanners.into_iter().map(|(_, scanner)| scanner), limit))
+    }
+
+    /// As [`scan_union`](Self::scan_union), in the byte order of the keys without their salt. All
+    /// salts are read at once, a batch of rows each in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan).
+    // By value, as the other scans take theirs.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn scan_merge<S: Into<Vec<u8>>>(
+        &self,
+        salts: impl IntoIterator<Item = S>,
+        scan: Scan,
+    ) -> Result<MergeScan> {
+        let salts: Vec<Vec<u8>> = salts.into_iter().map(Into::into).collect();
+        // A scanner that reads ahead keeps a connection, and others want some too.
+        let affordable = salts.len() <= self.executor.config().max_connections() / 2;
+        let scan = Scan { read_ahead: scan.read_ahead && affordable, ..scan };
+        let scanners = self.salted(salts, &scan)?;
+        Ok(MergeScan::new(scanners.into_iter(), &scan))
+    }
+
+    /// A scanner for each salt, with the salt's length.
+    fn salted<S: Into<Vec<u8>>>(
+        &self,
+        salts: impl IntoIterator<Item = S>,
+        scan: &Scan,
+    ) -> Result<Vec<(usize, Scanner)>> {
+        let salted = |salt: S| {
+            let salt = salt.into();
+            Ok((salt.len(), self.scan(scan.behind(&salt))?))
+        };
+        salts.into_iter().map(salted).collect()
+    }
+
+    fn scanner(&self, scan: Scan) -> Scanner {
+        Scanner::new(self.executor.clone(), self.name.clone(), scan)
     }
 }
 

@@ -2,14 +2,18 @@
 //! that the client speaks.
 
 mod admin;
+mod flights;
 mod rows;
+mod salted;
 mod scans;
 
 use hbase_thrift_client::{Client, ColumnFamily, Config, Table};
 use integration_tests::{Flavour, Server, Test, TestTable};
 
 pub(crate) fn tests() -> Vec<Test> {
-    [admin::tests(), rows::tests(), scans::tests()].into_iter().flatten().collect()
+    let modules =
+        [admin::tests(), flights::tests(), rows::tests(), salted::tests(), scans::tests()];
+    modules.into_iter().flatten().collect()
 }
 
 /// The flavours that differ for the client; a server that was lent has one of its own.

@@ -1,6 +1,6 @@
 //! Scans: in order, in batches, within their range.
 
-use hbase_thrift_client::{ErrorKind, Put, Scan, Table};
+use hbase_thrift_client::{ErrorKind, Put, Row, Scan, Table};
 use integration_tests::{Server, Test};
 
 use super::on_each_gateway;
@@ -109,7 +109,7 @@ fn a_reversed_prefix_has_exactly_the_rows_that_begin_so(server: &Server) {
             for caching in [1, 2, 100] {
                 let scan = Scan::new().prefix(prefix).reversed().caching(caching);
                 let rows: Vec<_> = table.scan(scan).unwrap().map(|row| row.unwrap()).collect();
-                let keys: Vec<_> = rows.iter().map(|row| row.key()).collect();
+                let keys: Vec<_> = rows.iter().map(Row::key).collect();
                 assert_eq!(keys, expected, "{} by {caching}", prefix.escape_ascii());
             }
         }

@@ -165,6 +165,21 @@ impl Connection {
         Error::new(ErrorKind::TooLarge, message)
     }
 
+    /// How many bytes are queued.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// Whether the oldest call in flight was written as a whole; drops it. For use once the
+    /// connection is broken.
+    pub(crate) fn abandon_oldest(&mut self) -> bool {
+        self.in_flight.pop_front().is_some_and(|call| self.written >= call.end)
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// Sends what is queued.
     pub(crate) fn flush(&mut self, deadline: Instant) -> Result<()> {
         let mut sent = 0;

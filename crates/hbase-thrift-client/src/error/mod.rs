@@ -62,6 +62,8 @@ pub enum ErrorKind {
     UnknownScanner,
     /// Any other exception of the server.
     Server,
+    /// A cell is missing, or is not what it was read as.
+    Value,
 }
 
 impl ErrorKind {
@@ -89,7 +91,8 @@ impl ErrorKind {
             | Self::IllegalArgument
             | Self::AccessDenied
             | Self::UnknownScanner
-            | Self::Server => false,
+            | Self::Server
+            | Self::Value => false,
         }
     }
 }
@@ -194,6 +197,20 @@ impl Error {
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidRequest, message)
+    }
+
+    /// The same failure for another call that it ended too; without the cause, which only one has.
+    pub(crate) fn echo(&self) -> Self {
+        Self(Box::new(Inner {
+            message: self.0.message.clone(),
+            gateway: self.0.gateway.clone(),
+            exception: self.0.exception.clone(),
+            last_row: None,
+            source: None,
+            method: None,
+            repeatable: false,
+            ..*self.0
+        }))
     }
 
     pub(crate) fn with_source(

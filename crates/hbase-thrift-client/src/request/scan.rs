@@ -29,11 +29,12 @@ pub struct Scan {
     pub(crate) read_ahead: bool,
 }
 
-/// Which rows, in the direction of the scan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Range {
-    Keys { start: Vec<u8>, stop: Vec<u8> },
-    Prefix(Vec<u8>),
+/// Which rows: a prefix, and within it the keys after the prefix, in the direction of the scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Range {
+    prefix: Vec<u8>,
+    start: Vec<u8>,
+    stop: Vec<u8>,
 }
 
 impl Default for Scan {
@@ -46,7 +47,7 @@ impl Scan {
     /// All rows of the table.
     pub fn new() -> Self {
         Self {
-            range: Range::Keys { start: Vec::new(), stop: Vec::new() },
+            range: Range::default(),
             selection: Selection::default(),
             reversed: false,
             filter: None,
@@ -62,11 +63,7 @@ impl Scan {
     ///
     /// Replaces a [`prefix`](Self::prefix).
     pub fn start(mut self, row: impl Into<Vec<u8>>) -> Self {
-        let stop = match self.range {
-            Range::Keys { stop, .. } => stop,
-            Range::Prefix(_) => Vec::new(),
-        };
-        self.range = Range::Keys { start: row.into(), stop };
+        self.range = Range { prefix: Vec::new(), start: row.into(), stop: self.range.stop };
         self
     }
 
@@ -74,17 +71,13 @@ impl Scan {
     ///
     /// Replaces a [`prefix`](Self::prefix).
     pub fn stop(mut self, row: impl Into<Vec<u8>>) -> Self {
-        let start = match self.range {
-            Range::Keys { start, .. } => start,
-            Range::Prefix(_) => Vec::new(),
-        };
-        self.range = Range::Keys { start, stop: row.into() };
+        self.range = Range { prefix: Vec::new(), start: self.range.start, stop: row.into() };
         self
     }
 
     /// Only rows whose key begins so. Replaces [`start`](Self::start) and [`stop`](Self::stop).
     pub fn prefix(mut self, prefix: impl Into<Vec<u8>>) -> Self {
-        self.range = Range::Prefix(prefix.into());
+        self.range = Range { prefix: prefix.into(), ..Range::default() };
         self
     }
 
@@ -153,25 +146,32 @@ impl Scan {
         self.selection.check()
     }
 
+    /// The same scan behind a salt.
+    pub(crate) fn behind(&self, salt: &[u8]) -> Self {
+        let mut scan = self.clone();
+        scan.range.prefix = [salt, &self.range.prefix].concat();
+        scan
+    }
+
     /// The first key, included, and the last, excluded, in the direction of the scan; empty where
     /// the table's end is meant.
     pub(crate) fn bounds(&self) -> (Vec<u8>, Vec<u8>) {
-        match &self.range {
-            Range::Keys { start, stop } => (start.clone(), stop.clone()),
-            Range::Prefix(prefix) if self.reversed => {
-                // Each a key too wide; what has another prefix is left out by the scanner.
-                (after_prefix(prefix), before_prefix(prefix))
-            }
-            Range::Prefix(prefix) => (prefix.clone(), after_prefix(prefix)),
+        let Range { prefix, start, stop } = &self.range;
+        let within = |key: &[u8]| [prefix, key].concat();
+        match (self.reversed, start.is_empty(), stop.is_empty()) {
+            (false, _, true) => (within(start), after_prefix(prefix)),
+            (false, _, false) | (true, false, false) => (within(start), within(stop)),
+            // Each a key too wide; what has another prefix is left out by the scanner.
+            (true, true, true) => (after_prefix(prefix), before_prefix(prefix)),
+            (true, true, false) => (after_prefix(prefix), within(stop)),
+            (true, false, true) => (within(start), before_prefix(prefix)),
         }
     }
 
     /// On which side of the scan's range a key is that the server found within the bounds.
     pub(crate) fn side(&self, key: &[u8]) -> Ordering {
-        match &self.range {
-            Range::Prefix(prefix) if !key.starts_with(prefix) => key.cmp(prefix),
-            Range::Prefix(_) | Range::Keys { .. } => Ordering::Equal,
-        }
+        let prefix = &self.range.prefix;
+        if key.starts_with(prefix) { Ordering::Equal } else { key.cmp(prefix) }
     }
 }
 
@@ -227,6 +227,18 @@ mod tests {
     fn start_and_stop_replace_a_prefix() {
         let scan = Scan::new().prefix("p").start("a").stop("b");
         assert_eq!(scan.bounds(), (b"a".to_vec(), b"b".to_vec()));
+    }
+
+    #[test]
+    fn a_range_goes_behind_its_salt() {
+        let bounds = |scan: Scan| scan.behind(b"s").bounds();
+        let keys = |start: &str, stop: &str| (start.as_bytes().to_vec(), stop.as_bytes().to_vec());
+        assert_eq!(bounds(Scan::new().start("a").stop("b")), keys("sa", "sb"));
+        assert_eq!(bounds(Scan::new().start("a")), keys("sa", "t"));
+        assert_eq!(bounds(Scan::new().stop("b")), keys("s", "sb"));
+        assert_eq!(bounds(Scan::new().prefix("p")), keys("sp", "sq"));
+        assert_eq!(bounds(Scan::new().start("b").stop("a").reversed()), keys("sb", "sa"));
+        assert_eq!(bounds(Scan::new().stop("a").reversed()), keys("t", "sa"));
     }
 
     proptest! {

@@ -6,11 +6,13 @@
 mod batch;
 mod order;
 mod owned;
+mod read;
 
 pub use batch::RowBatch;
 pub(crate) use batch::{BatchIndex, CellIndex, Recycler, RowIndex, Span};
 pub(crate) use order::column_order;
 pub use owned::{OwnedCell, OwnedRow};
+pub use read::{FromCell, FromRow};
 
 use std::fmt;
 use std::sync::Arc;

@@ -121,7 +121,7 @@ where
     }
 
     /// Adds to an error what the call knows of itself.
-    fn complete(&self, error: Error) -> Error {
+    pub(crate) fn complete(&self, error: Error) -> Error {
         let error = error.in_method(self.method).with_repeatable(self.effect.is_repeatable());
         if self.effect == Effect::Read { error.with_outcome(Outcome::NotApplied) } else { error }
     }
