@@ -1,5 +1,6 @@
 //! Creates, deletes and describes tables.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -116,9 +117,23 @@ impl Admin {
     ///
     /// What any call can meet (see [`ErrorKind`]).
     pub fn table_states(&self) -> Result<Vec<(Vec<u8>, bool)>> {
-        let states = self.executor.run(&thrift1::table_states())?;
+        let states = self.states()?;
         let own = |(name, enabled): (Vec<u8>, bool)| Some((self.own_name(&name)?, enabled));
         Ok(states.into_iter().filter_map(own).collect())
+    }
+
+    /// The gateway asks for each table's state after it has listed them, and fails as a whole when one
+    /// is dropped meanwhile.
+    fn states(&self) -> Result<BTreeMap<Vec<u8>, bool>> {
+        let mut attempts = self.executor.config().max_attempts();
+        loop {
+            let states = self.executor.run(&thrift1::table_states());
+            attempts -= 1;
+            match states {
+                Err(error) if error.kind() == ErrorKind::TableNotFound && attempts > 0 => {}
+                states => return states,
+            }
+        }
     }
 
     /// The column families of a table, in order of their names.

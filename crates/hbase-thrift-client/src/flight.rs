@@ -163,8 +163,6 @@ impl Landed {
     /// # Errors
     ///
     /// Why that call failed, and what is known of its fate.
-    // By value: a result can be taken once.
-    #[allow(clippy::needless_pass_by_value)]
     pub fn take<T: 'static>(&mut self, ticket: Ticket<T>) -> Result<T> {
         let result = self.results.get_mut(ticket.index).and_then(Option::take);
         let wrong = || Error::new(ErrorKind::InvalidRequest, "the ticket is not of this flight");

@@ -210,8 +210,6 @@ impl Table {
     /// # Errors
     ///
     /// As [`scan`](Self::scan).
-    // By value, as the other scans take theirs.
-    #[allow(clippy::needless_pass_by_value)]
     pub fn scan_merge<S: Into<Vec<u8>>>(
         &self,
         salts: impl IntoIterator<Item = S>,
