@@ -45,6 +45,7 @@ mod table;
 mod thrift1;
 mod transport;
 mod wire;
+mod writer;
 
 pub use admin::Admin;
 pub use client::Client;
@@ -59,3 +60,4 @@ pub use row::{Cell, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch};
 pub use salted::{MergeScan, UnionScan};
 pub use scanner::Scanner;
 pub use table::Table;
+pub use writer::{BufferedWriter, Mutation, RowFailure, WriteError, WriterOptions};

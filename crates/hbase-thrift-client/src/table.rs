@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::executor::Executor;
 use crate::request::{
@@ -12,6 +13,7 @@ use crate::row::{OwnedCell, Row, RowBatch, column_order};
 use crate::salted::{MergeScan, UnionScan};
 use crate::scanner::Scanner;
 use crate::thrift1;
+use crate::writer::{BufferedWriter, WriterOptions};
 
 /// A handle on one table. Cheap to clone; holds no connection between calls.
 #[derive(Clone)]
@@ -234,6 +236,15 @@ impl Table {
             Ok((salt.len(), self.scan(scan.behind(&salt))?))
         };
         salts.into_iter().map(salted).collect()
+    }
+
+    /// Gathers puts and deletes and sends them in large calls.
+    pub fn writer(&self, options: WriterOptions) -> BufferedWriter {
+        BufferedWriter::new(self.clone(), options)
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        self.executor.config()
     }
 
     fn scanner(&self, scan: Scan) -> Scanner {

@@ -6,13 +6,20 @@ mod flights;
 mod rows;
 mod salted;
 mod scans;
+mod writer;
 
 use hbase_thrift_client::{Client, ColumnFamily, Config, Table};
 use integration_tests::{Flavour, Server, Test, TestTable};
 
 pub(crate) fn tests() -> Vec<Test> {
-    let modules =
-        [admin::tests(), flights::tests(), rows::tests(), salted::tests(), scans::tests()];
+    let modules = [
+        admin::tests(),
+        flights::tests(),
+        rows::tests(),
+        salted::tests(),
+        scans::tests(),
+        writer::tests(),
+    ];
     modules.into_iter().flatten().collect()
 }
 

@@ -199,16 +199,21 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, message)
     }
 
-    /// The same failure for another call that it ended too; without the cause, which only one has.
+    /// The same failure for another call that it ended too.
     pub(crate) fn echo(&self) -> Self {
+        let mut echo = self.echo_whole();
+        (echo.0.method, echo.0.repeatable) = (None, false);
+        echo
+    }
+
+    /// The same failure told twice; without the cause, which only one can have.
+    pub(crate) fn echo_whole(&self) -> Self {
         Self(Box::new(Inner {
             message: self.0.message.clone(),
             gateway: self.0.gateway.clone(),
             exception: self.0.exception.clone(),
-            last_row: None,
+            last_row: self.0.last_row.clone(),
             source: None,
-            method: None,
-            repeatable: false,
             ..*self.0
         }))
     }
