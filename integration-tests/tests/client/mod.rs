@@ -3,6 +3,7 @@
 
 mod admin;
 mod flights;
+mod restarts;
 mod rows;
 mod salted;
 mod scans;
@@ -15,6 +16,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let modules = [
         admin::tests(),
         flights::tests(),
+        restarts::tests(),
         rows::tests(),
         salted::tests(),
         scans::tests(),

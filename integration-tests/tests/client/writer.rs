@@ -98,7 +98,8 @@ fn the_poisoned_row_is_found_and_the_others_are_written(server: &Server) {
         writer.write(Put::new("row17").column("nope:x", "1")).unwrap();
         writer.write(Put::new("row99").column("nope:x", "1")).unwrap();
         let error: WriteError = writer.flush().unwrap_err();
-        let mut rows: Vec<_> = error.failures().iter().map(|failure| failure.row()).collect();
+        let mut rows: Vec<_> =
+            error.failures().iter().map(hbase_thrift_client::RowFailure::row).collect();
         rows.sort_unstable();
         assert_eq!(rows, [b"row17", b"row99"]);
         for failure in error.failures() {
