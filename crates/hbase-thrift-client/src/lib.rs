@@ -35,6 +35,7 @@ mod config;
 mod connection;
 mod error;
 mod executor;
+mod filter;
 mod flight;
 mod pool;
 mod request;
@@ -51,6 +52,7 @@ pub use admin::Admin;
 pub use client::Client;
 pub use config::{Config, Endpoint, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
+pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
 pub use flight::{Flight, Landed, Ticket};
 pub use request::{
     Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,

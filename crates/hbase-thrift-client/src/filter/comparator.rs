@@ -1,0 +1,88 @@
+//! What a filter compares with, and how.
+//!
+//! HBase takes an operator and a comparator apart, and refuses two thirds of their combinations for
+//! text when it parses them. Here they are one value that can only be made of what belongs together.
+
+/// An operator with what HBase calls a comparator: a test of a key, a name or a value.
+///
+/// ```
+/// use hbase_thrift_client::{Comparator, CompareOp, Filter};
+///
+/// let big = Filter::value(Comparator::binary(CompareOp::GreaterOrEqual, 1_000_u64.to_be_bytes()));
+/// let other = Filter::value(Comparator::not_regex("^(NT|Linux) "));
+/// # let _ = (big, other);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Comparator {
+    /// `Equal` or `NotEqual` where the operand is text.
+    pub(super) op: CompareOp,
+    pub(super) operand: Operand,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Operand {
+    Binary(Vec<u8>),
+    BinaryPrefix(Vec<u8>),
+    RegexString(String),
+    Substring(String),
+}
+
+impl Comparator {
+    /// Compares with these bytes, in byte order (`BinaryComparator`).
+    #[doc(alias = "BinaryComparator")]
+    pub fn binary(op: CompareOp, value: impl Into<Vec<u8>>) -> Self {
+        Self { op, operand: Operand::Binary(value.into()) }
+    }
+
+    /// Compares with these bytes, in byte order, as many bytes as there are here
+    /// (`BinaryPrefixComparator`).
+    #[doc(alias = "BinaryPrefixComparator")]
+    pub fn binary_prefix(op: CompareOp, prefix: impl Into<Vec<u8>>) -> Self {
+        Self { op, operand: Operand::BinaryPrefix(prefix.into()) }
+    }
+
+    /// Matches if this pattern is found anywhere (`RegexStringComparator`).
+    ///
+    /// The pattern is for `java.util.regex` and with its `DOTALL`. Bytes are taken for UTF-8 before
+    /// it looks at them, so each that is none becomes U+FFFD. A pattern that Java can't compile is
+    /// found out by the server, when the scan begins.
+    #[doc(alias = "RegexStringComparator")]
+    pub fn regex(pattern: impl Into<String>) -> Self {
+        Self { op: CompareOp::Equal, operand: Operand::RegexString(pattern.into()) }
+    }
+
+    /// Matches where [`regex`](Self::regex) does not.
+    pub fn not_regex(pattern: impl Into<String>) -> Self {
+        Self { op: CompareOp::NotEqual, ..Self::regex(pattern) }
+    }
+
+    /// Matches if this text is found anywhere, in whatever case (`SubstringComparator`).
+    ///
+    /// Bytes are taken for UTF-8 as for a [`regex`](Self::regex).
+    #[doc(alias = "SubstringComparator")]
+    pub fn substring(text: impl Into<String>) -> Self {
+        Self { op: CompareOp::Equal, operand: Operand::Substring(text.into()) }
+    }
+
+    /// Matches where [`substring`](Self::substring) does not.
+    pub fn not_substring(text: impl Into<String>) -> Self {
+        Self { op: CompareOp::NotEqual, ..Self::substring(text) }
+    }
+}
+
+/// On which side of an operand the compared bytes have to be (`CompareOperator`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CompareOp {
+    /// Before it.
+    Less,
+    /// Before it, or the same.
+    LessOrEqual,
+    /// The same.
+    Equal,
+    /// Not the same.
+    NotEqual,
+    /// After it, or the same.
+    GreaterOrEqual,
+    /// After it.
+    Greater,
+}
