@@ -19,14 +19,14 @@ const THREADS: usize = 8;
 
 mod client;
 mod crash_store;
+mod examples;
 mod raw_api;
 mod socorro;
 
 fn tests() -> Vec<Test> {
-    [raw_api::tests(), client::tests(), crash_store::tests(), cli::tests()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let modules =
+        [raw_api::tests(), client::tests(), examples::tests(), crash_store::tests(), cli::tests()];
+    modules.into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {

@@ -1,29 +1,44 @@
-//! Creates a table, writes a row, reads it back, scans, and cleans up.
+//! A first put and get: how one says hello, kept in HBase.
 //!
 //! `cargo run --example first_put -- hbase://localhost:9090`
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Get, Increment, Put, Result, Scan};
+use hbase_thrift_client::{Client, ColumnFamily, Config, Delete, Get, Put, Result, Scan};
+
+const TABLE: &str = "example_greetings";
 
 fn main() -> Result<()> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
     let client = Client::connect(url.parse::<Config>()?)?;
     let admin = client.admin();
-    if !admin.table_exists("first_put_example")? {
-        admin.create_table("first_put_example", &[ColumnFamily::new("f").max_versions(3)])?;
+    admin.create_table(TABLE, &[ColumnFamily::new("says")])?;
+    let result = greet(&client);
+    admin.disable_table(TABLE)?;
+    admin.delete_table(TABLE)?;
+    result
+}
+
+fn greet(client: &Client) -> Result<()> {
+    let greetings = client.table(TABLE);
+    for (language, hello) in [("de", "Guten Tag"), ("fr", "Bonjour"), ("ja", "こんにちは")] {
+        greetings.put(&Put::new(language).column("says:hello", hello))?;
     }
 
-    let table = client.table("first_put_example");
-    for number in 0..10 {
-        table.put(&Put::new(format!("row{number}")).column("f:greeting", "hello"))?;
+    if let Some(row) = greetings.get(&Get::new("fr"))? {
+        println!("In French one says {}.", row.required::<&str>("says:hello")?);
     }
-    if let Some(row) = table.get(&Get::new("row1"))? {
-        println!("row1 says {}", row.get("f:greeting").unwrap_or_default().escape_ascii());
-    }
-    println!("counter: {}", table.increment(&Increment::new("row1", "f:count", 1))?);
-    for row in table.scan(Scan::new().prefix("row").caching(4))? {
-        println!("{:?}", row?);
+    // What is absent is `None`, and no error.
+    if greetings.get(&Get::new("tlh"))?.is_none() {
+        println!("Nobody has told HBase how to greet a Klingon.");
     }
 
-    admin.disable_table("first_put_example")?;
-    admin.delete_table("first_put_example")
+    println!("All together now:");
+    for row in greetings.scan(Scan::new())? {
+        let row = row?;
+        let language = String::from_utf8_lossy(row.key());
+        println!("  {language}: {}", row.required::<&str>("says:hello")?);
+    }
+
+    greetings.delete(&Delete::row("de"))?;
+    println!("One has left, {} stay.", greetings.scan(Scan::new())?.count());
+    Ok(())
 }
