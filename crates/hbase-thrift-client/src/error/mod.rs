@@ -236,6 +236,14 @@ impl Error {
         self
     }
 
+    /// What is known after an earlier attempt at the same call failed so.
+    pub(crate) fn after(mut self, earlier: Outcome) -> Self {
+        if earlier == Outcome::Unknown && self.0.outcome == Outcome::NotApplied {
+            self.0.outcome = Outcome::Unknown;
+        }
+        self
+    }
+
     pub(crate) fn with_repeatable(mut self, repeatable: bool) -> Self {
         self.0.repeatable = repeatable;
         self
@@ -330,6 +338,13 @@ mod tests {
             .with_outcome(Outcome::Unknown)
             .with_repeatable(true);
         assert!(error.is_retryable());
+    }
+
+    #[test]
+    fn an_attempt_that_was_refused_does_not_undo_one_that_was_lost() {
+        let refused = || Error::new(ErrorKind::Connect, "refused");
+        assert_eq!(refused().after(Outcome::Unknown).outcome(), Outcome::Unknown);
+        assert_eq!(refused().after(Outcome::NotApplied).outcome(), Outcome::NotApplied);
     }
 
     #[test]

@@ -83,6 +83,11 @@ impl Pool {
         &self.0.config
     }
 
+    /// Whether there is another gateway to go to.
+    pub(crate) fn has_alternatives(&self) -> bool {
+        self.0.gateways.len() > 1
+    }
+
     /// Lends a connection, opening one where none is free and the limit allows it.
     ///
     /// `gateway` names the only one that will do, for what is known to one gateway alone.
@@ -207,6 +212,11 @@ impl State {
 }
 
 impl Lease {
+    /// Tells that the gateway broke a call off, so that the next one rather goes elsewhere.
+    pub(crate) fn report_failure(&self) {
+        self.pool.lock().health[self.gateway].failed(Instant::now());
+    }
+
     /// Which of the pool's gateways the connection goes to.
     pub(crate) fn gateway_index(&self) -> usize {
         self.gateway

@@ -85,6 +85,10 @@ where
         self.method
     }
 
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.effect.is_repeatable()
+    }
+
     /// Queues the call on a connection.
     pub(crate) fn queue(&self, connection: &mut Connection) -> Result<()> {
         connection
