@@ -13,3 +13,8 @@ pub use server::{ExpendableGateway, GATEWAY_VARIABLE, Server};
 pub use table::{TestTable, family, unique_name};
 pub use test::Test;
 pub use xtask::gateway::{Endpoint, Flavour};
+
+/// Compiles what the cookbook shows. Here, because a published crate can't reach the folder `docs`.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/hbase-cookbook.md")]
+struct Cookbook;
