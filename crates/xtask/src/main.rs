@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod cmd;
 mod codegen;
 mod engine;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Chore {
     /// Run every check and every test; what it needs is installed on Debian or Ubuntu as root
     Test(test::Options),
+    /// Measure the client's speed against other clients and against the gates
+    Bench(bench::Options),
     /// Make the Rust code of the Thrift interface
     Codegen {
         /// Change nothing, and fail when the committed code differs
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> Result<()> {
     match chore {
         Chore::Test(options) => test::run(&options),
+        Chore::Bench(options) => bench::run(&options),
         Chore::Codegen { check: true } => codegen::check(codegen::Preparation::UseWhatIsThere),
         Chore::Codegen { check: false } => codegen::write(),
         Chore::Hbase(action) => hbase::run(action),

@@ -14,8 +14,8 @@ use crate::{cmd, engine, image, msrv};
 
 /// The variable that names a gateway to test against, so that none has to be started.
 const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
-/// What is never published: chores and tests.
-const UNPUBLISHED: &str = "--exclude xtask --exclude integration-tests";
+/// What is never published: chores, benchmarks and tests.
+const UNPUBLISHED: &str = "--exclude xtask --exclude client-bench --exclude integration-tests";
 
 /// Which steps to take.
 #[derive(Args)]

@@ -1,0 +1,132 @@
+//! What has to hold.
+
+use serde::Serialize;
+
+use crate::report::{Line, Results};
+use crate::workload::{
+    FEW_ROWS, FLIGHTS, Id, MANY_ROWS, ONE_BY_ONE, OTHER, OWN, RAW, READ_AHEAD, WHEN_NEEDED,
+};
+
+/// One condition.
+pub(crate) struct Gate {
+    workload: Id,
+    what: &'static str,
+    value: Value,
+    limit: Limit,
+}
+
+/// What is measured for it.
+enum Value {
+    /// How many times what the second one takes the first one takes.
+    Ratio(&'static str, &'static str),
+    Instructions,
+    /// How many times this client's instructions the other's are.
+    FewerInstructions,
+    Allocations,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// What became of a gate whose workload was run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Verdict {
+    pub(crate) workload: Id,
+    pub(crate) what: &'static str,
+    /// `None` where it couldn't be measured here.
+    pub(crate) measured: Option<f64>,
+    pub(crate) limit: Limit,
+    pub(crate) holds: Option<bool>,
+}
+
+const fn gate(workload: Id, what: &'static str, value: Value, limit: Limit) -> Gate {
+    Gate { workload, what, value, limit }
+}
+
+const TIME: &str = "time, x raw drain";
+const SPEED: &str = "times as fast as hbase-thrift 1.2.0";
+const INSTRUCTIONS: &str = "instructions a row";
+const FEWER: &str = "times fewer instructions than hbase-thrift 1.2.0";
+const ALLOCATIONS: &str = "allocations a row";
+
+/// All gates.
+pub(crate) const GATES: &[Gate] = &[
+    gate(Id::W1, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(2.0)),
+    gate(Id::W1, SPEED, Value::Ratio(OTHER, OWN), Limit::AtLeast(10.0)),
+    gate(Id::W1, INSTRUCTIONS, Value::Instructions, Limit::AtMost(450.0)),
+    gate(Id::W1, FEWER, Value::FewerInstructions, Limit::AtLeast(10.0)),
+    gate(Id::W1, ALLOCATIONS, Value::Allocations, Limit::AtMost(0.01)),
+    gate(Id::W2, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.4)),
+    gate(Id::W2, SPEED, Value::Ratio(OTHER, OWN), Limit::AtLeast(6.0)),
+    gate(Id::W2, INSTRUCTIONS, Value::Instructions, Limit::AtMost(2_200.0)),
+    gate(Id::W2, FEWER, Value::FewerInstructions, Limit::AtLeast(10.0)),
+    gate(Id::W2, ALLOCATIONS, Value::Allocations, Limit::AtMost(0.01)),
+    gate(Id::W3, "processor time, x raw drain", Value::Ratio(OWN, RAW), Limit::AtMost(1.2)),
+    gate(Id::W4, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.3)),
+    gate(
+        Id::W5,
+        "time, x one after the other",
+        Value::Ratio(FLIGHTS, ONE_BY_ONE),
+        Limit::AtMost(1.0 / 12.0),
+    ),
+    gate(
+        Id::ReadAhead,
+        "time, x asking when needed",
+        Value::Ratio(READ_AHEAD, WHEN_NEEDED),
+        Limit::AtMost(0.8),
+    ),
+    gate(
+        Id::Memory,
+        "peak with 10 times the rows, x",
+        Value::Ratio(MANY_ROWS, FEW_ROWS),
+        Limit::AtMost(1.1),
+    ),
+];
+
+/// Holds the results against the gates of the workloads that were run.
+pub(crate) fn judge(gates: &[Gate], results: &Results) -> Vec<Verdict> {
+    let ran = |gate: &&Gate| results.lines.iter().any(|line| line.workload.id == gate.workload);
+    gates.iter().filter(ran).map(|gate| verdict(gate, results)).collect()
+}
+
+fn verdict(gate: &Gate, results: &Results) -> Verdict {
+    let line = |label| results.line(gate.workload, label);
+    let instructions = |label| line(label).and_then(|line| line.counts.instructions);
+    let values = |label| line(label).map(|line: &Line| &line.values);
+    let over = |(above, below): (f64, f64)| above / below;
+    let measured = match gate.value {
+        Value::Ratio(above, below) => {
+            values(above).zip(values(below)).map(|(above, below)| above.times(below))
+        }
+        Value::Instructions => instructions(OWN),
+        Value::FewerInstructions => instructions(OTHER).zip(instructions(OWN)).map(over),
+        Value::Allocations => line(OWN).and_then(|line| line.counts.allocations),
+    };
+    let holds = measured.map(|measured| match gate.limit {
+        Limit::AtMost(limit) => measured <= limit,
+        Limit::AtLeast(limit) => measured >= limit,
+    });
+    Verdict { workload: gate.workload, what: gate.what, measured, limit: gate.limit, holds }
+}
+
+impl Verdict {
+    /// In words, if the gate is missed.
+    pub(crate) fn miss(&self) -> Option<String> {
+        let measured = self.measured.filter(|_| self.holds == Some(false))?;
+        let limit = self.limit.words();
+        Some(format!("{:?}, {}: {measured:.3}, to be {limit}", self.workload, self.what))
+    }
+}
+
+impl Limit {
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::AtMost(limit) => format!("at most {}", (limit * 1e4).round() / 1e4),
+            Self::AtLeast(limit) => format!("at least {limit}"),
+        }
+    }
+}

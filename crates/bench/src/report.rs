@@ -1,0 +1,143 @@
+//! The results as tables (in Markdown, so that they can be kept) or as lines of JSON.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::counts::Counts;
+use crate::gates::Verdict;
+use crate::values::Values;
+use crate::workload::{Id, Metric, Series, Workload};
+
+/// All that was measured.
+#[derive(Default)]
+pub(crate) struct Results {
+    pub(crate) lines: Vec<Line>,
+}
+
+/// One line of a comparison.
+pub(crate) struct Line {
+    pub(crate) workload: &'static Workload,
+    pub(crate) series: &'static Series,
+    /// In the metric of the workload: seconds for each unit, or KiB.
+    pub(crate) values: Values,
+    /// How many times what the workload's first line takes.
+    pub(crate) ratio: f64,
+    pub(crate) counts: Counts,
+}
+
+impl Results {
+    pub(crate) fn line(&self, workload: Id, label: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.workload.id == workload && line.series.label == label)
+    }
+}
+
+pub(crate) fn print_json(results: &Results, verdicts: &[Verdict]) -> Result<()> {
+    for line in &results.lines {
+        let object = json!({
+            "workload": line.workload.id,
+            "client": line.series.label,
+            "metric": line.workload.metric,
+            "median": line.values.median(),
+            "ratio": line.ratio,
+            "allocations_per_row": line.counts.allocations,
+            "instructions_per_row": line.counts.instructions,
+        });
+        println!("{object}");
+    }
+    for verdict in verdicts {
+        println!("{}", serde_json::to_string(&json!({ "gate": verdict }))?);
+    }
+    Ok(())
+}
+
+pub(crate) fn print_tables(results: &Results, verdicts: &[Verdict]) {
+    let mut table = Table::new(&["", "", "", "x first", "allocations/row", "instructions/row"]);
+    let mut last = None;
+    for line in &results.lines {
+        let workload = line.workload;
+        if last != Some(workload.id) {
+            last = Some(workload.id);
+            let about = format!("{}: {}", workload.metric.words(), workload.about);
+            table.row([format!("{:?}", workload.id), about]);
+        }
+        table.row([
+            String::new(),
+            line.series.label.to_owned(),
+            workload.metric.format(line.values.median()),
+            format!("{:.2}", line.ratio),
+            line.counts.allocations.map_or_else(String::new, |count| format!("{count:.3}")),
+            line.counts.instructions.map_or_else(String::new, |count| format!("{count:.0}")),
+        ]);
+    }
+    table.print();
+    println!();
+    let mut table = Table::new(&["", "gate", "measured", "to be", ""]);
+    for verdict in verdicts {
+        table.row([
+            format!("{:?}", verdict.workload),
+            verdict.what.to_owned(),
+            verdict.measured.map_or_else(|| "-".to_owned(), |measured| format!("{measured:.3}")),
+            verdict.limit.words(),
+            match verdict.holds {
+                Some(true) => "ok".to_owned(),
+                Some(false) => "MISSED".to_owned(),
+                None => "not measured".to_owned(),
+            },
+        ]);
+    }
+    table.print();
+}
+
+impl Metric {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Wall => "time for each",
+            Self::Cpu => "processor time for each",
+            Self::PeakMemory => "peak memory",
+        }
+    }
+
+    fn format(self, value: f64) -> String {
+        match self {
+            Self::PeakMemory => format!("{:.1} MiB", value / 1024.0),
+            Self::Wall | Self::Cpu if value < 1e-5 => format!("{:.0} ns", value * 1e9),
+            Self::Wall | Self::Cpu => format!("{:.1} µs", value * 1e6),
+        }
+    }
+}
+
+/// Columns of equal width.
+struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn new(head: &[&str]) -> Self {
+        Self { rows: vec![head.iter().map(ToString::to_string).collect()] }
+    }
+
+    /// A row; what is missing at its end stays empty.
+    fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.into());
+    }
+
+    fn print(&self) {
+        let columns = self.rows[0].len();
+        let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
+        let width = |column: &usize| {
+            let widths = self.rows.iter().map(|row| cell(row, *column).chars().count());
+            widths.max().unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..columns).map(|column| width(&column)).collect();
+        for (index, row) in self.rows.iter().enumerate() {
+            let cells = widths.iter().enumerate();
+            let cells: Vec<String> =
+                cells.map(|(column, width)| format!("{:width$}", cell(row, column))).collect();
+            println!("| {} |", cells.join(" | "));
+            if index == 0 {
+                let lines: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+                println!("| {} |", lines.join(" | "));
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A gateway that knows only prepared answers, so that what is measured is the client.
+//!
+//! It keeps no data. Tables are what their names say (see `shape`); the answer to a call is
+//! prepared when it is first asked for and written with one write.
+
+mod canned;
+mod request;
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::machine::{self, Side};
+use crate::shape::{Shape, Table};
+pub(crate) use canned::{Canned, Form};
+pub(crate) use request::Method;
+use request::Request;
+
+/// Prints the address and serves until standard input ends, so that the server ends with whoever
+/// started it.
+pub(crate) fn serve() -> Result<()> {
+    machine::pin(Side::Server);
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("{}", listener.local_addr()?);
+    let scanners = Arc::<Mutex<Scanners>>::default();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let session = Session::new(stream, Arc::clone(&scanners));
+            thread::spawn(move || {
+                if let Err(error) = session.run() {
+                    eprintln!("the bench's server hung up: {error:#}");
+                }
+            });
+        }
+    });
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+/// Scanners belong to the gateway, not to a connection.
+#[derive(Default)]
+struct Scanners {
+    open: HashMap<i32, Scanner>,
+    last_id: i32,
+}
+
+#[derive(Clone, Copy)]
+struct Scanner {
+    table: Table,
+    form: Form,
+    left: u64,
+    batch: u32,
+}
+
+/// What a prepared answer depends on.
+#[derive(PartialEq, Eq, Hash)]
+enum Answer {
+    Nothing(Method),
+    Number(Method, i32),
+    Rows(Method, Shape, Form, u32),
+}
+
+/// One client's connection.
+struct Session {
+    stream: TcpStream,
+    scanners: Arc<Mutex<Scanners>>,
+    prepared: HashMap<Answer, Canned>,
+    unread: Vec<u8>,
+    /// Short answers, until the last call that has come is answered.
+    unsent: Vec<u8>,
+}
+
+/// What a Thrift 1 gateway is, in `TThriftServerType`.
+const THRIFT_1: i32 = 1;
+/// Answers of at least this size are not copied to be sent with others.
+const LONG: usize = 16 * 1024;
+
+impl Session {
+    fn new(stream: TcpStream, scanners: Arc<Mutex<Scanners>>) -> Self {
+        let (prepared, unread, unsent) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { stream, scanners, prepared, unread, unsent }
+    }
+
+    fn run(mut self) -> Result<()> {
+        self.stream.set_nodelay(true)?;
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            match self.stream.read(&mut piece)? {
+                0 => return Ok(()),
+                bytes => self.unread.extend_from_slice(&piece[..bytes]),
+            }
+            // A delay is the way there and back: calls that came together wait together.
+            let arrival = Instant::now();
+            while let Some((request, length)) = Request::parse(&self.unread)? {
+                self.unread.drain(..length);
+                self.answer(&request, arrival)?;
+            }
+            self.stream.write_all(&self.unsent)?;
+            self.unsent.clear();
+        }
+    }
+
+    fn answer(&mut self, request: &Request, arrival: Instant) -> Result<()> {
+        let method = request.method;
+        let table = || request.table.context("no table is named");
+        let (answer, batch, delay) = match method {
+            Method::ServerType => (Answer::Number(method, THRIFT_1), 0, Duration::ZERO),
+            Method::OpenScanner => {
+                let form = if request.sort_columns { Form::SortedList } else { Form::Map };
+                (Answer::Number(method, self.open(table()?, form)), 0, Duration::ZERO)
+            }
+            Method::FetchRows => {
+                let (scanner, rows) = self.advance(request)?;
+                let answer = Answer::Rows(method, scanner.table.shape, scanner.form, rows);
+                (answer, scanner.batch, scanner.table.delay)
+            }
+            Method::CloseScanner => {
+                self.lock().open.remove(&request.scanner);
+                (Answer::Nothing(method), 0, Duration::ZERO)
+            }
+            Method::GetRow => {
+                (Answer::Rows(method, table()?.shape, Form::Map, 1), 0, table()?.delay)
+            }
+            Method::MutateRow => (Answer::Nothing(method), 0, table()?.delay),
+        };
+        let prepared = self.prepared.entry(answer).or_insert_with_key(prepare);
+        let bytes = prepared.patched(request.sequence, batch);
+        wait_until(arrival + delay);
+        if bytes.len() < LONG {
+            self.unsent.extend_from_slice(bytes);
+        } else {
+            self.stream.write_all(&self.unsent)?;
+            self.unsent.clear();
+            self.stream.write_all(bytes)?;
+        }
+        Ok(())
+    }
+
+    fn open(&self, table: Table, form: Form) -> i32 {
+        let mut scanners = self.lock();
+        scanners.last_id += 1;
+        let id = scanners.last_id;
+        scanners.open.insert(id, Scanner { table, form, left: table.rows, batch: 0 });
+        id
+    }
+
+    /// Moves a scanner on; answers with it, and with how many rows it passed.
+    fn advance(&self, request: &Request) -> Result<(Scanner, u32)> {
+        let mut scanners = self.lock();
+        let scanner = scanners.open.get_mut(&request.scanner).context("no such scanner")?;
+        let rows = scanner.left.min(u64::from(request.rows)) as u32;
+        scanner.left -= u64::from(rows);
+        scanner.batch += 1;
+        Ok((*scanner, rows))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Scanners> {
+        self.scanners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn prepare(answer: &Answer) -> Canned {
+    match *answer {
+        Answer::Nothing(method) => Canned::nothing(method.name()),
+        Answer::Number(method, number) => Canned::number(method.name(), number),
+        Answer::Rows(method, shape, form, rows) => Canned::rows(method.name(), shape, form, rows),
+    }
+}
+
+/// Sleeps, but for the last moment: a sleep ends too late by a good part of the delays in use.
+fn wait_until(time: Instant) {
+    const LAST_MOMENT: Duration = Duration::from_micros(150);
+    let left = time.saturating_duration_since(Instant::now());
+    thread::sleep(left.saturating_sub(LAST_MOMENT));
+    while Instant::now() < time {
+        std::hint::spin_loop();
+    }
+}
