@@ -7,6 +7,8 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::flight::Flight;
+use crate::pool;
+use crate::probe::Probe;
 use crate::table::Table;
 use crate::thrift1;
 
@@ -35,13 +37,36 @@ impl Client {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a configuration that can't work,
     /// [`Connect`](crate::ErrorKind::Connect) when no gateway can be reached,
-    /// [`WrongProtocol`](crate::ErrorKind::WrongProtocol) when what answers speaks something else.
-    /// Ends within the operation time-out.
+    /// [`WrongProtocol`](crate::ErrorKind::WrongProtocol) when what answers speaks something else;
+    /// the error says what (see [`probe`](Self::probe)). Every gateway is given the connect
+    /// time-out at most, all of them together the operation time-out.
     pub fn connect(config: Config) -> Result<Self> {
         config.check()?;
-        let executor = Executor::new(config);
+        let executor = Executor::new(config)?;
         executor.connect()?;
         Ok(Self { executor })
+    }
+
+    /// Finds out what the gateway speaks, whatever transport and protocol are configured: tries
+    /// those first, then the others. The first gateway that can be made out is told about.
+    ///
+    /// TLS is used as configured: a probe never sends in the clear what is meant to be encrypted.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_client::{Client, Config};
+    ///
+    /// let found = Client::probe(&Config::new("localhost", 9090))?;
+    /// println!("{} speaks {found}: {}", found.gateway(), found.url());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect), when nothing known was spoken. Every way to speak gets
+    /// an equal share of the connect time-out (1 s by default).
+    pub fn probe(config: &Config) -> Result<Probe> {
+        config.check()?;
+        pool::probe(config)
     }
 
     /// A handle on a table, existing or not; costs nothing. The configured table prefix is put

@@ -27,6 +27,8 @@
 //!   is, within the operation time-out.
 //! - **An error tells what became of the call** ([`Error::outcome`]): a lost reply to an increment
 //!   leaves it [`Outcome::Unknown`], and it is never sent again behind the caller's back.
+//! - **TLS and HTTP** are cargo features (`tls`, `http`) that are off by default: most gateways are
+//!   plain TCP inside a cluster. `json` adds reading cells through serde.
 //! - **A [`Row`] is a view** into the reply that brought it, and keeps that reply in memory.
 
 mod admin;
@@ -38,6 +40,7 @@ mod executor;
 mod filter;
 mod flight;
 mod pool;
+mod probe;
 mod request;
 mod row;
 mod salted;
@@ -54,6 +57,7 @@ pub use config::{Config, Endpoint, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
 pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
 pub use flight::{Flight, Landed, Ticket};
+pub use probe::{Interface, Probe};
 pub use request::{
     Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,
     GetVersions, Increment, Permission, Put, Region, Scan, Version,

@@ -3,52 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fakes;
+
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use hbase_thrift_client::{Client, Config, Error, ErrorKind, Outcome, Transport};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
-const OPERATION_TIMEOUT: Duration = Duration::from_millis(900);
-
-/// A server that treats every connection as `serve` does; it lives as long as the test's process.
-fn server(serve: fn(TcpStream)) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            thread::spawn(move || serve(stream));
-        }
-    });
-    address
-}
-
-fn config(address: SocketAddr) -> Config {
-    Config::new(address.ip().to_string(), address.port())
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_operation_timeout(OPERATION_TIMEOUT)
-}
-
-/// Fails to connect, and checks what holds for every failure: it is in time and changed nothing.
-fn failure(config: Config) -> Error {
-    let started = Instant::now();
-    let error = Client::connect(config).unwrap_err();
-    let took = started.elapsed();
-    assert!(took < OPERATION_TIMEOUT + Duration::from_secs(2), "it took {took:?}");
-    assert_eq!(error.outcome(), Outcome::NotApplied);
-    error
-}
-
-#[track_caller]
-fn assert_says(error: &Error, kind: ErrorKind, words: &[&str]) {
-    assert_eq!(error.kind(), kind, "{error}");
-    let text = error.to_string();
-    for word in words {
-        assert!(text.contains(word), "{text:?} lacks {word:?}");
-    }
-}
+use fakes::{
+    CONNECT_TIMEOUT, OPERATION_TIMEOUT, assert_says, config, failure, server, server_type_reply,
+};
+use hbase_thrift_client::{Client, Config, ErrorKind, Transport};
 
 #[test]
 fn a_closed_port_is_named_with_what_to_start() {
@@ -148,18 +113,12 @@ fn a_gateway_that_is_down_is_made_up_for_by_the_next() {
     let gateway = server(|mut stream| {
         let mut request = [0; 64];
         while let Ok(1..) = stream.read(&mut request) {
-            let _ = stream.write_all(&server_type_reply(&request));
+            let _ = stream.write_all(&server_type_reply(&request, 1));
         }
     });
     let config = config(closed).with_endpoint(gateway.ip().to_string(), gateway.port());
     let client = Client::connect(config).unwrap();
     client.ping().unwrap();
-}
-
-/// The answer `ONE` to a binary `getThriftServerType`, with the request's name and number.
-fn server_type_reply(request: &[u8]) -> Vec<u8> {
-    let name_and_number = &request[4..4 + 4 + "getThriftServerType".len() + 4];
-    [&[0x80, 1, 0, 2], name_and_number, &[8, 0, 0, 0, 0, 0, 1, 0]].concat()
 }
 
 #[test]

@@ -1,14 +1,20 @@
 //! How to reach the gateways and how long to wait: one type, its defaults written on it.
 //!
-//! A leaf. The grammar of the URL is in `url`; what the values mean on the wire is left to the
-//! layers that use them.
+//! A leaf. The grammar of the URL is in `url`, what only TLS or HTTP has in `tls` and `http`; what
+//! the values mean on the wire is left to the layers that use them.
 
+mod http;
+mod tls;
 mod url;
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "http")]
+pub(crate) use http::Credentials;
+pub(crate) use http::HttpSettings;
+pub(crate) use tls::TlsSettings;
 
 /// How a message is cut out of the byte stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,6 +25,10 @@ pub enum Transport {
     /// Each message after its length: gateways started with `-f`, and always those started with
     /// `-nonblocking`, `-hsha` or `-threadedselector`.
     Framed,
+    /// Each message in an HTTP request or reply of its own: gateways with
+    /// `hbase.regionserver.thrift.http=true`. Always [`Protocol::Binary`]; needs the cargo feature
+    /// `http`. The calls of a [`Flight`](crate::Flight) go one after the other, each a round trip.
+    Http,
 }
 
 /// How values are written within a message.
@@ -77,8 +87,42 @@ impl fmt::Display for Endpoint {
 /// hbase://host1:9090,host2:9090/?transport=framed&protocol=compact&operation_timeout=10s
 /// ```
 ///
-/// Every setting below is a query parameter of the same name. Durations are written `500ms`, `10s`,
-/// `2m`; sizes in bytes, or with `KiB`, `MiB`, `GiB`. The port is 9090 where none is given.
+/// The scheme says what is around the messages:
+///
+/// | scheme | gateway | port where none is given |
+/// |---|---|---|
+/// | `hbase://` | plain TCP | 9090 |
+/// | `hbases://` | behind a TLS proxy (feature `tls`) | 9090 |
+/// | `http://` | `hbase.regionserver.thrift.http=true` (feature `http`) | 80 |
+/// | `https://` | the same with TLS (features `http` and `tls`) | 443 |
+///
+/// `http` and `https` take a path and, for basic authentication, `user:password@` before the hosts,
+/// escaped as in any URL (`http://me:p%40ss@host1:9090,host2:9090/thrift`). Every other setting is a
+/// query parameter:
+///
+/// | parameter | meaning | default |
+/// |---|---|---|
+/// | `transport` | `buffered` or `framed`; not with HTTP | `buffered` |
+/// | `protocol` | `binary` or `compact`; not with HTTP | `binary` |
+/// | `connect_timeout` | opening a connection, the first answer included | `5s` |
+/// | `operation_timeout` | a call with all its attempts | `30s` |
+/// | `pool_timeout` | waiting for a free connection | `10s` |
+/// | `idle_timeout` | closes a connection that was unused for so long | `45s` |
+/// | `max_attempts` | attempts of a call that can be repeated | `10` |
+/// | `max_connections` | open at once, over all gateways | `16` |
+/// | `max_request_size` | bytes of a request | `2MiB` framed, `100MiB` otherwise |
+/// | `max_reply_size` | bytes of a reply | `128MiB` |
+/// | `max_cell_size` | bytes of a cell's value | `10MiB` |
+/// | `table_prefix` | put before every table name | none |
+/// | `ca_file` | PEM file with the root certificates to trust; TLS only | the system's |
+/// | `server_name` | the name in the gateway's certificate; TLS only | the host |
+/// | `do_as` | the user to act as (header `doAs`); HTTP only | none |
+///
+/// Durations are written `500ms`, `10s`, `2m`; sizes in bytes, or with `KiB`, `MiB`, `GiB`. Headers
+/// and certificates in memory can be given in code only.
+///
+/// `Display` is the URL, with `***` for a password and without what has no place in a URL; `Debug`
+/// hides passwords and the values of headers too.
 ///
 /// ```
 /// use std::time::Duration;
@@ -106,6 +150,8 @@ pub struct Config {
     max_reply_size: usize,
     max_cell_size: usize,
     table_prefix: String,
+    tls: Option<TlsSettings>,
+    http: HttpSettings,
 }
 
 /// The gateway's limit for a frame, `hbase.regionserver.thrift.framed.max_frame_size_in_mb`.
@@ -136,6 +182,8 @@ impl Config {
             max_reply_size: 128 * 1024 * 1024,
             max_cell_size: 10 * 1024 * 1024,
             table_prefix: String::new(),
+            tls: None,
+            http: HttpSettings::default(),
         }
     }
 
@@ -145,7 +193,7 @@ impl Config {
         self
     }
 
-    /// Framed or buffered (default) messages.
+    /// Framed or buffered (default) messages, or HTTP.
     pub fn with_transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
         self
@@ -157,7 +205,8 @@ impl Config {
         self
     }
 
-    /// How long opening a connection may take, the gateway's first answer included; 5 s.
+    /// How long opening a connection may take, the gateway's first answer and, where it does not
+    /// come, finding out what the gateway speaks instead included; 5 s.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -225,7 +274,7 @@ impl Config {
         &self.endpoints
     }
 
-    /// Framed or buffered messages.
+    /// Framed or buffered messages, or HTTP.
     pub fn transport(&self) -> Transport {
         self.transport
     }
@@ -269,7 +318,7 @@ impl Config {
     pub fn max_request_size(&self) -> usize {
         self.max_request_size.unwrap_or(match self.transport {
             Transport::Framed => DEFAULT_FRAME_LIMIT,
-            Transport::Buffered => DEFAULT_MESSAGE_LIMIT,
+            Transport::Buffered | Transport::Http => DEFAULT_MESSAGE_LIMIT,
         })
     }
 
@@ -305,6 +354,7 @@ impl Config {
         if self.max_reply_size == 0 || self.max_reply_size > LARGEST_REPLY_LIMIT {
             return wrong("max_reply_size has to be between 1 byte and 2 GiB");
         }
-        Ok(())
+        self.check_tls()?;
+        self.check_http()
     }
 }

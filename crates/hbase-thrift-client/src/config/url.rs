@@ -1,4 +1,5 @@
-//! The grammar of the configuration's URL: `hbase://HOST[:PORT][,HOST[:PORT]…][/][?NAME=VALUE&…]`.
+//! The grammar of the configuration's URL:
+//! `SCHEME://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…][/PATH][?NAME=VALUE&…]`.
 //!
 //! Written by hand because URLs of the common libraries have one host; escapes and the query are
 //! read by a library all the same.
@@ -7,12 +8,25 @@ use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{Config, Endpoint, Protocol, Transport};
 use crate::error::{Error, ErrorKind, Result};
 
-const SCHEME: &str = "hbase://";
+/// A scheme, and what it stands for.
+struct Scheme {
+    name: &'static str,
+    http: bool,
+    tls: bool,
+    default_port: u16,
+}
+
+const SCHEMES: [Scheme; 4] = [
+    Scheme { name: "hbase", http: false, tls: false, default_port: Endpoint::DEFAULT_PORT },
+    Scheme { name: "hbases", http: false, tls: true, default_port: Endpoint::DEFAULT_PORT },
+    Scheme { name: "http", http: true, tls: false, default_port: 80 },
+    Scheme { name: "https", http: true, tls: true, default_port: 443 },
+];
 
 impl FromStr for Config {
     type Err = Error;
@@ -21,30 +35,67 @@ impl FromStr for Config {
     ///
     /// [`ErrorKind::Config`], naming the part of the URL that can't be used.
     fn from_str(url: &str) -> Result<Self> {
-        let Some(rest) = url.strip_prefix(SCHEME) else {
-            return Err(wrong("the URL has to begin with hbase://, as in hbase://localhost:9090"));
-        };
+        let (scheme, rest) = scheme(url)?;
         let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (hosts, path) = before_query.split_once('/').unwrap_or((before_query, ""));
-        if !path.is_empty() {
+        let (authority, path) = before_query.split_once('/').unwrap_or((before_query, ""));
+        let (user, hosts) = match authority.rsplit_once('@') {
+            Some((user, hosts)) => (Some(user), hosts),
+            None => (None, authority),
+        };
+        let endpoints = hosts.split(',').map(|host| endpoint(host, scheme.default_port));
+        let mut config = Config::for_endpoints(endpoints.collect::<Result<_>>()?);
+        if scheme.tls {
+            config = config.with_tls();
+        }
+        if scheme.http {
+            config = config.with_transport(Transport::Http).with_path(path);
+        } else if !path.is_empty() {
             return Err(wrong(format!("the URL can't have a path, but has /{path}")));
         }
-        if hosts.contains('@') {
-            return Err(wrong("the URL can't have a user: a plain gateway asks for none"));
+        if let Some(user) = user {
+            config = config.with_user(user, scheme)?;
         }
-        let endpoints = hosts.split(',').map(endpoint).collect::<Result<_>>()?;
-        let mut config = Config::for_endpoints(endpoints);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            config.set(&name, &value)?;
+            config.set(&name, &value, scheme)?;
         }
         config.check()?;
         Ok(config)
     }
 }
 
+fn scheme(url: &str) -> Result<(&'static Scheme, &str)> {
+    let (name, rest) = url.split_once("://").unwrap_or_default();
+    let scheme = SCHEMES.iter().find(|scheme| scheme.name == name);
+    // The URL itself may hold a password.
+    let expected = "the URL has to begin with hbase://, hbases://, http:// or https://, \
+                    as in hbase://localhost:9090";
+    Ok((scheme.ok_or_else(|| wrong(expected))?, rest))
+}
+
 impl Config {
-    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+    fn with_user(self, user: &str, scheme: &Scheme) -> Result<Self> {
+        if !scheme.http {
+            return Err(wrong("the URL can't have a user: a plain gateway asks for none"));
+        }
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        let decode = |text| percent_decode_str(text).decode_utf8();
+        match (decode(user), decode(password)) {
+            (Ok(user), Ok(password)) => Ok(self.with_basic_auth(user, password)),
+            _ => Err(wrong("user and password have to be UTF-8")),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: &str, scheme: &Scheme) -> Result<()> {
+        let not_here = |schemes: &str| Err(wrong(format!("{name} is for {schemes} only")));
         match name {
+            "transport" | "protocol" if scheme.http => return not_here("hbase:// and hbases://"),
+            "do_as" if !scheme.http => return not_here("http:// and https://"),
+            "ca_file" | "server_name" if !scheme.tls => return not_here("hbases:// and https://"),
+            "do_as" => self.http.do_as = Some(value.to_owned()),
+            "ca_file" => self.tls.get_or_insert_default().ca_file = Some(value.into()),
+            "server_name" => {
+                self.tls.get_or_insert_default().server_name = Some(value.to_owned());
+            }
             "transport" => {
                 self.transport = match value {
                     "buffered" => Transport::Buffered,
@@ -75,44 +126,24 @@ impl Config {
     }
 }
 
-/// The URL of this configuration, with the settings that are not the default.
+/// The URL of this configuration, with the settings that are not the default; `***` stands for a
+/// password.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.transport, self.uses_tls()) {
+            (Transport::Http, false) => "http://",
+            (Transport::Http, true) => "https://",
+            (_, false) => "hbase://",
+            (_, true) => "hbases://",
+        })?;
+        if let Some(user) = self.user() {
+            write!(f, "{}:***@", utf8_percent_encode(user, NON_ALPHANUMERIC))?;
+        }
         let hosts: Vec<String> = self.endpoints.iter().map(Endpoint::to_string).collect();
-        write!(f, "{SCHEME}{}/", hosts.join(","))?;
-        let default = Config::for_endpoints(Vec::new());
+        write!(f, "{}/{}", hosts.join(","), self.http.path)?;
         let mut query = form_urlencoded::Serializer::new(String::new());
-        if self.transport == Transport::Framed {
-            query.append_pair("transport", "framed");
-        }
-        if self.protocol == Protocol::Compact {
-            query.append_pair("protocol", "compact");
-        }
-        for (name, value, default) in [
-            ("connect_timeout", self.connect_timeout, default.connect_timeout),
-            ("operation_timeout", self.operation_timeout, default.operation_timeout),
-            ("pool_timeout", self.pool_timeout, default.pool_timeout),
-            ("idle_timeout", self.idle_timeout, default.idle_timeout),
-        ] {
-            if value != default {
-                query.append_pair(name, &humantime::format_duration(value).to_string());
-            }
-        }
-        for (name, value, default) in [
-            ("max_attempts", Some(self.max_attempts as usize), Some(default.max_attempts as usize)),
-            ("max_connections", Some(self.max_connections), Some(default.max_connections)),
-            ("max_request_size", self.max_request_size, None),
-            ("max_reply_size", Some(self.max_reply_size), Some(default.max_reply_size)),
-            ("max_cell_size", Some(self.max_cell_size), Some(default.max_cell_size)),
-        ] {
-            if let Some(value) = value
-                && Some(value) != default
-            {
-                query.append_pair(name, &value.to_string());
-            }
-        }
-        if !self.table_prefix.is_empty() {
-            query.append_pair("table_prefix", &self.table_prefix);
+        for (name, value) in self.parameters() {
+            query.append_pair(name, &value);
         }
         let query = query.finish();
         if !query.is_empty() {
@@ -122,7 +153,45 @@ impl fmt::Display for Config {
     }
 }
 
-fn endpoint(text: &str) -> Result<Endpoint> {
+impl Config {
+    /// The parameters that are not the default.
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        let default = Config::for_endpoints(Vec::new());
+        let changed = |name: &'static str, value: String, default: String| {
+            (value != default).then_some((name, value))
+        };
+        let time = |name, value, default| {
+            let text = |duration| humantime::format_duration(duration).to_string();
+            changed(name, text(value), text(default))
+        };
+        let size = |name, value: usize, default: usize| {
+            changed(name, value.to_string(), default.to_string())
+        };
+        let set = |name: &'static str, value: Option<String>| value.map(|value| (name, value));
+        [
+            set("transport", (self.transport == Transport::Framed).then(|| "framed".to_owned())),
+            set("protocol", (self.protocol == Protocol::Compact).then(|| "compact".to_owned())),
+            time("connect_timeout", self.connect_timeout, default.connect_timeout),
+            time("operation_timeout", self.operation_timeout, default.operation_timeout),
+            time("pool_timeout", self.pool_timeout, default.pool_timeout),
+            time("idle_timeout", self.idle_timeout, default.idle_timeout),
+            size("max_attempts", self.max_attempts as usize, default.max_attempts as usize),
+            size("max_connections", self.max_connections, default.max_connections),
+            set("max_request_size", self.max_request_size.map(|size| size.to_string())),
+            size("max_reply_size", self.max_reply_size, default.max_reply_size),
+            size("max_cell_size", self.max_cell_size, default.max_cell_size),
+            changed("table_prefix", self.table_prefix.clone(), default.table_prefix),
+            set("ca_file", self.ca_file().map(|path| path.display().to_string())),
+            set("server_name", self.server_name().map(str::to_owned)),
+            set("do_as", self.do_as().map(str::to_owned)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+fn endpoint(text: &str, default_port: u16) -> Result<Endpoint> {
     let (host, port) = match text.strip_prefix('[') {
         Some(v6) => {
             let (host, rest) =
@@ -141,7 +210,7 @@ fn endpoint(text: &str) -> Result<Endpoint> {
         return Err(wrong("the URL names no host, or has a comma too many"));
     }
     let port = match port {
-        None => Endpoint::DEFAULT_PORT,
+        None => default_port,
         Some(port) => port
             .parse()
             .map_err(|_| wrong(format!("`{port}` in `{text}` is no port (0 to 65535)")))?,
@@ -232,6 +301,45 @@ mod tests {
         let config = parse("hbase://a:1,[::1]:2/?transport=framed&idle_timeout=4s&max_attempts=5")
             .with_table_prefix("a b&c");
         assert_eq!(parse(&config.to_string()), config);
+    }
+
+    #[test]
+    #[cfg(all(feature = "http", feature = "tls"))]
+    fn the_scheme_says_what_is_around_the_messages() {
+        let config = parse("hbases://h/?transport=framed&ca_file=%2Fca.pem&server_name=g");
+        let expected = Config::new("h", 9090)
+            .with_transport(Transport::Framed)
+            .with_ca_file("/ca.pem")
+            .with_server_name("g");
+        assert_eq!(config, expected);
+
+        let config = parse("http://me:p%40ss@h,g:1/a/b?do_as=you");
+        let expected = Config::new("h", 80)
+            .with_endpoint("g", 1)
+            .with_transport(Transport::Http)
+            .with_path("/a/b")
+            .with_basic_auth("me", "p@ss")
+            .with_do_as("you");
+        assert_eq!(config, expected);
+        assert_eq!(config.to_string(), "http://me:***@h:80,g:1/a/b?do_as=you");
+
+        let config = parse("https://h");
+        assert_eq!(config, Config::new("h", 443).with_transport(Transport::Http).with_tls());
+        assert_eq!(parse(&config.to_string()), config);
+    }
+
+    #[test]
+    #[cfg(not(any(feature = "http", feature = "tls")))]
+    fn what_is_not_built_in_names_the_feature() {
+        assert!(message("hbases://h").contains("feature `tls`"));
+        assert!(message("http://h").contains("feature `http`"));
+    }
+
+    #[test]
+    fn a_parameter_of_another_scheme_is_refused() {
+        assert!(message("hbase://h?ca_file=a").contains("hbases://"));
+        assert!(message("hbase://h?do_as=a").contains("http://"));
+        assert!(message("http://h?transport=framed").contains("hbase://"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use thrift::protocol::{
 use crate::config::{Config, Protocol, Transport};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::row::{Recycler, RowBatch};
-use crate::transport::Channel;
+use crate::transport::{Channel, Refusal};
 use crate::wire::{
     Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol, guess,
 };
@@ -159,10 +159,16 @@ impl Connection {
                 "the gateway takes frames of hbase.regionserver.thrift.framed.max_frame_size_in_mb; \
                  where that is larger, set max_request_size to it"
             }
-            Transport::Buffered => "split the request, or set max_request_size",
+            Transport::Buffered | Transport::Http => "split the request, or set max_request_size",
         };
         let message = format!("the request has {size} bytes, the limit is {limit}: {advice}");
         Error::new(ErrorKind::TooLarge, message)
+    }
+
+    /// Whether a second call can be queued before the first is answered. HTTP has one message in
+    /// each request.
+    pub(crate) fn takes_flights(&self) -> bool {
+        self.transport != Transport::Http
     }
 
     /// How many bytes are queued.
@@ -183,6 +189,10 @@ impl Connection {
     /// Sends what is queued.
     pub(crate) fn flush(&mut self, deadline: Instant) -> Result<()> {
         let mut sent = 0;
+        if !self.outgoing.is_empty() {
+            let begun = self.channel.begin_request(self.outgoing.len(), deadline);
+            begun.map_err(|error| self.io_error("sending", error))?;
+        }
         while sent < self.outgoing.len() {
             match self.channel.write(&self.outgoing[sent..], deadline) {
                 Ok(bytes) => {
@@ -195,6 +205,17 @@ impl Connection {
         self.outgoing.clear();
         self.outgoing.shrink_to(LARGEST_KEPT_REQUEST);
         Ok(())
+    }
+
+    /// Waits until something of an answer has come; false where nothing has.
+    ///
+    /// A later call waits on.
+    pub(crate) fn hears_by(&mut self, until: Instant) -> Result<bool> {
+        match self.incoming.fill(&mut *self.channel, 1, until) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
+            Err(error) => Err(self.io_error("waiting for the reply", error)),
+        }
     }
 
     /// Reads the reply to the oldest call in flight and hands its body, after the head, to `read`.
@@ -360,6 +381,10 @@ impl Connection {
 
     fn io_error(&mut self, doing: &str, error: io::Error) -> Error {
         self.broken = true;
+        let error = match error.downcast::<Refusal>() {
+            Ok(refusal) => return refusal.into_error().at_gateway(&self.gateway),
+            Err(error) => error,
+        };
         let (kind, what) = match error.kind() {
             io::ErrorKind::TimedOut => (ErrorKind::Timeout, "the time was up while"),
             _ => (ErrorKind::ConnectionLost, "the connection was lost while"),

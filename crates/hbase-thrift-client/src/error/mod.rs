@@ -26,6 +26,9 @@ pub enum ErrorKind {
     Connect,
     /// Something answers, but it does not speak what was configured.
     WrongProtocol,
+    /// TLS could not be agreed on: mostly, the gateway's certificate is not trusted or is for
+    /// another name.
+    Tls,
     /// All connections of the pool stayed in use.
     PoolTimeout,
     /// No complete answer came in time.
@@ -80,6 +83,7 @@ impl ErrorKind {
             Self::Config
             | Self::InvalidRequest
             | Self::WrongProtocol
+            | Self::Tls
             | Self::Protocol
             | Self::TooLarge
             | Self::Unsupported

@@ -91,7 +91,7 @@ fn fly_window(
     let mut queued = Vec::new();
     for index in waiting {
         queued.push(calls[*index].queue(lease));
-        if lease.queued_bytes() > WINDOW {
+        if lease.queued_bytes() > WINDOW || !lease.takes_flights() {
             break;
         }
     }

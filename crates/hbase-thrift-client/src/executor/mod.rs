@@ -26,8 +26,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 impl Executor {
-    pub(crate) fn new(config: Config) -> Self {
-        Self { pool: Pool::new(config) }
+    pub(crate) fn new(config: Config) -> Result<Self> {
+        Ok(Self { pool: Pool::new(config)? })
     }
 
     pub(crate) fn config(&self) -> &Config {

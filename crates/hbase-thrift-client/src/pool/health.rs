@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Health {
     /// Connections on loan.
     pub(super) in_use: usize,
+    answered: bool,
     failures: u32,
     left_out_until: Option<Instant>,
 }
@@ -16,6 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Health {
     pub(super) fn succeeded(&mut self) {
+        self.answered = true;
         self.failures = 0;
         self.left_out_until = None;
     }
@@ -24,6 +26,11 @@ impl Health {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(10)).min(LONGEST_PAUSE);
         self.failures = self.failures.saturating_add(1);
         self.left_out_until = Some(now + pause);
+    }
+
+    /// Whether a connection to it has ever proved itself, so that it speaks what is configured.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered
     }
 
     fn is_left_out(&self, now: Instant) -> bool {

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 use crate::config::{Config, Endpoint};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind, Result};
+use crate::transport::Dialer;
+use connect::Caller;
+pub(crate) use connect::probe;
 use health::Health;
 
 /// The pool; clones share it.
@@ -22,6 +25,7 @@ pub(crate) struct Pool(Arc<Shared>);
 
 struct Shared {
     config: Config,
+    dialer: Dialer,
     gateways: Vec<Gateway>,
     state: Mutex<State>,
     returned: Condvar,
@@ -65,7 +69,8 @@ enum Turn {
 }
 
 impl Pool {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Result<Self> {
+        let dialer = Dialer::new(&config)?;
         let gateways: Vec<Gateway> = config
             .endpoints()
             .iter()
@@ -76,7 +81,7 @@ impl Pool {
             .collect();
         let health = gateways.iter().map(|_| Health::default()).collect();
         let state = Mutex::new(State { idle: Vec::new(), open: 0, health });
-        Self(Arc::new(Shared { config, gateways, state, returned: Condvar::new() }))
+        Ok(Self(Arc::new(Shared { config, dialer, gateways, state, returned: Condvar::new() })))
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -172,7 +177,9 @@ impl Shared {
         let mut failure = None;
         for gateway in (0..tried).map(|offset| (first + offset) % count) {
             let Gateway { endpoint, name } = &self.gateways[gateway];
-            match connect::open(&self.config, endpoint, name, deadline) {
+            let known = self.lock().health[gateway].has_answered();
+            let caller = Caller { config: &self.config, dialer: &self.dialer, endpoint, name };
+            match caller.open(known, deadline) {
                 Ok(connection) => {
                     self.lock().health[gateway].succeeded();
                     return Ok(self.lend(gateway, connection));

@@ -1,0 +1,208 @@
+//! What only HTTP has: path, user, headers.
+//!
+//! How they are written into a request is the transport's.
+
+use std::fmt;
+
+use super::{Config, Protocol, Transport};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The settings of HTTP. Passwords and the values of headers never leave it in text.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct HttpSettings {
+    /// Without its leading slash.
+    pub(crate) path: String,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) do_as: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
+/// Headers that a request can't do without, or that say where it ends.
+const OWN_HEADERS: [&str; 5] =
+    ["connection", "content-length", "content-type", "expect", "transfer-encoding"];
+
+impl Config {
+    /// The path of the requests to an HTTP gateway, escaped as in a URL; `/`. HBase's own gateway
+    /// answers at any path, a proxy before it may not.
+    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+        let path = path.into();
+        path.strip_prefix('/').unwrap_or(&path).clone_into(&mut self.http.path);
+        self
+    }
+
+    /// User and password for an HTTP gateway or the proxy before it (basic authentication). Over
+    /// `http://` everybody on the way can read them.
+    pub fn with_basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.http.credentials = Some(Credentials { user: user.into(), password: password.into() });
+        self
+    }
+
+    /// A header of every request to an HTTP gateway, such as `Authorization` with a token. Values
+    /// are not shown by `Debug` or `Display`: they may be secret.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Config, Transport};
+    ///
+    /// let config = Config::new("gateway", 9090)
+    ///     .with_transport(Transport::Http)
+    ///     .with_header("Authorization", "Bearer 1234");
+    /// assert!(!format!("{config:?} {config}").contains("1234"));
+    /// ```
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.http.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The user to act as on an HTTP gateway (header `doAs`). The gateway has to allow it
+    /// (`hbase.thrift.support.proxyuser`), and does not answer otherwise.
+    pub fn with_do_as(mut self, user: impl Into<String>) -> Self {
+        self.http.do_as = Some(user.into());
+        self
+    }
+
+    /// The path of the requests to an HTTP gateway.
+    pub fn path(&self) -> String {
+        format!("/{}", self.http.path)
+    }
+
+    /// The user of basic authentication.
+    pub fn user(&self) -> Option<&str> {
+        self.http.credentials.as_ref().map(|credentials| credentials.user.as_str())
+    }
+
+    /// The user to act as.
+    pub fn do_as(&self) -> Option<&str> {
+        self.http.do_as.as_deref()
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn http_settings(&self) -> &HttpSettings {
+        &self.http
+    }
+
+    pub(super) fn check_http(&self) -> Result<()> {
+        let wrong = |message: &str| Err(Error::new(ErrorKind::Config, message));
+        if self.transport != Transport::Http {
+            if self.http != HttpSettings::default() {
+                return wrong(
+                    "a path, a user, headers and do_as are for http:// and https:// only",
+                );
+            }
+            return Ok(());
+        }
+        if cfg!(not(feature = "http")) {
+            return wrong(
+                "HTTP is not built in: build hbase-thrift-client with its feature `http`",
+            );
+        }
+        if self.protocol != Protocol::Binary {
+            return wrong("an HTTP gateway speaks protocol=binary only");
+        }
+        if self.endpoints.iter().any(|endpoint| !is_text(endpoint.host(), false)) {
+            return wrong("a host's name has a character that no request can carry");
+        }
+        self.http.check()
+    }
+}
+
+impl HttpSettings {
+    /// What ends up in a request's head must not be able to end a line of it.
+    fn check(&self) -> Result<()> {
+        let wrong = |message: String| Err(Error::new(ErrorKind::Config, message));
+        if !is_text(&self.path, false) {
+            return wrong("the path has to be escaped as in a URL (%20 for a space)".to_owned());
+        }
+        if self.do_as.as_ref().is_some_and(|user| !is_text(user, false)) {
+            return wrong("do_as has to be the name of a user, in ASCII".to_owned());
+        }
+        if self.credentials.as_ref().is_some_and(|c| c.user.contains(':')) {
+            return wrong("basic authentication can't have a `:` in the user's name".to_owned());
+        }
+        for (name, value) in &self.headers {
+            if !is_header_name(name) || OWN_HEADERS.contains(&name.to_lowercase().as_str()) {
+                return wrong(format!("`{}` can't be set as a header", name.escape_debug()));
+            }
+            if !is_text(value, true) {
+                return wrong(format!("the value of the header {name} has to be ASCII text"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_text(text: &str, with_spaces: bool) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_graphic() || (with_spaces && matches!(byte, b' ' | b'\t')))
+}
+
+fn is_header_name(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
+impl fmt::Debug for HttpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("HttpSettings")
+            .field("path", &self.path)
+            .field("user", &self.credentials.as_ref().map(|credentials| &credentials.user))
+            .field("headers", &headers)
+            .field("do_as", &self.do_as)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "http"))]
+mod tests {
+    use super::*;
+
+    fn http() -> Config {
+        Config::new("h", 1).with_transport(Transport::Http)
+    }
+
+    fn refused(config: &Config) -> String {
+        config.check().err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let config = http()
+            .with_basic_auth("me", "pass-word")
+            .with_header("X-Key", "key-value")
+            .with_header("Authorization", "Bearer token-value");
+        for text in [format!("{config:?}"), config.to_string()] {
+            for secret in ["pass-word", "key-value", "token-value"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+            assert!(text.contains("me"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_gets_into_no_head() {
+        assert!(refused(&http().with_header("X", "a\r\nHost: b")).contains("header X"));
+        assert!(refused(&http().with_header("X\r\n", "a")).contains("as a header"));
+        assert!(refused(&http().with_do_as("a\nb")).contains("do_as"));
+        assert!(refused(&http().with_path("/a b")).contains("path"));
+        let host = Config::new("a\r\nb", 1).with_transport(Transport::Http);
+        assert!(refused(&host).contains("host"));
+    }
+
+    #[test]
+    fn headers_that_say_where_a_request_ends_are_not_for_others() {
+        assert!(refused(&http().with_header("Content-length", "1")).contains("as a header"));
+        http().with_header("Host", "gateway.example.org").check().unwrap();
+    }
+
+    #[test]
+    fn what_is_http_only_is_refused_elsewhere() {
+        assert!(refused(&Config::new("h", 1).with_do_as("me")).contains("http://"));
+        assert!(refused(&http().with_protocol(Protocol::Compact)).contains("binary"));
+    }
+}

@@ -1,0 +1,59 @@
+//! What a response means that is not 200.
+
+use super::reply::ResponseHead;
+use super::request::Head;
+use crate::error::{ErrorKind, Outcome};
+use crate::transport::Refusal;
+
+/// The refusal in a response's status, with what to do about it.
+pub(super) fn refusal(response: &ResponseHead, request: &Head) -> Refusal {
+    let status = response.status;
+    let path = &request.path;
+    let (kind, what) = match status {
+        401 if response.negotiates => (
+            ErrorKind::AccessDenied,
+            "the gateway wants Kerberos (SPNEGO), which this client does not speak: \
+             give it a token as header Authorization, or use a gateway without"
+                .to_owned(),
+        ),
+        401 | 407 if request.authorized => {
+            (ErrorKind::AccessDenied, "the gateway refuses the user or the token given".to_owned())
+        }
+        401 | 407 => (
+            ErrorKind::AccessDenied,
+            "the gateway asks who is calling: put user:password@ before the host in the URL, \
+             or set the header Authorization"
+                .to_owned(),
+        ),
+        403 => (ErrorKind::AccessDenied, "the gateway forbids the call".to_owned()),
+        300..=399 => (
+            ErrorKind::WrongProtocol,
+            "the server sends on to another address: use that one in the URL".to_owned(),
+        ),
+        404 | 405 | 410 => (
+            ErrorKind::WrongProtocol,
+            format!("the server has no Thrift gateway at {path}: check the URL's path"),
+        ),
+        413 => (
+            ErrorKind::TooLarge,
+            "the request is larger than the server takes: split it, or raise the server's limit"
+                .to_owned(),
+        ),
+        431 => (ErrorKind::Config, "the server takes no headers of this size".to_owned()),
+        429 => (ErrorKind::CallQueueTooBig, "the server wants fewer requests".to_owned()),
+        502..=504 => (
+            ErrorKind::Connect,
+            "the server in between does not get an answer from the gateway".to_owned(),
+        ),
+        500..=599 => (
+            ErrorKind::Server,
+            "the gateway failed inside; its log says why (one that is not configured for proxy \
+             users fails so on do_as)"
+                .to_owned(),
+        ),
+        _ => (ErrorKind::WrongProtocol, "the server does not answer as a gateway would".to_owned()),
+    };
+    // Nothing below 500 is sent after the gateway has begun with the call.
+    let outcome = if status >= 500 { Outcome::Unknown } else { Outcome::NotApplied };
+    Refusal { outcome, ..Refusal::new(kind, format!("{what} (HTTP status {status})")) }
+}

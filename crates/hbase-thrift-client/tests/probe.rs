@@ -1,0 +1,155 @@
+//! Gateways that speak something else than what is configured: the error says what they speak.
+
+#![allow(clippy::unwrap_used)]
+
+mod fakes;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
+
+use fakes::{CONNECT_TIMEOUT, assert_says, config, failure, server, server_type_reply};
+use hbase_thrift_client::{Client, ErrorKind, Interface, Protocol, Transport};
+
+/// A buffered gateway takes a frame's length for that of a name, and waits for the rest of it.
+fn buffered_binary(mut stream: TcpStream) {
+    let mut request = [0; 64];
+    while let Ok(1..) = stream.read(&mut request) {
+        match request[0] {
+            0x80 => drop(stream.write_all(&server_type_reply(&request, 1))),
+            0 => {}
+            _ => return,
+        }
+    }
+}
+
+/// A framed gateway closes at a frame of such a length, or of another protocol.
+fn framed_binary(kind: u8) -> impl Fn(TcpStream) {
+    move |mut stream| {
+        let mut request = [0; 64];
+        while let Ok(1..) = stream.read(&mut request) {
+            if request[0] != 0 || request[4] != 0x80 {
+                return;
+            }
+            let reply = server_type_reply(&request[4..], kind);
+            let length = (reply.len() as u32).to_be_bytes();
+            let _ = stream.write_all(&[length.as_slice(), &reply].concat());
+        }
+    }
+}
+
+/// The answer to `getThriftServerType` in the compact protocol.
+fn buffered_compact(mut stream: TcpStream) {
+    let mut request = [0; 64];
+    while let Ok(1..) = stream.read(&mut request) {
+        if request[0] != 0x82 {
+            return;
+        }
+        let number_and_name = &request[2..2 + 1 + 1 + "getThriftServerType".len()];
+        let _ = stream.write_all(&[&[0x82, 0x41], number_and_name, &[5, 0, 0, 0]].concat());
+    }
+}
+
+fn framed() -> SocketAddr {
+    server(framed_binary(1))
+}
+
+#[test]
+fn a_framed_gateway_is_named_to_who_has_it_buffered() {
+    let error = failure(config(framed()));
+    assert_says(
+        &error,
+        ErrorKind::WrongProtocol,
+        &["the gateway speaks framed binary: use transport=framed&protocol=binary"],
+    );
+}
+
+#[test]
+fn a_buffered_gateway_is_named_within_the_connect_time_out_although_it_only_hangs() {
+    let started = Instant::now();
+    let error = failure(config(server(buffered_binary)).with_transport(Transport::Framed));
+    assert!(started.elapsed() < CONNECT_TIMEOUT, "{:?}", started.elapsed());
+    assert_says(
+        &error,
+        ErrorKind::WrongProtocol,
+        &["the gateway speaks buffered binary: use transport=buffered&protocol=binary"],
+    );
+}
+
+#[test]
+fn a_compact_gateway_is_named() {
+    let error = failure(config(server(buffered_compact)));
+    assert_says(&error, ErrorKind::WrongProtocol, &["transport=buffered&protocol=compact"]);
+}
+
+#[test]
+fn a_thrift_2_gateway_is_named_whatever_its_transport() {
+    for transport in [Transport::Buffered, Transport::Framed] {
+        let error = failure(config(server(framed_binary(2))).with_transport(transport));
+        assert_says(&error, ErrorKind::WrongProtocol, &["Thrift 2 gateway"]);
+    }
+}
+
+#[test]
+fn a_slow_gateway_has_all_of_the_connect_time_out() {
+    let address = server(|stream| {
+        // Longer than the client waits before it looks for another way to speak.
+        std::thread::sleep(CONNECT_TIMEOUT / 2);
+        buffered_binary(stream);
+    });
+    Client::connect(config(address)).unwrap();
+}
+
+#[test]
+fn a_probe_tells_what_it_found_and_the_url_for_it() {
+    let address = framed();
+    let found = Client::probe(&config(address)).unwrap();
+    assert_eq!((found.transport(), found.protocol()), (Transport::Framed, Protocol::Binary));
+    assert_eq!(found.interface(), Some(Interface::One));
+    assert_eq!(found.to_string(), "framed binary, Thrift 1");
+    assert_eq!(found.url(), format!("hbase://{address}/?transport=framed"));
+    Client::connect(found.url().parse().unwrap()).unwrap();
+}
+
+#[test]
+fn a_probe_passes_over_a_gateway_that_is_down() {
+    let down = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let up = framed();
+    let found = Client::probe(&config(down).with_endpoint(up.ip().to_string(), up.port())).unwrap();
+    assert_eq!(found.gateway().port(), up.port());
+}
+
+#[test]
+fn a_probe_of_something_else_fails_as_connecting_does() {
+    let address = server(drop);
+    let error = Client::probe(&config(address)).unwrap_err();
+    assert_says(&error, ErrorKind::Connect, &["closes the connection"]);
+}
+
+#[cfg(feature = "http")]
+mod over_http {
+    use super::*;
+    use crate::fakes::{response, serve_http};
+
+    fn http() -> SocketAddr {
+        server(|mut stream| {
+            serve_http(&mut stream, |_, body| {
+                Some(response("200 OK", "", &server_type_reply(body, 1)))
+            });
+        })
+    }
+
+    #[test]
+    fn an_http_gateway_is_named_with_its_url() {
+        let address = http();
+        let error = failure(config(address));
+        let url = format!("speaks HTTP: use http://{address}/");
+        assert_says(&error, ErrorKind::WrongProtocol, &[&url]);
+    }
+
+    #[test]
+    fn a_plain_gateway_is_named_to_who_has_it_as_http() {
+        let error = failure(config(framed()).with_transport(Transport::Http));
+        assert_says(&error, ErrorKind::WrongProtocol, &["framed binary", "transport=framed"]);
+    }
+}

@@ -1,0 +1,196 @@
+//! TLS around the plain socket and around HTTP: whom the client trusts, and what it says otherwise.
+
+#![cfg(feature = "tls")]
+#![allow(clippy::unwrap_used)]
+
+mod fakes;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fakes::{assert_says, server, server_type_reply};
+use hbase_thrift_client::{Client, Config, Error, ErrorKind};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A certificate authority of one test.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// What a server of this name needs.
+    fn server_config(&self, name: &str) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new([name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            );
+        Arc::new(config.unwrap())
+    }
+}
+
+type TlsStream = StreamOwned<ServerConnection, TcpStream>;
+
+/// A server whose certificate is for `name`.
+fn tls_server(
+    authority: &Authority,
+    name: &str,
+    serve: impl Fn(TlsStream) + Send + Sync + 'static,
+) -> SocketAddr {
+    let config = authority.server_config(name);
+    server(move |stream| {
+        let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+        serve(StreamOwned::new(session, stream));
+    })
+}
+
+/// A plain gateway, as it is behind a TLS proxy.
+fn gateway(mut stream: TlsStream) {
+    let mut request = [0; 64];
+    while let Ok(1..) = stream.read(&mut request) {
+        if stream.write_all(&server_type_reply(&request, 1)).is_err() {
+            return;
+        }
+    }
+}
+
+fn config(address: SocketAddr, authority: &Authority) -> Config {
+    Config::new("127.0.0.1", address.port())
+        .with_ca_pem(authority.pem())
+        .with_connect_timeout(Duration::from_secs(2))
+}
+
+fn failure(config: Config) -> Error {
+    Client::connect(config).unwrap_err()
+}
+
+#[test]
+fn a_gateway_behind_a_tls_proxy_is_reached_with_its_root() {
+    let authority = Authority::new();
+    let address = tls_server(&authority, "127.0.0.1", gateway);
+    let client = Client::connect(config(address, &authority)).unwrap();
+    client.ping().unwrap();
+}
+
+#[test]
+fn the_root_can_be_in_a_file_that_the_url_names() {
+    let authority = Authority::new();
+    let address = tls_server(&authority, "127.0.0.1", gateway);
+    let file = std::env::temp_dir().join(format!("root-{}.pem", address.port()));
+    std::fs::write(&file, authority.pem()).unwrap();
+    let url = format!("hbases://{address}/?ca_file={}", file.display());
+    let result = Client::connect(url.parse().unwrap()).and_then(|client| client.ping());
+    std::fs::remove_file(&file).unwrap();
+    result.unwrap();
+}
+
+#[test]
+fn a_certificate_of_an_unknown_issuer_is_refused() {
+    let address = tls_server(&Authority::new(), "127.0.0.1", gateway);
+    let error = failure(config(address, &Authority::new()));
+    assert_says(&error, ErrorKind::Tls, &["nobody who is trusted", "ca_file"]);
+    assert!(!error.is_retryable());
+}
+
+#[test]
+fn without_a_root_those_of_the_system_are_trusted_and_no_others() {
+    let address = tls_server(&Authority::new(), "127.0.0.1", gateway);
+    let error = failure(Config::new("127.0.0.1", address.port()).with_tls());
+    // A system may have no roots at all.
+    assert!(matches!(error.kind(), ErrorKind::Tls | ErrorKind::Config), "{error}");
+    assert!(error.to_string().contains("ca_file"), "{error}");
+}
+
+#[test]
+fn a_certificate_for_another_name_is_refused_unless_that_name_is_expected() {
+    let authority = Authority::new();
+    let address = tls_server(&authority, "gateway.example.org", gateway);
+    let error = failure(config(address, &authority));
+    assert_says(&error, ErrorKind::Tls, &["not for 127.0.0.1", "server_name"]);
+
+    let config = config(address, &authority).with_server_name("gateway.example.org");
+    Client::connect(config).unwrap().ping().unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_certificate_is_named() {
+    let config = |pem: &str| Config::new("127.0.0.1", 1).with_ca_pem(pem);
+    assert_says(&failure(config("nothing")), ErrorKind::Config, &["no certificate"]);
+    let missing = Config::new("127.0.0.1", 1).with_ca_file("/nowhere/root.pem");
+    assert_says(&failure(missing), ErrorKind::Config, &["/nowhere/root.pem", "can't be read"]);
+}
+
+#[test]
+fn a_server_without_tls_is_told_from_one_that_is_not_trusted() {
+    let authority = Authority::new();
+    let closes = server(|mut stream| drop(stream.read(&mut [0; 64])));
+    assert_says(&failure(config(closes, &authority)), ErrorKind::Connect, &["offered TLS"]);
+
+    let talks = server(|mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let error = failure(config(talks, &authority));
+    assert_says(&error, ErrorKind::WrongProtocol, &["does not speak TLS"]);
+}
+
+#[test]
+fn a_handshake_that_never_ends_ends_at_the_time_out() {
+    let authority = Authority::new();
+    let silent = server(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
+    let config = config(silent, &authority).with_connect_timeout(Duration::from_millis(300));
+    assert_says(&failure(config), ErrorKind::Connect, &["within 300ms", "whether it speaks TLS"]);
+}
+
+#[test]
+fn a_connection_stays_usable_between_calls() {
+    let authority = Authority::new();
+    let address = tls_server(&authority, "127.0.0.1", gateway);
+    let client = Client::connect(config(address, &authority).with_max_connections(1)).unwrap();
+    // Longer than the pool trusts a connection without looking: TLS has sent tickets meanwhile,
+    // which are not the gateway's words.
+    std::thread::sleep(Duration::from_millis(1100));
+    client.ping().unwrap();
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn https_is_http_within_tls() {
+    use fakes::{response, serve_http};
+    let authority = Authority::new();
+    let address = tls_server(&authority, "127.0.0.1", |mut stream| {
+        serve_http(&mut stream, |_, body| {
+            Some(response("200 OK", "", &server_type_reply(body, 1)))
+        });
+    });
+    let config: Config = format!("https://{address}/any/path").parse().unwrap();
+    Client::connect(config.with_ca_pem(authority.pem())).unwrap().ping().unwrap();
+}
+
+#[test]
+fn what_a_tls_gateway_speaks_is_found_out_within_tls() {
+    let authority = Authority::new();
+    let address = tls_server(&authority, "127.0.0.1", gateway);
+    let config = config(address, &authority).with_protocol(hbase_thrift_client::Protocol::Compact);
+    let found = Client::probe(&config).unwrap();
+    assert_eq!(found.to_string(), "buffered binary over TLS, Thrift 1");
+}
