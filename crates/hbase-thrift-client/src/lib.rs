@@ -39,6 +39,9 @@ mod error;
 mod executor;
 mod filter;
 mod flight;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod pool;
 mod probe;
 mod request;

@@ -9,6 +9,7 @@ mod bench;
 mod cmd;
 mod codegen;
 mod engine;
+mod fuzz;
 mod hbase;
 mod host;
 mod image;
@@ -35,6 +36,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Feed the decoders what no gateway would send, for a bounded time
+    Fuzz(fuzz::Options),
     /// A real HBase with its Thrift gateway, at your desk
     #[command(subcommand)]
     Hbase(hbase::Action),
@@ -56,6 +59,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Bench(options) => bench::run(&options),
         Chore::Codegen { check: true } => codegen::check(codegen::Preparation::UseWhatIsThere),
         Chore::Codegen { check: false } => codegen::write(),
+        Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Hbase(action) => hbase::run(action),
     }
 }
