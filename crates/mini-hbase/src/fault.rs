@@ -1,0 +1,223 @@
+//! Faults on demand: what a client has to survive, made to happen at the n-th call of a method.
+//!
+//! They work on whole calls, between the wire and the service, so that no call knows of them.
+
+use std::collections::HashMap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hbase_thrift_api::{AlreadyExists, IOError, IllegalArgument};
+use thrift::{ApplicationError, ApplicationErrorKind};
+
+use crate::scanner::Scanners;
+
+/// What goes wrong at a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The call is carried out this much later, in real time.
+    Delay(Duration),
+    /// The connection is closed, and nothing was done.
+    DropBefore,
+    /// The call is carried out, and the connection closed without an answer.
+    DropAfter,
+    /// The connection is closed after so many bytes of the answer; the call was carried out.
+    CutReply(usize),
+    /// The answer is this exception, and nothing was done.
+    Throw(Exception),
+    /// All scanners are forgotten before the call is carried out.
+    ExpireScanners,
+}
+
+/// An exception to answer with; for a method that declares none of its type, a client may see an
+/// empty result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Exception {
+    /// `IOError` with this message, whose first line is best a Java class, a colon and a text.
+    Io {
+        /// The whole message.
+        message: String,
+        /// What the server says about another attempt.
+        can_retry: Option<bool>,
+    },
+    /// `IllegalArgument` with this message.
+    IllegalArgument(String),
+    /// `AlreadyExists` with this message.
+    AlreadyExists(String),
+    /// What the gateway makes of an exception that it doesn't expect.
+    Internal(String),
+}
+
+/// Which calls a fault is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct When {
+    method: Option<String>,
+    first: u64,
+    last: u64,
+}
+
+impl When {
+    /// Every call of a method, named as in the interface (`mutateRow`).
+    pub fn every(method: &str) -> Self {
+        Self { method: Some(method.to_owned()), first: 1, last: u64::MAX }
+    }
+
+    /// The n-th call of a method, counted from 1 on since the fault was set.
+    pub fn nth(method: &str, n: u64) -> Self {
+        Self { method: Some(method.to_owned()), first: n, last: n }
+    }
+
+    /// The first n calls of a method since the fault was set.
+    pub fn first(method: &str, n: u64) -> Self {
+        Self { method: Some(method.to_owned()), first: 1, last: n }
+    }
+
+    /// Every call of every method.
+    pub fn always() -> Self {
+        Self { method: None, first: 1, last: u64::MAX }
+    }
+
+    /// The n-th call of any method.
+    pub fn nth_call(n: u64) -> Self {
+        Self { method: None, first: n, last: n }
+    }
+}
+
+/// What is to be done with a call.
+pub(crate) enum Plan {
+    Answer,
+    Throw(thrift::Error),
+    DropBefore,
+    DropAfter,
+    Cut(usize),
+}
+
+/// The faults that are set, and the calls counted so far.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    state: Mutex<State>,
+    stopped: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    set: Vec<Set>,
+    refuse: bool,
+    stopping: bool,
+    calls: HashMap<String, u64>,
+}
+
+#[derive(Debug)]
+struct Set {
+    when: When,
+    fault: Fault,
+    seen: u64,
+}
+
+/// Methods are counted by their names; a client that invents names shall not fill the memory.
+const MAX_COUNTED: usize = 100;
+
+impl Faults {
+    pub(crate) fn add(&self, when: When, fault: Fault) {
+        self.state().set.push(Set { when, fault, seen: 0 });
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut state = self.state();
+        state.set.clear();
+        state.refuse = false;
+    }
+
+    pub(crate) fn refuse(&self, refuse: bool) {
+        self.state().refuse = refuse;
+    }
+
+    pub(crate) fn refuses(&self) -> bool {
+        self.state().refuse
+    }
+
+    /// How often a method has been called.
+    pub(crate) fn calls(&self, method: &str) -> u64 {
+        self.state().calls.get(method).copied().unwrap_or(0)
+    }
+
+    /// Ends all delays.
+    pub(crate) fn stop(&self) {
+        self.state().stopping = true;
+        self.stopped.notify_all();
+    }
+
+    /// Counts a call, waits if it has to, and says what else is to be done; nothing if the server
+    /// stops meanwhile.
+    pub(crate) fn plan(&self, method: &str, scanners: &Scanners) -> Option<Plan> {
+        let mut plan = Plan::Answer;
+        for fault in self.due(method) {
+            match fault {
+                Fault::Delay(time) => self.wait(time)?,
+                Fault::ExpireScanners => scanners.expire_all(),
+                Fault::DropBefore => plan = Plan::DropBefore,
+                Fault::DropAfter => plan = Plan::DropAfter,
+                Fault::CutReply(length) => plan = Plan::Cut(length),
+                Fault::Throw(exception) => plan = Plan::Throw(thrown(exception)),
+            }
+        }
+        Some(plan)
+    }
+
+    fn due(&self, method: &str) -> Vec<Fault> {
+        let mut state = self.state();
+        if state.calls.len() < MAX_COUNTED || state.calls.contains_key(method) {
+            *state.calls.entry(method.to_owned()).or_default() += 1;
+        }
+        let mut due = Vec::new();
+        for set in &mut state.set {
+            if set.when.method.as_deref().is_some_and(|name| name != method) {
+                continue;
+            }
+            set.seen += 1;
+            if (set.when.first..=set.when.last).contains(&set.seen) {
+                due.push(set.fault.clone());
+            }
+        }
+        due
+    }
+
+    fn wait(&self, time: Duration) -> Option<()> {
+        let end = Instant::now().checked_add(time)?;
+        let mut state = self.state();
+        loop {
+            if state.stopping {
+                return None;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Some(());
+            }
+            let waited = self.stopped.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn thrown(exception: Exception) -> thrift::Error {
+    match exception {
+        Exception::Io { message, can_retry } => {
+            thrift::Error::User(Box::new(IOError::new(message, can_retry)))
+        }
+        Exception::IllegalArgument(message) => {
+            thrift::Error::User(Box::new(IllegalArgument::new(message)))
+        }
+        Exception::AlreadyExists(message) => {
+            thrift::Error::User(Box::new(AlreadyExists::new(message)))
+        }
+        Exception::Internal(message) => thrift::Error::Application(ApplicationError::new(
+            ApplicationErrorKind::InternalError,
+            message,
+        )),
+    }
+}

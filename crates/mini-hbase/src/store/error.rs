@@ -1,0 +1,45 @@
+//! What can go wrong between a call and the disk, in HBase's terms.
+//!
+//! The exceptions' classes and first lines are left to `service::failure`.
+
+use std::fmt;
+
+/// Why the store didn't do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the table {0} doesn't exist")]
+    TableNotFound(String),
+    #[error("the table {0} exists already")]
+    TableExists(String),
+    #[error("the namespace {0} doesn't exist")]
+    NamespaceNotFound(String),
+    #[error("the table {0} is disabled")]
+    TableNotEnabled(String),
+    #[error("the table {0} is not disabled")]
+    TableNotDisabled(String),
+    #[error("the table {table} has no family {family}")]
+    NoSuchFamily { table: String, family: String },
+    /// HBase throws an `IllegalArgumentException`.
+    #[error("{0}")]
+    Illegal(String),
+    /// HBase throws a `DoNotRetryIOException`.
+    #[error("{0}")]
+    DoNotRetry(String),
+    /// HBase throws a plain `IOException`.
+    #[error("{0}")]
+    Io(String),
+    /// Some rows of a batch are written, others are not.
+    #[error("{count} rows of a batch can't be written: {first}")]
+    Partly { count: usize, first: Box<Error> },
+    #[error("the store is damaged: {0} can't be read")]
+    Damaged(&'static str),
+    #[error("the storage failed: {0}")]
+    Storage(#[from] fjall::Error),
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// Bytes as HBase's messages show them.
+pub(crate) fn show(bytes: &[u8]) -> impl fmt::Display + '_ {
+    bytes.escape_ascii()
+}
