@@ -5,7 +5,7 @@
 
 mod fakes;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -152,6 +152,21 @@ fn a_failure_inside_the_gateway_leaves_the_fate_of_a_call_unknown() {
 fn a_request_too_large_for_a_proxy_was_not_applied() {
     let client = gateway(|| Some(response("413 Payload Too Large", "", b"")));
     let error = put(&client).unwrap_err();
+    assert_says(&error, ErrorKind::TooLarge, &["413"]);
+    assert_eq!(error.outcome(), Outcome::NotApplied);
+}
+
+#[test]
+fn a_proxy_that_stops_reading_too_large_a_request_is_heard_all_the_same() {
+    let address = server(|mut stream| {
+        let Some((_, body)) = read_request(&mut stream) else { return };
+        let _ = stream.write_all(&response("200 OK", "", &server_type_reply(&body, 1)));
+        let _ = stream.read_exact(&mut [0; 1000]);
+        let _ = stream.write_all(&response("413 Payload Too Large", "", b""));
+    });
+    let client = Client::connect(config(address).with_max_attempts(1)).unwrap();
+    let large = Put::new("r").column("f:x", vec![b'x'; 8 << 20]);
+    let error = client.table("t").put(&large).unwrap_err();
     assert_says(&error, ErrorKind::TooLarge, &["413"]);
     assert_eq!(error.outcome(), Outcome::NotApplied);
 }

@@ -3,6 +3,7 @@
 //! It knows the envelope of a message. What is in a call, and which exceptions a reply may carry, is
 //! left to `thrift1`; when to call again is left to the executor.
 
+mod failure;
 mod incoming;
 
 use std::collections::VecDeque;
@@ -16,12 +17,13 @@ use thrift::protocol::{
 };
 
 use crate::config::{Config, Protocol, Transport};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Recycler, RowBatch};
-use crate::transport::{Channel, Refusal};
+use crate::transport::Channel;
 use crate::wire::{
-    Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol, guess,
+    Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol,
 };
+use failure::application_error;
 use incoming::Incoming;
 
 /// A connection to one gateway.
@@ -150,19 +152,6 @@ impl Connection {
             Protocol::Binary => write(&mut TBinaryOutputProtocol::new(&mut self.outgoing, true)),
             Protocol::Compact => write(&mut TCompactOutputProtocol::new(&mut self.outgoing)),
         }
-    }
-
-    fn request_too_large(&self, size: usize) -> Error {
-        let limit = self.max_request_size;
-        let advice = match self.transport {
-            Transport::Framed => {
-                "the gateway takes frames of hbase.regionserver.thrift.framed.max_frame_size_in_mb; \
-                 where that is larger, set max_request_size to it"
-            }
-            Transport::Buffered | Transport::Http => "split the request, or set max_request_size",
-        };
-        let message = format!("the request has {size} bytes, the limit is {limit}: {advice}");
-        Error::new(ErrorKind::TooLarge, message)
     }
 
     /// Whether a second call can be queued before the first is answered. HTTP has one message in
@@ -372,59 +361,6 @@ impl Connection {
     }
 }
 
-// How a connection fails. After any of these the stream is out of step.
-impl Connection {
-    /// An error of a call that was on its way.
-    fn lost(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error::new(kind, message).with_outcome(Outcome::Unknown).at_gateway(&self.gateway)
-    }
-
-    fn io_error(&mut self, doing: &str, error: io::Error) -> Error {
-        self.broken = true;
-        let error = match error.downcast::<Refusal>() {
-            Ok(refusal) => return refusal.into_error().at_gateway(&self.gateway),
-            Err(error) => error,
-        };
-        let (kind, what) = match error.kind() {
-            io::ErrorKind::TimedOut => (ErrorKind::Timeout, "the time was up while"),
-            _ => (ErrorKind::ConnectionLost, "the connection was lost while"),
-        };
-        let last_is_whole = self.in_flight.back().is_none_or(|call| self.written >= call.end);
-        let outcome = if last_is_whole { Outcome::Unknown } else { Outcome::NotApplied };
-        self.lost(kind, format!("{what} {doing}")).with_outcome(outcome).with_source(error)
-    }
-
-    fn malformed(&mut self, malformed: Malformed) -> Error {
-        self.broken = true;
-        match guess(self.incoming.unread()) {
-            Some(guess) if !self.answered => self.lost(ErrorKind::WrongProtocol, guess),
-            _ if !self.answered => self.lost(
-                ErrorKind::WrongProtocol,
-                "what answers is no Thrift gateway of the configured transport and protocol",
-            ),
-            _ => self.lost(ErrorKind::Protocol, "the reply makes no sense"),
-        }
-        .with_source(malformed)
-    }
-
-    fn out_of_step(&mut self, call: &InFlight) -> Error {
-        self.broken = true;
-        self.lost(ErrorKind::Protocol, format!("the reply is not the one to {}", call.method))
-    }
-
-    fn reply_too_large(&mut self, size: usize) -> Error {
-        self.broken = true;
-        let limit = self.max_reply_size;
-        self.lost(
-            ErrorKind::TooLarge,
-            format!(
-                "the reply has at least {size} bytes, the limit is {limit}: \
-                 ask for less at once, or set max_reply_size"
-            ),
-        )
-    }
-}
-
 /// A larger buffer is given back after the call that needed it.
 const LARGEST_KEPT_REQUEST: usize = 1024 * 1024;
 
@@ -455,16 +391,4 @@ fn decode_body<T>(
         return Err(thrift::Error::Application(exception));
     }
     read(protocol).map(Some)
-}
-
-fn application_error(exception: &thrift::ApplicationError, method: &str) -> Error {
-    let said = exception.message.trim();
-    match exception.kind {
-        thrift::ApplicationErrorKind::UnknownMethod => Error::new(
-            ErrorKind::Unsupported,
-            format!("the gateway has no method {method}: an older HBase, or a Thrift 2 gateway"),
-        ),
-        _ => Error::new(ErrorKind::Server, format!("the gateway failed inside: {said}"))
-            .with_outcome(Outcome::Unknown),
-    }
 }

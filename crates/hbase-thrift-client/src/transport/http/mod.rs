@@ -33,6 +33,8 @@ pub(super) struct HttpChannel {
 
 /// So much of a request's body goes out together with its head.
 const FIRST_OF_BODY: usize = 16 * 1024;
+/// For what a server has said already when it turns out to be gone.
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(50);
 /// For the end of a response whose answer is complete already.
 const LAST_CHUNK_TIMEOUT: Duration = Duration::from_millis(100);
 
@@ -110,6 +112,12 @@ impl HttpChannel {
         }
     }
 
+    /// What a server said before it stopped reading, such as that the request is too large.
+    fn early_refusal(&mut self) -> Option<io::Error> {
+        let said = self.read_head(Instant::now() + LAST_WORDS_TIMEOUT).err()?;
+        said.get_ref()?.is::<Refusal>().then_some(said)
+    }
+
     fn write_head(&mut self, start_of_body: &[u8], deadline: Instant) -> io::Result<usize> {
         let taken = start_of_body.len().min(FIRST_OF_BODY);
         self.outgoing.extend_from_slice(&start_of_body[..taken]);
@@ -143,11 +151,17 @@ impl Channel for HttpChannel {
     }
 
     fn write(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
-        if self.outgoing.is_empty() {
+        let written = if self.outgoing.is_empty() {
             self.stream.write(bytes, deadline)
         } else {
             self.write_head(bytes, deadline)
-        }
+        };
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                self.early_refusal().unwrap_or(error)
+            }
+            _ => error,
+        })
     }
 
     fn is_quiet(&mut self) -> bool {
