@@ -3,6 +3,7 @@
 
 mod admin;
 mod flights;
+mod probe;
 mod restarts;
 mod rows;
 mod salted;
@@ -16,6 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let modules = [
         admin::tests(),
         flights::tests(),
+        probe::tests(),
         restarts::tests(),
         rows::tests(),
         salted::tests(),
@@ -26,7 +28,8 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// The flavours that differ for the client; a server that was lent has one of its own.
-const FLAVOURS: [Flavour; 3] = [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact];
+const FLAVOURS: [Flavour; 4] =
+    [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact, Flavour::Http];
 
 fn connect(url: &str) -> Client {
     Client::connect(url.parse::<Config>().unwrap()).unwrap()
