@@ -99,6 +99,10 @@ impl Scanner {
             let cells = match filter {
                 Some(filter) => match filter::judge(&mut **filter, &walk.table, row, &walk.query) {
                     Judged::Row(row) => row,
+                    Judged::Last(row) => {
+                        walk.is_over = true;
+                        row
+                    }
                     Judged::LeftOut => continue,
                     Judged::End => {
                         walk.is_over = true;
