@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::executor::Executor;
 use crate::flight::Flight;
+use crate::generated::{self, GeneratedClient};
 use crate::pool;
 use crate::probe::Probe;
 use crate::table::Table;
@@ -83,6 +84,27 @@ impl Client {
     /// Independent calls to be sent together, in one round trip.
     pub fn flight(&self) -> Flight {
         Flight::new(self.executor.clone())
+    }
+
+    /// Lends the generated client ([`hbase_thrift_api`]) on a connection of the pool, for calls that
+    /// this crate has no method for. They share one operation time-out and are never repeated; table
+    /// names are used as they are.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_api::THbaseSyncClient;
+    /// # use hbase_thrift_client::{Client, Config};
+    /// # let client = Client::connect(Config::new("localhost", 9090))?;
+    /// let region = client.with_generated(|api| api.get_region_info(b"crashes,,".to_vec()))?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to be had. What the calls answer is the closure's own.
+    pub fn with_generated<R>(&self, calls: impl FnOnce(&mut GeneratedClient) -> R) -> Result<R> {
+        let deadline = self.executor.deadline();
+        let lease = self.executor.checkout(None, deadline)?;
+        Ok(calls(&mut generated::client(&self.executor, lease, deadline)))
     }
 
     /// The configuration in use.

@@ -42,6 +42,7 @@ mod flight;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod generated;
 mod pool;
 mod probe;
 mod request;
@@ -60,6 +61,8 @@ pub use config::{Config, Endpoint, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
 pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
 pub use flight::{Flight, Landed, Ticket};
+pub use generated::GeneratedClient;
+pub use hbase_thrift_api;
 pub use probe::{Interface, Probe};
 pub use request::{
     Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,

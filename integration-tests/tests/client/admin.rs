@@ -19,6 +19,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_new_table_has_one_region_that_is_served),
         Test::new(a_table_is_compacted_on_request),
         Test::new(the_cluster_has_an_id),
+        Test::new(any_method_can_be_called_through_the_generated_client),
         Test::new(grants_are_unsupported_by_gateways_without_them),
         Test::new(a_prefix_hides_the_other_tables),
     ]
@@ -136,6 +137,27 @@ fn a_table_is_compacted_on_request(server: &Server) {
 fn the_cluster_has_an_id(server: &Server) {
     let id = connect(&server.url()).admin().cluster_id().unwrap();
     assert_eq!(id.len(), 36, "{id}");
+}
+
+fn any_method_can_be_called_through_the_generated_client(server: &Server) {
+    use hbase_thrift_api::THbaseSyncClient;
+
+    on_each_gateway(server, "generated", |client, table| {
+        let name = table.name().to_vec();
+        let found = client.with_generated(|api| {
+            let row = [&name, &b",,99999999999999"[..]].concat();
+            let region = api.get_region_info(row).unwrap();
+            let missing =
+                api.get_row(b"it_there_is_no_such_table".to_vec(), b"r".to_vec(), [].into());
+            assert!(missing.is_err());
+            (region.name.unwrap(), api.get_table_names().unwrap())
+        });
+        let (region, names) = found.unwrap();
+        assert!(region.starts_with(&name));
+        assert!(names.contains(&name));
+        // The connection is in step afterwards.
+        client.ping().unwrap();
+    });
 }
 
 fn grants_are_unsupported_by_gateways_without_them(server: &Server) {

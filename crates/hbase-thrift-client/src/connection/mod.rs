@@ -5,6 +5,7 @@
 
 mod failure;
 mod incoming;
+mod receiving;
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,19 +13,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thrift::protocol::{
-    TBinaryInputProtocol, TBinaryOutputProtocol, TCompactInputProtocol, TCompactOutputProtocol,
-    TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol,
+    TBinaryOutputProtocol, TCompactOutputProtocol, TMessageIdentifier, TMessageType,
+    TOutputProtocol,
 };
 
 use crate::config::{Config, Protocol, Transport};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::row::{Recycler, RowBatch};
 use crate::transport::Channel;
-use crate::wire::{
-    Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol,
-};
-use failure::application_error;
 use incoming::Incoming;
+pub(crate) use receiving::lengths_up_to;
 
 /// A connection to one gateway.
 pub(crate) struct Connection {
@@ -112,13 +110,30 @@ impl Connection {
         method: &'static str,
         write_arguments: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
     ) -> Result<()> {
-        let start = self.outgoing.len();
         self.sequence = self.sequence.wrapping_add(1);
+        self.queue_message(method, |connection| connection.encode(method, write_arguments))
+    }
+
+    /// Queues a message that is encoded already; its reply is for
+    /// [`receive_message`](Self::receive_message).
+    pub(crate) fn queue_encoded(&mut self, message: &[u8]) -> Result<()> {
+        self.queue_message("generated", |connection| {
+            connection.outgoing.extend_from_slice(message);
+            Ok(())
+        })
+    }
+
+    fn queue_message(
+        &mut self,
+        method: &'static str,
+        encode: impl FnOnce(&mut Self) -> thrift::Result<()>,
+    ) -> Result<()> {
+        let start = self.outgoing.len();
         if self.transport == Transport::Framed {
             self.outgoing.extend_from_slice(&[0; 4]);
         }
         let body = self.outgoing.len();
-        let encoded = self.encode(method, write_arguments);
+        let encoded = encode(self);
         let size = self.outgoing.len() - body;
         if let Err(error) = encoded {
             self.outgoing.truncate(start);
@@ -206,189 +221,7 @@ impl Connection {
             Err(error) => Err(self.io_error("waiting for the reply", error)),
         }
     }
-
-    /// Reads the reply to the oldest call in flight and hands its body, after the head, to `read`.
-    pub(crate) fn receive<T>(
-        &mut self,
-        deadline: Instant,
-        read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
-    ) -> Result<T> {
-        let call = self.oldest()?;
-        let length = match self.protocol {
-            Protocol::Binary => self.await_message(deadline, Extent::<Binary>::new())?,
-            Protocol::Compact => self.await_message(deadline, Extent::<Compact>::new())?,
-        };
-        self.decode(&call, length, read)
-    }
-
-    /// Reads a reply that is rows; hands anything else to `read`, as [`receive`](Self::receive)
-    /// does.
-    pub(crate) fn receive_rows<T>(
-        &mut self,
-        deadline: Instant,
-        read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
-    ) -> Result<RowsOr<T>> {
-        match self.protocol {
-            Protocol::Binary => self.receive_rows_in::<Binary, T>(deadline, read),
-            Protocol::Compact => self.receive_rows_in::<Compact, T>(deadline, read),
-        }
-    }
-
-    fn receive_rows_in<P: WireProtocol, T>(
-        &mut self,
-        deadline: Instant,
-        read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
-    ) -> Result<RowsOr<T>> {
-        let call = self.oldest()?;
-        let (spare, index) = self.recycler.take();
-        let mut decoder = RowsDecoder::<P>::new(index);
-        match self.await_reply(deadline, |bytes| decoder.advance(bytes))? {
-            RowsReply::Other { length } => self.decode(&call, length, read).map(RowsOr::Other),
-            RowsReply::Rows { length, name, sequence } => {
-                let message = self.incoming.message();
-                if message.get(name) != Some(call.method.as_bytes()) || sequence != call.sequence {
-                    return Err(self.out_of_step(&call));
-                }
-                let (bytes, base) = self.incoming.take(length, spare);
-                self.finish_reply();
-                let index = decoder.into_index();
-                Ok(RowsOr::Rows(RowBatch::new(bytes, base, index, self.recycler.clone())))
-            }
-        }
-    }
-
-    fn oldest(&mut self) -> Result<InFlight> {
-        self.in_flight
-            .pop_front()
-            .ok_or_else(|| Error::new(ErrorKind::Protocol, "no call is in flight"))
-    }
-
-    fn await_message<P: WireProtocol>(
-        &mut self,
-        deadline: Instant,
-        mut extent: Extent<P>,
-    ) -> Result<usize> {
-        self.await_reply(deadline, |bytes| extent.advance(bytes))
-    }
-
-    /// Reads until `decode` is done with the message at hand.
-    fn await_reply<T>(
-        &mut self,
-        deadline: Instant,
-        mut decode: impl FnMut(&[u8]) -> Result<Progress<T>, Malformed>,
-    ) -> Result<T> {
-        self.incoming.begin_message();
-        if self.transport == Transport::Framed {
-            self.await_frame(deadline)?;
-        }
-        loop {
-            let missing = match decode(self.incoming.message()) {
-                Ok(Progress::Done(done)) => return Ok(done),
-                Ok(Progress::Need(missing)) => missing,
-                Err(malformed) => return Err(self.malformed(malformed)),
-            };
-            if self.transport == Transport::Framed {
-                return Err(self.malformed(Malformed("it is longer than its frame")));
-            }
-            let size = self.incoming.message().len() + missing;
-            if size > self.max_reply_size {
-                return Err(self.reply_too_large(size));
-            }
-            self.fill(missing, deadline)?;
-        }
-    }
-
-    fn await_frame(&mut self, deadline: Instant) -> Result<()> {
-        loop {
-            match self.incoming.frame(self.max_reply_size) {
-                Ok(Progress::Done(())) => return Ok(()),
-                Ok(Progress::Need(missing)) => self.fill(missing, deadline)?,
-                Err(size) if !self.answered || size > i32::MAX as usize => {
-                    return Err(self.malformed(Malformed("no length of a frame at its start")));
-                }
-                Err(size) => return Err(self.reply_too_large(size)),
-            }
-        }
-    }
-
-    fn fill(&mut self, missing: usize, deadline: Instant) -> Result<()> {
-        match self.incoming.fill(&mut *self.channel, missing, deadline) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.io_error("waiting for the reply", error)),
-        }
-    }
-
-    fn decode<T>(
-        &mut self,
-        call: &InFlight,
-        length: usize,
-        read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
-    ) -> Result<T> {
-        let message = &self.incoming.message()[..length];
-        let limits = lengths_up_to(length);
-        let decoded = match self.protocol {
-            Protocol::Binary => decode_body(
-                call,
-                &mut TBinaryInputProtocol::with_config(message, true, limits),
-                read,
-            ),
-            Protocol::Compact => {
-                decode_body(call, &mut TCompactInputProtocol::with_config(message, limits), read)
-            }
-        };
-        match decoded {
-            Ok(Some(value)) => {
-                self.incoming.skip(length);
-                self.finish_reply();
-                Ok(value)
-            }
-            Ok(None) => Err(self.out_of_step(call)),
-            Err(thrift::Error::Application(exception)) => {
-                self.incoming.skip(length);
-                self.finish_reply();
-                Err(application_error(&exception, call.method))
-            }
-            Err(error) => {
-                self.broken = true;
-                Err(self.lost(ErrorKind::Protocol, "the reply can't be decoded").with_source(error))
-            }
-        }
-    }
-
-    fn finish_reply(&mut self) {
-        self.answered = true;
-        self.last_used = Instant::now();
-    }
 }
 
 /// A larger buffer is given back after the call that needed it.
 const LARGEST_KEPT_REQUEST: usize = 1024 * 1024;
-
-/// The message's lengths were found to fit, but a field of another type than expected is read as
-/// whatever its bytes happen to say.
-fn lengths_up_to(length: usize) -> thrift::TConfiguration {
-    thrift::TConfiguration::builder()
-        .max_string_size(Some(length))
-        .max_container_size(Some(length))
-        .max_message_size(None)
-        .max_frame_size(None)
-        .build()
-        .unwrap_or_default()
-}
-
-/// `None` where the reply belongs to another call.
-fn decode_body<T>(
-    call: &InFlight,
-    protocol: &mut dyn TInputProtocol,
-    read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
-) -> thrift::Result<Option<T>> {
-    let head = protocol.read_message_begin()?;
-    if head.sequence_number != call.sequence || head.name != call.method {
-        return Ok(None);
-    }
-    if head.message_type == TMessageType::Exception {
-        let exception = thrift::Error::read_application_error_from_in_protocol(protocol)?;
-        return Err(thrift::Error::Application(exception));
-    }
-    read(protocol).map(Some)
-}
