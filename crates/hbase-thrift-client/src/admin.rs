@@ -43,7 +43,7 @@ impl Admin {
             return Err(Error::invalid("a table needs at least one column family"));
         }
         families.iter().try_for_each(ColumnFamily::check)?;
-        self.executor.run(&thrift1::create_table(&name, families))
+        self.executor.on_table(&name).run(&thrift1::create_table(&name, families))
     }
 
     /// Deletes a table, which has to be disabled first.
@@ -54,7 +54,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn delete_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
         let name = self.full_name(name.as_ref())?;
-        self.executor.run(&thrift1::delete_table(&name))
+        self.executor.on_table(&name).run(&thrift1::delete_table(&name))
     }
 
     /// Takes a table out of service.
@@ -65,7 +65,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn disable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
         let name = self.full_name(name.as_ref())?;
-        self.executor.run(&thrift1::disable_table(&name))
+        self.executor.on_table(&name).run(&thrift1::disable_table(&name))
     }
 
     /// Puts a table into service again.
@@ -76,7 +76,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn enable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
         let name = self.full_name(name.as_ref())?;
-        self.executor.run(&thrift1::enable_table(&name))
+        self.executor.on_table(&name).run(&thrift1::enable_table(&name))
     }
 
     /// Whether a table is in service.
@@ -86,7 +86,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn is_table_enabled(&self, name: impl AsRef<[u8]>) -> Result<bool> {
         let name = self.full_name(name.as_ref())?;
-        self.executor.run(&thrift1::table_enabled(&name))
+        self.executor.on_table(&name).run(&thrift1::table_enabled(&name))
     }
 
     /// Whether a table exists.
@@ -143,7 +143,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn column_families(&self, name: impl AsRef<[u8]>) -> Result<Vec<ColumnFamily>> {
         let name = self.full_name(name.as_ref())?;
-        let families = self.executor.run(&thrift1::column_descriptors(&name))?;
+        let families = self.executor.on_table(&name).run(&thrift1::column_descriptors(&name))?;
         Ok(families.into_values().map(ColumnFamily::from).collect())
     }
 
@@ -154,7 +154,8 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound), which the gateway itself does not say.
     pub fn regions(&self, name: impl AsRef<[u8]>) -> Result<Vec<Region>> {
         let full_name = self.full_name(name.as_ref())?;
-        let regions = self.executor.run(&thrift1::table_regions(&full_name))?;
+        let regions =
+            self.executor.on_table(&full_name).run(&thrift1::table_regions(&full_name))?;
         if regions.is_empty() && !self.table_exists(name)? {
             let shown = full_name.escape_ascii();
             let message = format!("the table `{shown}` does not exist");
@@ -170,7 +171,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
         let name = self.full_name(name.as_ref())?;
-        self.executor.run(&thrift1::compact(&name))
+        self.executor.on_table(&name).run(&thrift1::compact(&name))
     }
 
     /// Asks for a major compaction of all regions of a table. The gateway of HBase 2.6 runs a minor
@@ -181,7 +182,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn major_compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
         let name = self.full_name(name.as_ref())?;
-        self.executor.run(&thrift1::major_compact(&name))
+        self.executor.on_table(&name).run(&thrift1::major_compact(&name))
     }
 
     /// The cluster's id, a UUID.

@@ -73,7 +73,7 @@ impl Client {
     /// A handle on a table, existing or not; costs nothing. The configured table prefix is put
     /// before the name.
     pub fn table(&self, name: impl AsRef<[u8]>) -> Table {
-        Table::new(self.executor.clone(), self.full_name(name.as_ref()))
+        Table::new(&self.executor, self.full_name(name.as_ref()))
     }
 
     /// Creates, deletes and describes tables.

@@ -29,6 +29,9 @@
 //!   leaves it [`Outcome::Unknown`], and it is never sent again behind the caller's back.
 //! - **TLS and HTTP** are cargo features (`tls`, `http`) that are off by default: most gateways are
 //!   plain TCP inside a cluster. `json` adds reading cells through serde.
+//! - **`tracing`** gets a span for each operation, at debug level and under OpenTelemetry's names for
+//!   databases, and an event for each repeat. Neither has anything of what is in rows, nor
+//!   credentials; an error that names a row's key does so wherever it is logged.
 //! - **A [`Row`] is a view** into the reply that brought it, and keeps that reply in memory.
 
 mod admin;
@@ -51,6 +54,7 @@ mod salted;
 mod scanner;
 mod table;
 mod thrift1;
+mod trace;
 mod transport;
 mod wire;
 mod writer;

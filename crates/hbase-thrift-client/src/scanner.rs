@@ -4,12 +4,14 @@
 use std::cmp::Ordering;
 use std::time::Instant;
 
+use tracing::Span;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::pool::Lease;
 use crate::request::Scan;
 use crate::row::{Row, RowBatch};
-use crate::thrift1;
+use crate::{thrift1, trace};
 
 /// The rows of a [`Scan`], in order.
 ///
@@ -103,25 +105,31 @@ impl Scanner {
 
     /// The next rows of the scan; none at the end, whatever it takes to get them.
     fn fetch(&mut self) -> Result<RowBatch> {
+        if matches!(self.state, State::Done) {
+            return Ok(RowBatch::default());
+        }
+        let span = self.executor.span("scannerGetList");
+        let _entered = span.enter();
         let deadline = self.executor.deadline();
         let mut failures = 0;
         loop {
             if matches!(self.state, State::Done) {
                 return Ok(RowBatch::default());
             }
-            match self.try_fetch(deadline) {
+            match self.try_fetch(&span, deadline) {
                 // Nothing of the batch belongs to the scan, but the next one may.
                 Ok(batch) if batch.is_empty() && !matches!(self.state, State::Done) => {}
                 Ok(batch) => return Ok(batch),
                 Err(error) => {
                     failures += 1;
-                    self.recover(error, failures, deadline)?;
+                    let recovered = self.recover(error, failures, deadline);
+                    recovered.inspect_err(|error| trace::failure(&span, error))?;
                 }
             }
         }
     }
 
-    fn try_fetch(&mut self, deadline: Instant) -> Result<RowBatch> {
+    fn try_fetch(&mut self, span: &Span, deadline: Instant) -> Result<RowBatch> {
         let wanted = self.wanted();
         if wanted == 0 {
             self.close(None);
@@ -132,6 +140,7 @@ impl Scanner {
         }
         let State::Open(scanner) = &mut self.state else { return Ok(RowBatch::default()) };
         let (batch, lease, asked) = scanner.receive(&self.executor, wanted, deadline)?;
+        self.executor.tell_gateway(span, &lease);
         // The gateway answers with fewer rows only where there are no more.
         let is_last = (batch.len() as u64) < u64::from(asked);
         let NewRows { rows, ended } = self.place.new_rows(&self.scan, batch);

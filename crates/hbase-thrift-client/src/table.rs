@@ -23,8 +23,8 @@ pub struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(executor: Executor, name: Vec<u8>) -> Self {
-        Self { executor, name }
+    pub(crate) fn new(executor: &Executor, name: Vec<u8>) -> Self {
+        Self { executor: executor.on_table(&name), name }
     }
 
     /// The table's whole name on the server, prefix included.

@@ -4,10 +4,13 @@ use std::any::Any;
 use std::thread;
 use std::time::Instant;
 
+use tracing::Span;
+
 use super::Executor;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::flight::Passenger;
 use crate::pool::Lease;
+use crate::trace;
 
 /// What a call of a flight came to.
 pub(crate) type FlightResult = Result<Box<dyn Any + Send>>;
@@ -19,13 +22,16 @@ const WINDOW: usize = 64 * 1024;
 impl Executor {
     /// Sends independent calls together; each has a result of its own.
     pub(crate) fn fly(&self, calls: &[Box<dyn Passenger>]) -> Vec<FlightResult> {
+        let span = self.span("flight");
+        trace::batch_size(&span, calls.len());
+        let _entered = span.enter();
         let deadline = self.deadline();
         let mut results: Vec<Option<FlightResult>> = calls.iter().map(|_| None).collect();
         let mut waiting: Vec<usize> = (0..calls.len()).collect();
         let mut pauses = self.pauses();
         let mut attempt = 1;
         while !waiting.is_empty() {
-            let flown = self.fly_once(calls, &waiting, deadline);
+            let flown = self.fly_once(calls, &waiting, &span, deadline);
             for (index, result) in waiting.drain(..).zip(flown) {
                 let before = match &results[index] {
                     Some(Err(error)) => error.outcome(),
@@ -53,6 +59,7 @@ impl Executor {
         &self,
         calls: &[Box<dyn Passenger>],
         waiting: &[usize],
+        span: &Span,
         deadline: Instant,
     ) -> Vec<FlightResult> {
         let mut lease = match self.pool.checkout(None, deadline) {
@@ -61,6 +68,7 @@ impl Executor {
                 return waiting.iter().map(|i| Err(calls[*i].complete(error.echo()))).collect();
             }
         };
+        self.tell_gateway(span, &lease);
         let mut results = Vec::with_capacity(waiting.len());
         let mut rest = waiting;
         while !rest.is_empty() {

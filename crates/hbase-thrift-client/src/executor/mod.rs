@@ -5,21 +5,26 @@
 
 mod fly;
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use thrift::protocol::TOutputProtocol;
+use tracing::Span;
 
 use crate::config::Config;
 use crate::error::{Error, Outcome, Result};
 use crate::pool::{Lease, Pool};
 use crate::thrift1::{Call, Reply};
+use crate::trace;
 
 /// Runs calls on the pool's connections; clones share the pool.
 #[derive(Clone)]
 pub(crate) struct Executor {
     pool: Pool,
+    /// The table that the calls are for, where they are for one: spans name it.
+    table: Option<Arc<[u8]>>,
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -27,7 +32,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 impl Executor {
     pub(crate) fn new(config: Config) -> Result<Self> {
-        Ok(Self { pool: Pool::new(config)? })
+        Ok(Self { pool: Pool::new(config)?, table: None })
+    }
+
+    /// The same for calls on this table.
+    pub(crate) fn on_table(&self, name: &[u8]) -> Self {
+        Self { pool: self.pool.clone(), table: Some(name.into()) }
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -53,15 +63,14 @@ impl Executor {
         R: Reply,
     {
         let method = call.method();
-        let span =
-            tracing::debug_span!("hbase", "db.system.name" = "hbase", "db.operation.name" = method);
+        let span = self.span(method);
         let _entered = span.enter();
         let deadline = self.deadline();
         let mut pauses = self.pauses();
         let mut attempt = 1;
         let mut outcome = Outcome::NotApplied;
         loop {
-            let error = match self.attempt(call, deadline) {
+            let error = match self.attempt(call, &span, deadline) {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error.in_method(method).with_attempts(attempt).after(outcome),
             };
@@ -72,12 +81,20 @@ impl Executor {
                     thread::sleep(pause);
                     attempt += 1;
                 }
-                None => return Err(error),
+                None => {
+                    trace::failure(&span, &error);
+                    return Err(error);
+                }
             }
         }
     }
 
-    fn attempt<W, R>(&self, call: &Call<W, R>, deadline: Instant) -> Result<R>
+    /// A span for an operation of this name on the table.
+    pub(crate) fn span(&self, operation: &'static str) -> Span {
+        trace::operation(operation, self.table.as_deref())
+    }
+
+    fn attempt<W, R>(&self, call: &Call<W, R>, span: &Span, deadline: Instant) -> Result<R>
     where
         W: Fn(&mut dyn TOutputProtocol) -> thrift::Result<()>,
         R: Reply,
@@ -86,6 +103,7 @@ impl Executor {
             if call.is_repeatable() { self.attempt_deadline(deadline) } else { deadline };
         let lent = self.pool.checkout(None, deadline);
         let mut lease = lent.map_err(|error| call.complete(error))?;
+        self.tell_gateway(span, &lease);
         let result = call.run(&mut lease, deadline);
         if lease.is_broken() {
             lease.report_failure();
@@ -100,6 +118,11 @@ impl Executor {
         }
         let now = Instant::now();
         now + deadline.saturating_duration_since(now) / 2
+    }
+
+    /// Tells an operation's span where it goes.
+    pub(crate) fn tell_gateway(&self, span: &Span, lease: &Lease) {
+        trace::gateway(span, self.config().endpoints().get(lease.gateway_index()));
     }
 
     /// Lends a connection for as long as the caller wants, to a certain gateway where one is named.
