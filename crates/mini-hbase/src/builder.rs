@@ -47,7 +47,7 @@ pub struct Builder {
     address: String,
     transport: Transport,
     protocol: Protocol,
-    more_ports: Vec<(Transport, Protocol)>,
+    more_ports: Vec<(String, Transport, Protocol)>,
     folder: Option<PathBuf>,
     durability: Durability,
     clock: Clock,
@@ -101,10 +101,14 @@ impl Builder {
         self
     }
 
-    /// Serves the same tables on one more free port of the same host, in another way;
-    /// [`MiniHBase::url_of`] tells where.
-    pub fn also(mut self, transport: Transport, protocol: Protocol) -> Self {
-        self.more_ports.push((transport, protocol));
+    /// Serves the same tables on one more port, in another way; [`MiniHBase::url_of`] tells where.
+    pub fn also_listen(
+        mut self,
+        address: impl Into<String>,
+        transport: Transport,
+        protocol: Protocol,
+    ) -> Self {
+        self.more_ports.push((address.into(), transport, protocol));
         self
     }
 
@@ -199,7 +203,7 @@ impl Builder {
             MiniHBase { ports: Vec::new(), shared, faults, folder, _temporary: temporary };
         for (listener, speech) in listeners {
             let limit = self.message.unwrap_or(match speech.transport {
-                Transport::Buffered => MESSAGE,
+                Transport::Buffered | Transport::Http => MESSAGE,
                 Transport::Framed => FRAME,
             });
             let port = server::listen(listener, speech, limit, &server.shared)
@@ -210,20 +214,16 @@ impl Builder {
     }
 
     fn listeners(&self) -> Result<Vec<(TcpListener, Speech)>, StartError> {
-        let failed = |address: &str| {
-            let address = address.to_owned();
-            move |source| StartError::Listen { address, source }
-        };
-        let first = TcpListener::bind(&self.address).map_err(failed(&self.address))?;
-        let mut address = first.local_addr().map_err(failed(&self.address))?;
-        address.set_port(0);
-        let speech = Speech { transport: self.transport, protocol: self.protocol };
-        let mut listeners = vec![(first, speech)];
-        for &(transport, protocol) in &self.more_ports {
-            let listener = TcpListener::bind(address).map_err(failed(&address.to_string()))?;
-            listeners.push((listener, Speech { transport, protocol }));
-        }
-        Ok(listeners)
+        let main = (self.address.clone(), self.transport, self.protocol);
+        let ports = std::iter::once(&main).chain(&self.more_ports);
+        ports
+            .map(|(address, transport, protocol)| {
+                let failed = |source| StartError::Listen { address: address.clone(), source };
+                let listener = TcpListener::bind(address).map_err(failed)?;
+                let speech = Speech { transport: *transport, protocol: *protocol };
+                Ok((listener, speech))
+            })
+            .collect()
     }
 }
 
@@ -261,12 +261,12 @@ impl MiniHBase {
     }
 
     /// Where the server is, as `hbase://host:port`, with `?transport=framed` and
-    /// `protocol=compact` where it speaks so.
+    /// `protocol=compact` where it speaks so, or `http://host:port/`.
     pub fn url(&self) -> String {
         self.ports.first().map(url).unwrap_or_default()
     }
 
-    /// The URL of the port that speaks this way, if there is one ([`Builder::also`]).
+    /// The URL of the port that speaks this way, if there is one ([`Builder::also_listen`]).
     pub fn url_of(&self, transport: Transport, protocol: Protocol) -> Option<String> {
         let speaks = |port: &&Listening| {
             (port.speech.transport, port.speech.protocol) == (transport, protocol)
@@ -335,6 +335,7 @@ impl std::fmt::Debug for MiniHBase {
 
 fn url(port: &Listening) -> String {
     let query = match (port.speech.transport, port.speech.protocol) {
+        (Transport::Http, _) => return format!("http://{}/", port.address),
         (Transport::Buffered, Protocol::Binary) => "",
         (Transport::Framed, Protocol::Binary) => "?transport=framed",
         (Transport::Buffered, Protocol::Compact) => "?protocol=compact",

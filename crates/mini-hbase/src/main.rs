@@ -41,6 +41,7 @@ struct Arguments {
 enum TransportName {
     Buffered,
     Framed,
+    Http,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -88,6 +89,7 @@ fn start(arguments: Arguments) -> Result<MiniHBase, StartError> {
         .transport(match arguments.transport {
             TransportName::Buffered => Transport::Buffered,
             TransportName::Framed => Transport::Framed,
+            TransportName::Http => Transport::Http,
         })
         .protocol(match arguments.protocol {
             ProtocolName::Binary => Protocol::Binary,

@@ -10,7 +10,7 @@ use super::Shared;
 use super::timed::Timed;
 use crate::fault::Plan;
 use crate::service::Handler;
-use crate::wire::Speech;
+use crate::wire::{Message, Speech, Unreadable};
 
 pub(super) fn serve(stream: &TcpStream, speech: Speech, max_message: usize, shared: &Shared) {
     // A reply leaves in one piece, so there is nothing to wait for.
@@ -26,7 +26,15 @@ pub(super) fn serve(stream: &TcpStream, speech: Speech, max_message: usize, shar
             input.get_mut().allow(bounds.transfer);
         }
         // Closing is the only answer that a client understands in every case.
-        let Ok(message) = speech.read(&mut input, max_message) else { return };
+        let message = match speech.read(&mut input, max_message) {
+            Ok(message) => message,
+            Err(Unreadable::Refused(bytes)) => {
+                output.allow(bounds.transfer);
+                let _ = output.write_all(&bytes);
+                return;
+            }
+            Err(_) => return,
+        };
         let Some(reply) = answer(speech, &processor, &message, shared) else { return };
         output.allow(bounds.transfer);
         if reply.bytes.is_empty() || output.write_all(&reply.bytes).is_err() || reply.is_last {
@@ -44,14 +52,14 @@ struct Reply {
 fn answer(
     speech: Speech,
     processor: &HbaseSyncProcessor<Handler>,
-    message: &[u8],
+    message: &Message,
     shared: &Shared,
 ) -> Option<Reply> {
     let call = speech.header(message)?;
-    let whole = |bytes| Some(Reply { bytes, is_last: false });
+    let whole = |bytes| Some(Reply { bytes, is_last: message.is_last });
     match shared.faults.plan(&call.name, shared.service.scanners())? {
         Plan::Answer => whole(speech.answer(processor, message)),
-        Plan::Throw(error) => whole(speech.refuse(&call, error)),
+        Plan::Throw(error) => whole(speech.refuse(&call, error, message.is_last)),
         Plan::DropBefore => None,
         Plan::DropAfter => {
             speech.answer(processor, message);

@@ -8,6 +8,7 @@ mod binary;
 mod compact;
 mod defaults;
 mod extent;
+mod http;
 
 use std::io::{self, Read};
 
@@ -21,6 +22,8 @@ use thrift::server::TProcessor as _;
 use defaults::WithDefaults;
 use extent::Walker;
 
+const FRAME_HEADER: usize = 4;
+
 /// How messages are told apart on a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Transport {
@@ -29,6 +32,9 @@ pub enum Transport {
     Buffered,
     /// Each behind its length, as HBase's non-blocking gateways always want it.
     Framed,
+    /// Each in an HTTP request; the protocol is binary then, whatever was chosen, as on HBase's
+    /// gateway.
+    Http,
 }
 
 /// How a message's fields are encoded.
@@ -48,7 +54,16 @@ pub(crate) enum Unreadable {
     End,
     /// It isn't this transport and protocol, or breaks a limit; nothing after it can be believed.
     Malformed,
+    /// The same, and there is something to say before the connection is closed.
+    Refused(Vec<u8>),
     Io,
+}
+
+/// A message, and how its answer has to leave.
+pub(crate) struct Message {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the connection ends with its answer.
+    pub(crate) is_last: bool,
 }
 
 impl From<io::Error> for Unreadable {
@@ -66,46 +81,63 @@ pub(crate) struct Speech {
 
 impl Speech {
     /// Takes the next message, which has at most `limit` bytes.
-    pub(crate) fn read(self, input: &mut impl Read, limit: usize) -> Result<Vec<u8>, Unreadable> {
+    pub(crate) fn read(self, input: &mut impl Read, limit: usize) -> Result<Message, Unreadable> {
+        let message = |bytes| Message { bytes, is_last: false };
         match self.transport {
-            Transport::Buffered => self.walk(input, limit),
+            Transport::Buffered => self.walk(input, limit).map(message),
             Transport::Framed => {
-                let mut length = [0; 4];
+                let mut length = [0; FRAME_HEADER];
                 read_start(input, &mut length)?;
                 let length = u32::from_be_bytes(length) as usize;
                 if length > limit {
                     return Err(Unreadable::Malformed);
                 }
                 let mut frame = input.take(length as u64);
-                let message = self.walk(&mut frame, length)?;
+                let bytes = self.walk(&mut frame, length)?;
                 if frame.limit() > 0 {
                     return Err(Unreadable::Malformed);
                 }
-                Ok(message)
+                Ok(message(bytes))
             }
+            Transport::Http => match http::request(input, limit) {
+                Ok(http::Request { body, is_last }) => {
+                    let bytes = self.walk(&mut body.as_slice(), body.len());
+                    let bytes = bytes.map_err(|_| {
+                        Unreadable::Refused(http::refusal("500 Not a Thrift message"))
+                    })?;
+                    Ok(Message { bytes, is_last })
+                }
+                Err(http::Refused::With(status)) => Err(Unreadable::Refused(http::refusal(status))),
+                Err(http::Refused::Unreadable(reason)) => Err(reason),
+            },
         }
     }
 
     /// The name and the sequence number of a message's call.
-    pub(crate) fn header(self, message: &[u8]) -> Option<TMessageIdentifier> {
-        self.input(message).read_message_begin().ok()
+    pub(crate) fn header(self, message: &Message) -> Option<TMessageIdentifier> {
+        self.input(&message.bytes).read_message_begin().ok()
     }
 
     /// Lets the handler answer, and encodes what it says.
     pub(crate) fn answer<H: HbaseSyncHandler>(
         self,
         processor: &HbaseSyncProcessor<H>,
-        message: &[u8],
+        message: &Message,
     ) -> Vec<u8> {
-        self.reply(|output| {
-            let mut input = WithDefaults::new(self.input(message));
+        self.reply(message.is_last, |output| {
+            let mut input = WithDefaults::new(self.input(&message.bytes));
             processor.process(&mut input, output)
         })
     }
 
     /// Encodes an exception instead of an answer.
-    pub(crate) fn refuse(self, call: &TMessageIdentifier, error: thrift::Error) -> Vec<u8> {
-        self.reply(|output| {
+    pub(crate) fn refuse(
+        self,
+        call: &TMessageIdentifier,
+        error: thrift::Error,
+        is_last: bool,
+    ) -> Vec<u8> {
+        self.reply(is_last, |output| {
             let reply = |kind| TMessageIdentifier::new(&*call.name, kind, call.sequence_number);
             match error {
                 thrift::Error::User(exception) => {
@@ -124,7 +156,7 @@ impl Speech {
 
     fn walk(self, input: &mut impl Read, limit: usize) -> Result<Vec<u8>, Unreadable> {
         let mut walker = Walker::new(input, limit);
-        match self.protocol {
+        match self.protocol() {
             Protocol::Binary => binary::message(&mut walker)?,
             Protocol::Compact => compact::message(&mut walker)?,
         }
@@ -132,7 +164,7 @@ impl Speech {
     }
 
     fn input<'a>(self, message: &'a [u8]) -> Box<dyn TInputProtocol + 'a> {
-        match self.protocol {
+        match self.protocol() {
             // Not strict: HBase's gateway also takes messages without a version.
             Protocol::Binary => Box::new(TBinaryInputProtocol::new(message, false)),
             Protocol::Compact => Box::new(TCompactInputProtocol::new(message)),
@@ -140,23 +172,39 @@ impl Speech {
     }
 
     /// Collects a whole reply, so that it leaves in one piece; an empty one if it can't be encoded.
-    fn reply(self, write: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>) -> Vec<u8> {
+    fn reply(
+        self,
+        is_last: bool,
+        write: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
+    ) -> Vec<u8> {
         let mut bytes = match self.transport {
-            Transport::Buffered => Vec::new(),
-            Transport::Framed => vec![0; 4],
+            Transport::Buffered | Transport::Http => Vec::new(),
+            Transport::Framed => vec![0; FRAME_HEADER],
         };
-        let written = match self.protocol {
+        let written = match self.protocol() {
             Protocol::Binary => write(&mut TBinaryOutputProtocol::new(&mut bytes, true)),
             Protocol::Compact => write(&mut TCompactOutputProtocol::new(&mut bytes)),
         };
         if written.is_err() {
             return Vec::new();
         }
-        if self.transport == Transport::Framed {
-            let length = (bytes.len() - 4) as u32;
-            bytes[..4].copy_from_slice(&length.to_be_bytes());
+        match self.transport {
+            Transport::Buffered => bytes,
+            Transport::Framed => {
+                let length = (bytes.len() - FRAME_HEADER) as u32;
+                bytes[..FRAME_HEADER].copy_from_slice(&length.to_be_bytes());
+                bytes
+            }
+            Transport::Http => {
+                let mut reply = http::reply_head(bytes.len(), is_last);
+                reply.append(&mut bytes);
+                reply
+            }
         }
-        bytes
+    }
+
+    fn protocol(self) -> Protocol {
+        if self.transport == Transport::Http { Protocol::Binary } else { self.protocol }
     }
 }
 
