@@ -8,8 +8,14 @@ use socorro_hbase_client::{ErrorKind, Ooid, QueueForProcessing};
 
 use crate::socorro::{REAL_OOID, connect, metadata, ooid, real_crash, socorro, url_with_prefix};
 
+mod again;
 mod cells;
+mod dumps;
 mod halfway;
+mod processed;
+mod queue;
+mod remove;
+mod scans;
 mod schema;
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -23,7 +29,19 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(a_crash_with_half_its_data_is_an_error_that_names_the_other_half),
         Test::new(a_missing_table_is_an_error_and_not_absence),
     ];
-    [own, cells::tests(), halfway::tests(), schema::tests()].into_iter().flatten().collect()
+    let modules = [
+        own,
+        again::tests(),
+        cells::tests(),
+        dumps::tests(),
+        halfway::tests(),
+        processed::tests(),
+        queue::tests(),
+        remove::tests(),
+        scans::tests(),
+        schema::tests(),
+    ];
+    modules.into_iter().flatten().collect()
 }
 
 fn the_real_minidump_is_a_minidump(_: &Server) {

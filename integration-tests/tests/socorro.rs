@@ -1,7 +1,7 @@
 //! What the tests of Socorro's crates share: the twelve tables, created once a run, a crash that is
 //! real, and every cell that HBase holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -91,6 +91,12 @@ impl Socorro {
         self.raw.mutate_row(table, row, mutations.collect(), BTreeMap::new()).unwrap();
     }
 
+    /// Deletes a table's row behind the store's back.
+    pub(crate) fn delete_raw(&mut self, table: &str, row: &str) {
+        let table = format!("{}{table}", self.prefix).into_bytes();
+        self.raw.delete_all_row(table, row.as_bytes().to_vec(), BTreeMap::new()).unwrap();
+    }
+
     pub(crate) fn drop_table(&self, table: &str) {
         let admin = self.store.client().admin();
         admin.disable_table(table).unwrap();
@@ -142,6 +148,31 @@ impl Cells {
     /// Whether a row of the table has this text in its key.
     pub(crate) fn has_row(&self, table: &str, part: &str) -> bool {
         self.0.keys().any(|(name, row, _)| name == table && row.contains(part))
+    }
+
+    /// A table's cells, as those of [`Self::changes_since`] a table that was empty.
+    pub(crate) fn lines(&self, table: &str) -> Vec<String> {
+        let lines = self.changes_since(&Self(BTreeMap::new())).into_iter();
+        lines.filter(|line| line.split(' ').next() == Some(table)).collect()
+    }
+
+    /// What was written, changed or deleted, a line a cell in the order of tables and rows: `table
+    /// row column = value`, for counters `table row column +1`, and `- table row column`.
+    pub(crate) fn changes_since(&self, before: &Self) -> Vec<String> {
+        let names: BTreeSet<_> = before.0.keys().chain(self.0.keys()).collect();
+        let change = |name: &CellName| {
+            let (old, new) = (before.0.get(name), self.0.get(name));
+            let (table, row, column) = name;
+            match new {
+                _ if old == new => None,
+                None => Some(format!("- {table} {row} {column}")),
+                Some(new) if table == "metrics" => {
+                    Some(format!("{table} {row} {column} {}", text(difference(old, new))))
+                }
+                Some(new) => Some(format!("{table} {row} {column} = {}", new.escape_ascii())),
+            }
+        };
+        names.into_iter().filter_map(change).collect()
     }
 
     /// Asserts that exactly these cells are new or changed; counters are written as `+1`.

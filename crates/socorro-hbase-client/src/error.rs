@@ -7,6 +7,8 @@ use std::{error::Error as StdError, fmt};
 
 use hbase_thrift_client::Outcome;
 
+use crate::flight::may_heal;
+
 /// The result of every call on a [`CrashStore`](crate::CrashStore).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -18,10 +20,20 @@ pub enum ErrorKind {
     HBase,
     /// The dump has no bytes: there is nothing a processor could read.
     EmptyDump,
+    /// A cell or a request would be larger than the gateway takes.
+    TooLarge,
+    /// There is no such crash, and the call makes sense only for one.
+    NoSuchCrash,
     /// What is stored as JSON isn't; [`Error::stored_bytes`] has it.
     MalformedJson,
+    /// What is stored as a counter isn't.
+    MalformedCounter,
+    /// An index row that names no crash, or not the one of its key.
+    MalformedIndex,
     /// The crash's row has only one of metadata and dump.
     IncompleteCrash,
+    /// A file could not be read or written.
+    File,
     /// A table exists, but lacks column families of the schema.
     SchemaMismatch,
 }
@@ -38,6 +50,9 @@ pub enum Stored {
     TheCrash,
     /// The crash with its index and queue rows; the counters perhaps not.
     AllButTheCounters,
+    /// Everything, but the crash is still marked as uncounted: the one case where making the
+    /// submission again counts the crash twice.
+    AllButTheMark,
 }
 
 /// Why a call failed.
@@ -59,6 +74,8 @@ enum Source {
     HBase(hbase_thrift_client::Error),
     Json(serde_json::Error),
     Text(std::str::Utf8Error),
+    #[allow(dead_code, reason = "for the check that comes next")]
+    File(std::io::Error),
 }
 
 impl Error {
@@ -85,9 +102,14 @@ impl Error {
 
     /// Whether the same call may be made again without harm and has a chance to succeed then.
     ///
-    /// A submission that failed at the counters is repeatable only if none of them has moved.
+    /// A submission that stopped halfway can be: it goes on where it stopped, and counts nothing
+    /// twice.
     pub fn is_retryable(&self) -> bool {
-        self.hbase().is_some_and(hbase_thrift_client::Error::is_retryable)
+        match self.0.stored {
+            Stored::Nothing => self.hbase().is_some_and(hbase_thrift_client::Error::is_retryable),
+            Stored::AllButTheMark => false,
+            _ => self.hbase().is_some_and(may_heal),
+        }
     }
 
     /// The generic client's error, where HBase is to blame.
@@ -122,6 +144,13 @@ impl Error {
     ) -> Self {
         let mut error = Self::new(ErrorKind::HBase, message);
         error.0.source = Some(Source::HBase(source));
+        error
+    }
+
+    #[allow(dead_code, reason = "for the check that comes next")]
+    pub(crate) fn from_file(message: impl Into<String>, source: std::io::Error) -> Self {
+        let mut error = Self::new(ErrorKind::File, message);
+        error.0.source = Some(Source::File(source));
         error
     }
 
@@ -170,6 +199,7 @@ impl StdError for Error {
             Source::HBase(error) => error,
             Source::Json(error) => error,
             Source::Text(error) => error,
+            Source::File(error) => error,
         })
     }
 }

@@ -40,7 +40,6 @@ pub struct ProcessType(String);
 #[error("a process type has 1 to 64 ASCII letters, digits, '-' and '_'")]
 pub struct ProcessTypeError(());
 
-const DEFAULT: &str = "default";
 const MAX_PROCESS_TYPE: usize = 64;
 
 impl LegacyProcessing {
@@ -76,6 +75,9 @@ impl FromStr for HangId {
 }
 
 impl ProcessType {
+    /// The main process, as it is named where metadata doesn't say.
+    pub(crate) const DEFAULT: &str = "default";
+
     /// The process type as text, ASCII.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -83,13 +85,13 @@ impl ProcessType {
 
     /// Whether it is the main process: metadata without the field, or with `default` in it.
     pub fn is_default(&self) -> bool {
-        self.0 == DEFAULT
+        self.0 == Self::DEFAULT
     }
 }
 
 impl Default for ProcessType {
     fn default() -> Self {
-        Self(DEFAULT.to_owned())
+        Self(Self::DEFAULT.to_owned())
     }
 }
 

@@ -4,27 +4,50 @@
 //! In which order they are written, and together with what, is left to the store.
 
 use crate::{
-    fields::{HangId, ProcessType},
-    metadata::CrashMetadata,
+    fields::{LegacyProcessing, ProcessType},
     ooid::Ooid,
-    timestamp::SubmittedTimestamp,
+    schema,
+    timestamp::index_text,
 };
 
 pub(crate) const FLAGS_PROCESSED: &str = "flags:processed";
 pub(crate) const FLAGS_LEGACY_PROCESSING: &str = "flags:legacy_processing";
+/// There while a submission is under way: the crash is stored, but not counted yet. Not of the
+/// interchange format, whose readers name the columns that they want; see `submit`.
+pub(crate) const FLAGS_UNCOUNTED: &str = "flags:uncounted";
 pub(crate) const IDS_HANG: &str = "ids:hang";
 /// In the crash row and in all indexes but the hang indexes.
 pub(crate) const IDS_OOID: &str = "ids:ooid";
 pub(crate) const META_DATA_JSON: &str = "meta_data:json";
+pub(crate) const PROCESSED_DATA_JSON: &str = "processed_data:json";
+pub(crate) const PROCESSED_DATA_SIGNATURE: &str = "processed_data:signature";
+/// Before a dump's name.
+pub(crate) const RAW_DATA: &str = "raw_data:";
 pub(crate) const RAW_DATA_DUMP: &str = "raw_data:dump";
+pub(crate) const TIMESTAMPS_PROCESSED: &str = "timestamps:processed";
 pub(crate) const TIMESTAMPS_SUBMITTED: &str = "timestamps:submitted";
 
 pub(crate) const NOT_PROCESSED: &str = "N";
-pub(crate) const LEGACY: &str = "Y";
+pub(crate) const YES: &str = "Y";
+
+/// The characters that row keys begin with, so that they are spread over the cluster's regions.
+pub(crate) const SALTS: &str = "0123456789abcdef";
 
 pub(crate) const QUEUE_SIZES_ROW: &str = "crash_report_queue";
 pub(crate) const UNPROCESSED_SIZE: &str = "counters:current_unprocessed_size";
 pub(crate) const LEGACY_UNPROCESSED_SIZE: &str = "counters:current_legacy_unprocessed_size";
+/// In the queues' rows, in a family that the interchange format has but doesn't use: who has taken
+/// the crash, and until when (see `queue::claim`).
+pub(crate) const CLAIM: &str = "processor_state:claim";
+
+/// The counter of a queue's entries; `None` for a table that is no queue.
+pub(crate) fn queue_size(table: &str) -> Option<&'static str> {
+    match table {
+        schema::UNPROCESSED_FLAG => Some(UNPROCESSED_SIZE),
+        schema::LEGACY_UNPROCESSED_FLAG => Some(LEGACY_UNPROCESSED_SIZE),
+        _ => None,
+    }
+}
 
 /// Salt, date, ooid: the crashes of a day lie together in each of the 16 salts.
 pub(crate) fn crash_row(ooid: &Ooid) -> String {
@@ -32,39 +55,45 @@ pub(crate) fn crash_row(ooid: &Ooid) -> String {
 }
 
 /// Salt, time, ooid: an index in order of submission.
-pub(crate) fn time_row(ooid: &Ooid, submitted: &SubmittedTimestamp) -> String {
-    format!("{}{}{ooid}", ooid.salt(), submitted.index_text())
+pub(crate) fn time_row(ooid: &Ooid, submitted: &str) -> String {
+    format!("{}{}{ooid}", ooid.salt(), index_text(submitted))
 }
 
 /// Salt, time, hang id; salted by the hang so that both halves may lie together.
-pub(crate) fn hang_time_row(hang: &HangId, submitted: &SubmittedTimestamp) -> String {
-    format!("{}{}{hang}", &hang.as_str()[..1], submitted.index_text())
-}
-
-pub(crate) fn hang_row(hang: &HangId) -> &str {
-    hang.as_str()
+pub(crate) fn hang_time_row(hang: &str, submitted: &str) -> String {
+    let salt: String = hang.chars().take(1).collect();
+    format!("{salt}{}{hang}", index_text(submitted))
 }
 
 /// A hang's halves share a row; the qualifier, which contains a colon, tells them apart.
-pub(crate) fn hang_column(process_type: &ProcessType) -> String {
+pub(crate) fn hang_column(process_type: &str) -> String {
     format!("{IDS_OOID}:{process_type}")
 }
+
+pub(crate) const SUBMITTED: &str = "counters:submitted_crash_reports";
+pub(crate) const THROTTLED: &str = "counters:submitted_crash_reports_legacy_throttle_";
+pub(crate) const HANG_PAIRS: &str = "counters:submitted_crash_report_hang_pairs";
+/// Around a process type.
+pub(crate) const OUT_OF_PROCESS: (&str, &str) = ("counters:submitted_oop_", "_crash_reports");
 
 /// The counters that a submission adds one to, in each of its time rows.
 ///
 /// A pair is counted once, with the half that isn't the main process.
-pub(crate) fn submission_counters(metadata: &CrashMetadata) -> Vec<String> {
-    let throttle = metadata.legacy_processing().number();
-    let mut counters = vec![
-        "counters:submitted_crash_reports".to_owned(),
-        format!("counters:submitted_crash_reports_legacy_throttle_{throttle}"),
-    ];
-    let process_type = metadata.process_type();
-    match metadata.hang_id() {
-        _ if process_type.is_default() => {}
-        Some(_) => counters.push("counters:submitted_crash_report_hang_pairs".to_owned()),
-        None => counters.push(format!("counters:submitted_oop_{process_type}_crash_reports")),
+pub(crate) fn submission_counters(
+    throttle: LegacyProcessing,
+    process_type: &str,
+    is_hang: bool,
+) -> Vec<String> {
+    let mut counters = vec![SUBMITTED.to_owned(), format!("{THROTTLED}{}", throttle.number())];
+    if process_type == ProcessType::DEFAULT {
+        return counters;
     }
+    let (before, after) = OUT_OF_PROCESS;
+    counters.push(if is_hang {
+        HANG_PAIRS.to_owned()
+    } else {
+        format!("{before}{process_type}{after}")
+    });
     counters
 }
 
@@ -75,16 +104,19 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
+    use crate::{metadata::CrashMetadata, timestamp::SubmittedTimestamp};
 
     const OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
     const HANG: &str = "2f1e7a60-55c4-4be0-9d3c-71c4e8a90b12";
-    const SUBMITTED: &str = "2012-05-08T20:50:50.123456+00:00";
+    const TIME: &str = "2012-05-08T20:50:50.123456+00:00";
 
     fn counters(extra: &serde_json::Value) -> Vec<String> {
-        let mut fields = json!({"submitted_timestamp": SUBMITTED});
+        let mut fields = json!({"submitted_timestamp": TIME});
         let all = fields.as_object_mut().unwrap();
         all.extend(extra.as_object().unwrap().clone());
-        submission_counters(&CrashMetadata::from_fields(all).unwrap())
+        let crash = CrashMetadata::from_fields(all).unwrap();
+        let is_hang = crash.hang_id().is_some();
+        submission_counters(crash.legacy_processing(), crash.process_type().as_str(), is_hang)
     }
 
     #[test]
@@ -98,25 +130,23 @@ mod tests {
     #[test]
     fn a_time_row_is_salt_time_without_offset_ooid() {
         assert_eq!(
-            time_row(&OOID.parse().unwrap(), &SUBMITTED.parse().unwrap()),
+            time_row(&OOID.parse().unwrap(), TIME),
             "62012-05-08T20:50:50.1234566d8a2b4e-9c1f-4e57-8b3a-0f2c42120508"
         );
     }
 
     #[test]
     fn hang_rows_are_salted_by_the_hang() {
-        let hang = HANG.parse().unwrap();
-        assert_eq!(hang_row(&hang), HANG);
         assert_eq!(
-            hang_time_row(&hang, &SUBMITTED.parse().unwrap()),
+            hang_time_row(HANG, TIME),
             "22012-05-08T20:50:50.1234562f1e7a60-55c4-4be0-9d3c-71c4e8a90b12"
         );
     }
 
     #[test]
     fn the_halves_of_a_hang_have_columns_of_their_own() {
-        assert_eq!(hang_column(&"plugin".parse().unwrap()), "ids:ooid:plugin");
-        assert_eq!(hang_column(&ProcessType::default()), "ids:ooid:default");
+        assert_eq!(hang_column("plugin"), "ids:ooid:plugin");
+        assert_eq!(hang_column(ProcessType::default().as_str()), "ids:ooid:default");
     }
 
     #[test]
@@ -183,7 +213,7 @@ mod tests {
                 SubmittedTimestamp::from(OffsetDateTime::from_unix_timestamp(seconds).unwrap())
             };
             if a.salt() == b.salt() {
-                prop_assert!(time_row(&a, &at(early)) < time_row(&b, &at(early + later)));
+                prop_assert!(time_row(&a, at(early).as_str()) < time_row(&b, at(early + later).as_str()));
             }
         }
 

@@ -9,27 +9,51 @@
 //! collector received about it, checked before anything is written.
 
 mod create;
+mod dumps;
 mod error;
 mod fields;
+mod flight;
+mod hang;
+mod index;
 mod keys;
+mod limits;
 mod metadata;
+mod metrics;
 mod ooid;
+mod period;
+mod process;
+mod processed;
 mod python_json;
+mod queue;
+mod range;
 mod read;
+mod read_many;
+mod remove;
+mod scan;
 mod schema;
 mod store;
 mod submit;
 mod timestamp;
+mod traces;
 
 pub use create::{SchemaOptions, SchemaReport};
+pub use dumps::{DumpName, DumpNameError, Dumps};
 pub use error::{Error, ErrorKind, Result, Stored};
 pub use fields::{HangId, LegacyProcessing, ProcessType, ProcessTypeError};
+pub use hang::HangHalf;
+pub use index::TimeIndex;
 pub use metadata::{CrashMetadata, MetadataError};
+pub use metrics::SubmissionCounters;
 pub use ooid::{Ooid, OoidError};
-pub use read::RawReport;
+pub use period::{Period, PeriodError};
+pub use processed::{ProcessedCrash, ProcessedError};
+pub use queue::{Claim, Claims, Queue, QueueStatistics, Taker, TakerError};
+pub use range::TimeRange;
+pub use read::{ProcessingState, RawReport};
+pub use scan::{CrashScan, IndexEntry};
 pub use schema::{FamilySchema, TABLES, TableSchema};
 pub use store::CrashStore;
-pub use submit::QueueForProcessing;
+pub use submit::{QueueForProcessing, Submission};
 /// The crate whose dates are part of this API.
 pub use time;
 pub use timestamp::{SubmittedTimestamp, TimestampError};

@@ -176,15 +176,28 @@ fn read_process_type(fields: &Map<String, Value>) -> Result<ProcessType, Metadat
 
 fn read_legacy_processing(fields: &Map<String, Value>) -> Result<LegacyProcessing, MetadataError> {
     let Some(value) = fields.get(LEGACY_PROCESSING) else { return Ok(LegacyProcessing::default()) };
+    legacy_processing_of(value)
+        .ok_or_else(|| invalid(LEGACY_PROCESSING, value, &"0, 1 or 2 is expected"))
+}
+
+fn legacy_processing_of(value: &Value) -> Option<LegacyProcessing> {
     let number = match value {
         Value::Number(number) => number.as_u64(),
         // A sign, blanks or leading zeros would be another text in the counter's name.
         Value::String(text) if text.len() == 1 => text.parse().ok(),
         _ => None,
     };
-    number
-        .and_then(LegacyProcessing::from_number)
-        .ok_or_else(|| invalid(LEGACY_PROCESSING, value, &"0, 1 or 2 is expected"))
+    number.and_then(LegacyProcessing::from_number)
+}
+
+/// What metadata that somebody else stored says; `None` where it can't have been counted.
+pub(crate) fn stored_legacy_processing(fields: &Map<String, Value>) -> Option<LegacyProcessing> {
+    fields.get(LEGACY_PROCESSING).map_or(Some(LegacyProcessing::default()), legacy_processing_of)
+}
+
+/// As [`stored_legacy_processing`].
+pub(crate) fn stored_process_type(fields: &Map<String, Value>) -> &str {
+    fields.get(PROCESS_TYPE).and_then(Value::as_str).unwrap_or(ProcessType::DEFAULT)
 }
 
 fn read_text<T, E: ToString>(

@@ -1,12 +1,15 @@
-//! Reading a crash back: metadata, dump, or both in one round trip.
+//! Reading a crash back: metadata, dumps, processed JSON, each in one round trip.
 //!
 //! For telling absence (`None`) from damage (an error). Finding crashes without knowing their
-//! ooids is left to scans over the indexes.
+//! ooids is left to `scan`, many crashes at once to `read_many`.
+
+use std::collections::BTreeMap;
 
 use hbase_thrift_client::{Get, Row};
 use serde_json::Value;
 
 use crate::{
+    dumps::DumpName,
     error::{Error, ErrorKind, Result},
     keys,
     ooid::Ooid,
@@ -29,6 +32,20 @@ use crate::{
 pub struct RawReport {
     metadata: Vec<u8>,
     dump: Vec<u8>,
+}
+
+/// How far a crash has come, from submission to processing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProcessingState {
+    /// Whether processed data is stored.
+    pub is_processed: bool,
+    /// Whether the crash was accepted, so that it belongs into the legacy queue.
+    pub is_legacy: bool,
+    /// When it was submitted, as the collector wrote it.
+    pub submitted: Option<String>,
+    /// When it was processed, as the processor wrote it.
+    pub processed: Option<String>,
 }
 
 impl RawReport {
@@ -103,7 +120,7 @@ impl CrashStore {
         let row = self.read_crash(ooid, &[keys::META_DATA_JSON])?;
         row.as_ref()
             .and_then(metadata_of)
-            .map(|bytes| text_of(bytes).map(str::to_owned))
+            .map(|bytes| text_of(METADATA, bytes).map(str::to_owned))
             .transpose()
     }
 
@@ -124,19 +141,80 @@ impl CrashStore {
     /// [`ErrorKind::IncompleteCrash`] if one of the two is missing; [`ErrorKind::HBase`]. Metadata
     /// that isn't JSON is no error here, only in [`RawReport::metadata`].
     pub fn get_raw_report(&self, ooid: &Ooid) -> Result<Option<RawReport>> {
-        let columns = [keys::META_DATA_JSON, keys::RAW_DATA_DUMP];
-        let Some(row) = self.read_crash(ooid, &columns)? else { return Ok(None) };
-        let missing = |what| {
-            let message = format!("crash {ooid} is incomplete, its row has no {what}");
-            Error::new(ErrorKind::IncompleteCrash, message)
-        };
-        Ok(Some(RawReport {
-            metadata: metadata_of(&row).ok_or_else(|| missing("metadata"))?.to_vec(),
-            dump: dump_of(&row).ok_or_else(|| missing("dump"))?.to_vec(),
-        }))
+        let row = self.read_crash(ooid, &RAW_REPORT)?;
+        row.as_ref().map(|row| raw_report_of(ooid, row)).transpose()
     }
 
-    fn read_crash(&self, ooid: &Ooid, columns: &[&str]) -> Result<Option<Row>> {
+    /// Reads all dumps of a crash by their names; none if there is no such crash. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HBase`].
+    ///
+    /// ```no_run
+    /// # use socorro_hbase_client::{CrashStore, Ooid};
+    /// # fn show(store: &CrashStore, ooid: &Ooid) -> socorro_hbase_client::Result<()> {
+    /// for (name, dump) in store.get_dumps(ooid)? {
+    ///     println!("{name}: {} bytes", dump.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_dumps(&self, ooid: &Ooid) -> Result<BTreeMap<DumpName, Vec<u8>>> {
+        let row = self.read_crash(ooid, &["raw_data"])?;
+        Ok(row.as_ref().map(dumps_of).unwrap_or_default())
+    }
+
+    /// Reads what the processor made of a crash; `None` if there is no such crash, or it isn't
+    /// processed yet. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MalformedJson`] keeps bytes that don't parse; [`ErrorKind::HBase`].
+    #[doc(alias = "get_processed_json")]
+    #[doc(alias = "get_jsonz")]
+    pub fn get_processed(&self, ooid: &Ooid) -> Result<Option<Value>> {
+        let row = self.read_crash(ooid, &[keys::PROCESSED_DATA_JSON])?;
+        row.as_ref().and_then(processed_of).map(parse_processed).transpose()
+    }
+
+    /// Reads a crash's processed JSON as the text that is stored; `None` as for
+    /// [`get_processed`](Self::get_processed).
+    ///
+    /// One round trip. The text isn't parsed, so it need not be valid JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MalformedJson`] keeps bytes that aren't UTF-8; [`ErrorKind::HBase`].
+    #[doc(alias = "get_processed_json_as_string")]
+    #[doc(alias = "get_jsonz_as_string")]
+    pub fn get_processed_text(&self, ooid: &Ooid) -> Result<Option<String>> {
+        let row = self.read_crash(ooid, &[keys::PROCESSED_DATA_JSON])?;
+        let text = |bytes| text_of(PROCESSED, bytes).map(str::to_owned);
+        row.as_ref().and_then(processed_of).map(text).transpose()
+    }
+
+    /// Reads how far a crash has come; `None` if there is no such crash. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HBase`].
+    ///
+    /// ```no_run
+    /// # use socorro_hbase_client::{CrashStore, Ooid};
+    /// # fn show(store: &CrashStore, ooid: &Ooid) -> socorro_hbase_client::Result<()> {
+    /// let state = store.get_processing_state(ooid)?;
+    /// println!("processed: {}", state.is_some_and(|state| state.is_processed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "get_report_processing_state")]
+    pub fn get_processing_state(&self, ooid: &Ooid) -> Result<Option<ProcessingState>> {
+        let row = self.read_crash(ooid, &PROCESSING_STATE)?;
+        Ok(row.as_ref().map(ProcessingState::of_row))
+    }
+
+    pub(crate) fn read_crash(&self, ooid: &Ooid, columns: &[&str]) -> Result<Option<Row>> {
         let get = Get::new(keys::crash_row(ooid)).columns(columns.iter().copied());
         self.table(schema::CRASH_REPORTS)
             .get(&get)
@@ -144,20 +222,70 @@ impl CrashStore {
     }
 }
 
-fn metadata_of(row: &Row) -> Option<&[u8]> {
+pub(crate) const RAW_REPORT: [&str; 2] = [keys::META_DATA_JSON, keys::RAW_DATA_DUMP];
+pub(crate) const PROCESSING_STATE: [&str; 4] = [
+    keys::FLAGS_PROCESSED,
+    keys::FLAGS_LEGACY_PROCESSING,
+    keys::TIMESTAMPS_SUBMITTED,
+    keys::TIMESTAMPS_PROCESSED,
+];
+
+impl ProcessingState {
+    pub(crate) fn of_row(row: &Row) -> Self {
+        let has = |column, flag: &str| row.get(column) == Some(flag.as_bytes());
+        let text = |column| {
+            row.get(column).map(|bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned())
+        };
+        Self {
+            is_processed: has(keys::FLAGS_PROCESSED, keys::YES),
+            is_legacy: has(keys::FLAGS_LEGACY_PROCESSING, keys::YES),
+            submitted: text(keys::TIMESTAMPS_SUBMITTED),
+            processed: text(keys::TIMESTAMPS_PROCESSED),
+        }
+    }
+}
+
+pub(crate) fn raw_report_of(ooid: &Ooid, row: &Row) -> Result<RawReport> {
+    let missing = |what| {
+        let message = format!("crash {ooid} is incomplete, its row has no {what}");
+        Error::new(ErrorKind::IncompleteCrash, message)
+    };
+    Ok(RawReport {
+        metadata: metadata_of(row).ok_or_else(|| missing("metadata"))?.to_vec(),
+        dump: dump_of(row).ok_or_else(|| missing("dump"))?.to_vec(),
+    })
+}
+
+pub(crate) fn dumps_of(row: &Row) -> BTreeMap<DumpName, Vec<u8>> {
+    let named = |cell: hbase_thrift_client::Cell| {
+        Some((DumpName::of_column(cell.column())?, cell.value().to_vec()))
+    };
+    row.cells().filter_map(named).collect()
+}
+
+pub(crate) fn metadata_of(row: &Row) -> Option<&[u8]> {
     row.get(keys::META_DATA_JSON)
+}
+
+pub(crate) fn processed_of(row: &Row) -> Option<&[u8]> {
+    row.get(keys::PROCESSED_DATA_JSON)
 }
 
 fn dump_of(row: &Row) -> Option<&[u8]> {
     row.get(keys::RAW_DATA_DUMP)
 }
 
-fn text_of(bytes: &[u8]) -> Result<&str> {
-    str::from_utf8(bytes).map_err(|error| Error::not_text(METADATA, bytes, error))
+fn text_of<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str> {
+    str::from_utf8(bytes).map_err(|error| Error::not_text(what, bytes, error))
 }
 
-fn parse_metadata(bytes: &[u8]) -> Result<Value> {
+pub(crate) fn parse_metadata(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|error| Error::not_json(METADATA, bytes, error))
 }
 
+pub(crate) fn parse_processed(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|error| Error::not_json(PROCESSED, bytes, error))
+}
+
 const METADATA: &str = "the metadata of the crash";
+const PROCESSED: &str = "the processed JSON of the crash";

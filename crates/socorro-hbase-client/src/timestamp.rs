@@ -46,21 +46,6 @@ impl SubmittedTimestamp {
     pub fn date(&self) -> Date {
         self.date
     }
-
-    /// The part of the text that index keys hold: an offset with a colon is cut off, any other
-    /// zone stays.
-    pub(crate) fn index_text(&self) -> &str {
-        let cut = self.text.len() - OFFSET_WITH_COLON;
-        match self.text.as_bytes()[cut] {
-            b'+' | b'-' => &self.text[..cut],
-            _ => &self.text,
-        }
-    }
-
-    /// The leading characters that name the minute, hour, day, month and year.
-    pub(crate) fn buckets(&self) -> [&str; 5] {
-        [16, 13, 10, 7, 4].map(|length| &self.text[..length])
-    }
 }
 
 impl FromStr for SubmittedTimestamp {
@@ -72,7 +57,7 @@ impl FromStr for SubmittedTimestamp {
             return Err(problem("this is not"));
         }
         let (seconds, rest) = text.split_at(SECONDS);
-        let date = parse_seconds(seconds)?;
+        let (date, _) = parse_seconds(seconds)?;
         let zone = skip_fraction(rest).ok_or(problem("the fraction has other than 1-9 digits"))?;
         if !is_zone(zone) {
             return Err(problem("the end is neither a zone nor a fraction"));
@@ -109,11 +94,32 @@ impl fmt::Debug for SubmittedTimestamp {
     }
 }
 
+/// How many characters of a timestamp name the minute, hour, day, month and year.
+pub(crate) const BUCKETS: [usize; 5] = [16, 13, 10, 7, 4];
+
+/// The part of a timestamp that index keys hold: an offset with a colon is cut off, any other zone
+/// stays. Of any text, since what is stored may have been stored by others.
+pub(crate) fn index_text(text: &str) -> &str {
+    let cut = text.len().saturating_sub(OFFSET_WITH_COLON);
+    match text.as_bytes().get(cut) {
+        // An ASCII character is a boundary of characters too.
+        Some(b'+' | b'-') if text.len() >= OFFSET_WITH_COLON => &text[..cut],
+        _ => text,
+    }
+}
+
 const SECONDS: usize = "2012-05-08T20:50:50".len();
 const OFFSET_WITH_COLON: usize = "+00:00".len();
 const MAX_FRACTION: usize = 9;
 
-fn parse_seconds(text: &str) -> Result<Date, TimestampError> {
+/// The instant that the leading characters of a text name, taken as UTC.
+pub(crate) fn instant_of(text: &str) -> Option<OffsetDateTime> {
+    let seconds = text.get(..SECONDS).filter(|text| text.is_ascii())?;
+    let (date, time) = parse_seconds(seconds).ok()?;
+    Some(date.with_time(time).assume_utc())
+}
+
+fn parse_seconds(text: &str) -> Result<(Date, Time), TimestampError> {
     let problem = |problem| TimestampError { problem };
     let separated = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')]
         .iter()
@@ -131,8 +137,8 @@ fn parse_seconds(text: &str) -> Result<Date, TimestampError> {
         return Err(problem("the year isn't four digits"));
     }
     let date = date().ok_or(problem("there is no such day"))?;
-    time().ok_or(problem("there is no such time of day"))?;
-    Ok(date)
+    let time = time().ok_or(problem("there is no such time of day"))?;
+    Ok((date, time))
 }
 
 /// Two digits and nothing else: the standard parser would accept a sign.
@@ -164,10 +170,6 @@ mod tests {
 
     use super::*;
 
-    fn index_text(text: &str) -> String {
-        text.parse::<SubmittedTimestamp>().unwrap().index_text().to_owned()
-    }
-
     fn is_refused(text: &str) -> bool {
         text.parse::<SubmittedTimestamp>().is_err()
     }
@@ -189,7 +191,7 @@ mod tests {
     fn counters_are_kept_for_its_minute_hour_day_month_and_year() {
         let submitted: SubmittedTimestamp = "2012-05-08T20:50:50+00:00".parse().unwrap();
         let expected = ["2012-05-08T20:50", "2012-05-08T20", "2012-05-08", "2012-05", "2012"];
-        assert_eq!(submitted.buckets(), expected);
+        assert_eq!(BUCKETS.map(|length| &submitted.as_str()[..length]), expected);
     }
 
     #[test]
@@ -247,7 +249,7 @@ mod tests {
                 SubmittedTimestamp::from(OffsetDateTime::from_unix_timestamp(seconds).unwrap())
             };
             let (first, second) = (written(a), written(b));
-            prop_assert_eq!(first.index_text().cmp(second.index_text()), a.cmp(&b));
+            prop_assert_eq!(index_text(first.as_str()).cmp(index_text(second.as_str())), a.cmp(&b));
         }
     }
 }

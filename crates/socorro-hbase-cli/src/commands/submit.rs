@@ -33,9 +33,7 @@ pub(super) fn submit(arguments: Submit) -> Result<()> {
 
 fn advice(error: &Error, ooid: &Ooid) -> String {
     match error.stored() {
-        Stored::AllButTheCounters if !error.is_retryable() => {
-            "submitting it again would count it twice".to_owned()
-        }
+        Stored::AllButTheMark => "submitting it again would count it twice".to_owned(),
         _ => format!("to try again under the same ooid, add --ooid {ooid}"),
     }
 }

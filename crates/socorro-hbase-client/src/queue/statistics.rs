@@ -1,0 +1,89 @@
+//! How full a queue is, and how long its oldest crash has been waiting.
+
+use std::time::Duration;
+
+use hbase_thrift_client::{Get, Scan};
+use time::OffsetDateTime;
+
+use super::Queue;
+use crate::{
+    error::{Error, Result},
+    keys,
+    scan::{IndexEntry, not_scanned, salts},
+    schema,
+    timestamp::instant_of,
+};
+
+/// How full a queue is: [`Queue::statistics`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueStatistics {
+    /// How many entries there are by the counter, which Socorro's Python client lets drift;
+    /// [`Queue::count_entries`] counts them.
+    pub size: i64,
+    /// The oldest entry, claimed or not.
+    pub oldest: Option<IndexEntry>,
+    /// How long ago the oldest was submitted, if its time can be read: as UTC, since the row keys
+    /// don't hold the zone. Zero where its time is yet to come.
+    pub age: Option<Duration>,
+}
+
+impl Queue {
+    /// Tells how full the queue is. The counter, and the first row of each of 16 salts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MalformedIndex`](crate::ErrorKind::MalformedIndex) if the oldest entry names no
+    /// crash; [`ErrorKind::HBase`](crate::ErrorKind::HBase).
+    ///
+    /// ```no_run
+    /// # use socorro_hbase_client::CrashStore;
+    /// # fn show(store: &CrashStore) -> socorro_hbase_client::Result<()> {
+    /// let waiting = store.legacy_queue().statistics()?;
+    /// println!("{} crashes wait, the oldest for {:?}", waiting.size, waiting.age);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn statistics(&self) -> Result<QueueStatistics> {
+        let oldest = self.oldest()?;
+        let time = oldest.as_ref().and_then(|entry| time_of(&entry.key));
+        let age = time
+            .map(|time| Duration::try_from(OffsetDateTime::now_utc() - time).unwrap_or_default());
+        Ok(QueueStatistics { size: self.size()?, oldest, age })
+    }
+
+    /// Counts the entries. Reads the whole queue, 256 rows of a salt in a round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
+    pub fn count_entries(&self) -> Result<u64> {
+        let scan = Scan::new().column(keys::IDS_OOID);
+        let mut rows = self.table().scan_union(salts(), scan).map_err(not_scanned)?;
+        rows.try_fold(0, |count, row| row.map(|_| count + 1)).map_err(not_scanned)
+    }
+
+    fn oldest(&self) -> Result<Option<IndexEntry>> {
+        let scan = Scan::new().column(keys::IDS_OOID).caching(1).read_ahead(false).limit(1);
+        let mut rows = self.table().scan_merge(salts(), scan).map_err(not_scanned)?;
+        match rows.next() {
+            None => Ok(None),
+            Some(Err(error)) => Err(not_scanned(error)),
+            Some(Ok(row)) => IndexEntry::of_row(&row).map(Some),
+        }
+    }
+
+    pub(crate) fn size(&self) -> Result<i64> {
+        let Some(column) = keys::queue_size(self.table) else { return Ok(0) };
+        let get = Get::new(keys::QUEUE_SIZES_ROW).column(column);
+        let failed = |error| Error::from_hbase("the queue's size could not be read", error);
+        let row = self.store.table(schema::METRICS).get(&get).map_err(failed)?;
+        let size = row.map(|row| row.try_get(column)).transpose().map_err(failed)?;
+        Ok(size.flatten().unwrap_or_default())
+    }
+}
+
+/// Between the salt and the ooid.
+fn time_of(key: &[u8]) -> Option<OffsetDateTime> {
+    instant_of(str::from_utf8(key.get(1..)?).ok()?)
+}

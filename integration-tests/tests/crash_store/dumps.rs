@@ -1,0 +1,93 @@
+//! Dumps under names, and dumps that are larger than a gateway or HBase takes.
+
+use hbase_thrift_client::{Client, Config, Delete};
+use integration_tests::{Flavour, Server, Test};
+use socorro_hbase_client::{CrashStore, Dumps, ErrorKind, QueueForProcessing, Stored};
+
+use crate::socorro::{Socorro, metadata, ooid, socorro};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        Test::new(dumps_are_stored_under_their_names),
+        Test::new(a_named_dump_of_zero_bytes_is_refused_by_name),
+        Test::new(a_dump_over_the_cell_limit_is_refused_and_nothing_is_written),
+        Test::new(a_dump_just_below_the_cell_limit_is_stored),
+        Test::on_own_server(a_dump_over_the_frame_limit_is_refused_and_nothing_is_written),
+    ]
+}
+
+const JSON: &str = r#"{"submitted_timestamp": "2008-02-01T00:00:00"}"#;
+const MIB: usize = 1024 * 1024;
+
+fn dumps_are_stored_under_their_names(server: &Server) {
+    let mut socorro = socorro(server);
+    let crash = ooid("0b000000-aaaa-4bbb-8ccc-ddddd2080201");
+    let before = socorro.cells();
+    let plugin = "upload_file_minidump_plugin".parse().unwrap();
+    let dumps = Dumps::new(b"MDMP own").with(plugin, b"MDMP plugin");
+    socorro.store.put_raw_report(&crash, &metadata(JSON), dumps, QueueForProcessing::No).unwrap();
+    let changes = socorro.cells().changes_since(&before);
+    let row = "crash_reports 00802010b000000-aaaa-4bbb-8ccc-ddddd2080201";
+    let dumps: Vec<_> = changes.iter().filter(|line| line.contains("raw_data:")).collect();
+    let expected = [
+        format!("{row} raw_data:dump = MDMP own"),
+        format!("{row} raw_data:upload_file_minidump_plugin = MDMP plugin"),
+    ];
+    assert_eq!(dumps, expected.iter().collect::<Vec<_>>());
+}
+
+fn a_named_dump_of_zero_bytes_is_refused_by_name(server: &Server) {
+    let mut socorro = socorro(server);
+    let crash = ooid("1b000000-aaaa-4bbb-8ccc-ddddd2080201");
+    let before = socorro.cells();
+    let dumps = Dumps::new(b"MDMP").with("plugin".parse().unwrap(), b"");
+    let refused =
+        socorro.store.put_raw_report(&crash, &metadata(JSON), dumps, QueueForProcessing::Yes);
+    let error = refused.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EmptyDump);
+    assert!(error.to_string().contains("dump plugin of zero bytes"), "{error}");
+    assert_eq!(socorro.cells().changes_since(&before), [""; 0]);
+}
+
+/// Submits a dump of this size, which is refused; answers with the error's text.
+fn refusal(socorro: &mut Socorro, store: &CrashStore, size: usize) -> String {
+    let before = socorro.cells();
+    let (crash, dump) = (ooid("2b000000-aaaa-4bbb-8ccc-ddddd2080201"), vec![b'M'; size]);
+    let refused = store.put_raw_report(&crash, &metadata(JSON), &dump, QueueForProcessing::Yes);
+    let error = refused.unwrap_err();
+    assert_eq!((error.kind(), error.stored()), (ErrorKind::TooLarge, Stored::Nothing));
+    assert_eq!(socorro.cells().changes_since(&before), [""; 0]);
+    error.to_string()
+}
+
+fn a_dump_over_the_cell_limit_is_refused_and_nothing_is_written(server: &Server) {
+    let mut socorro = socorro(server);
+    let store = socorro.store.clone();
+    let message = refusal(&mut socorro, &store, 10 * MIB);
+    assert!(message.contains("hbase.client.keyvalue.maxsize"), "{message}");
+    assert!(message.contains("takes up to 10485760"), "{message}");
+}
+
+fn a_dump_just_below_the_cell_limit_is_stored(server: &Server) {
+    let socorro = socorro(server);
+    let (crash, dump) = (ooid("3b000000-aaaa-4bbb-8ccc-ddddd2080201"), vec![b'M'; 10 * MIB - 100]);
+    let store = &socorro.store;
+    store.put_raw_report(&crash, &metadata(JSON), &dump, QueueForProcessing::No).unwrap();
+    assert!(store.get_dump(&crash).unwrap().unwrap() == dump);
+    // Ten megabytes that the other tests would read with every cell.
+    let row = "30802013b000000-aaaa-4bbb-8ccc-ddddd2080201";
+    store.client().table("crash_reports").delete(&Delete::row(row)).unwrap();
+}
+
+fn a_dump_over_the_frame_limit_is_refused_and_nothing_is_written(server: &Server) {
+    let mut socorro = socorro(server);
+    let framed = server.gateway(Flavour::Nonblocking);
+    let prefix = socorro.store.client().config().table_prefix().to_owned();
+    let config: Config = framed.parse().unwrap();
+    let store = CrashStore::new(Client::connect(config.with_table_prefix(prefix)).unwrap());
+    let message = refusal(&mut socorro, &store, 2 * MIB);
+    assert!(message.contains("hbase.regionserver.thrift.framed.max_frame_size_in_mb"), "{message}");
+    let (crash, dump) = (ooid("4b000000-aaaa-4bbb-8ccc-ddddd2080201"), vec![b'M'; 2 * MIB - 600]);
+    store.put_raw_report(&crash, &metadata(JSON), &dump, QueueForProcessing::No).unwrap();
+    assert!(store.get_dump(&crash).unwrap().unwrap() == dump);
+}
