@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Row;
+use super::{Row, column_order};
 
 /// The rows of one reply, in its order.
 ///
@@ -123,6 +123,19 @@ pub(crate) struct BatchIndex {
 }
 
 impl BatchIndex {
+    /// Makes a row of the cells from `first` on; what they are offsets into is only looked at.
+    #[inline]
+    pub(crate) fn end_row(&mut self, key: Span, first: usize, bytes: &[u8]) {
+        let cells = &mut self.cells[first..];
+        let columns = cells.iter().map(|cell| cell.column.of(bytes));
+        if !columns.is_sorted_by(|a, b| column_order(a, b).is_le()) {
+            // The gateway orders a map's columns by signed bytes.
+            cells.sort_by(|a, b| column_order(a.column.of(bytes), b.column.of(bytes)));
+        }
+        let (first_cell, cells) = (first as u32, cells.len() as u32);
+        self.rows.push(RowIndex { key, first_cell, cells });
+    }
+
     fn clear(&mut self) {
         self.rows.clear();
         self.cells.clear();
@@ -138,9 +151,15 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// What spans are offsets into.
+    #[inline]
+    pub(super) fn message(&self) -> &[u8] {
+        &self.bytes[self.base..]
+    }
+
     #[inline]
     pub(super) fn slice(&self, span: Span) -> &[u8] {
-        span.of(&self.bytes[self.base..])
+        span.of(self.message())
     }
 
     #[inline]

@@ -44,6 +44,7 @@ pub struct Cell<'a> {
 
 impl Row {
     /// The row key.
+    #[inline]
     pub fn key(&self) -> &[u8] {
         self.batch.slice(self.row_index().key)
     }
@@ -60,12 +61,14 @@ impl Row {
         let found = cells
             .binary_search_by(|cell| column_order(self.batch.slice(cell.column), column))
             .ok()?;
-        Some(self.view(cells[found]))
+        Some(cells[found].view(self.batch.message()))
     }
 
     /// All cells in HBase's order: by family, then by qualifier.
+    #[inline]
     pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'_>> + DoubleEndedIterator {
-        self.cell_indexes().iter().map(|cell| self.view(*cell))
+        let message = self.batch.message();
+        self.cell_indexes().iter().map(|cell| cell.view(message))
     }
 
     /// How many cells the row has.
@@ -93,20 +96,23 @@ impl Row {
         (before < cells.len()).then(|| Self { skipped, ..self.clone() })
     }
 
+    #[inline]
     fn row_index(&self) -> RowIndex {
         self.batch.row(self.index)
     }
 
+    #[inline]
     fn cell_indexes(&self) -> &[CellIndex] {
         &self.batch.cells(self.row_index())[self.skipped as usize..]
     }
+}
 
-    fn view(&self, cell: CellIndex) -> Cell<'_> {
-        Cell {
-            column: self.batch.slice(cell.column),
-            value: self.batch.slice(cell.value),
-            timestamp: cell.timestamp,
-        }
+impl CellIndex {
+    /// The cell in the message that the index is of.
+    #[inline]
+    fn view(self, message: &[u8]) -> Cell<'_> {
+        let Self { column, value, timestamp } = self;
+        Cell { column: column.of(message), value: value.of(message), timestamp }
     }
 }
 
@@ -129,6 +135,7 @@ impl Eq for Row {}
 
 impl<'a> Cell<'a> {
     /// The column, `family:qualifier`.
+    #[inline]
     pub fn column(&self) -> &'a [u8] {
         self.column
     }
@@ -144,11 +151,13 @@ impl<'a> Cell<'a> {
     }
 
     /// The value.
+    #[inline]
     pub fn value(&self) -> &'a [u8] {
         self.value
     }
 
     /// The version's time in milliseconds since 1970, as server or writer set it.
+    #[inline]
     pub fn timestamp(&self) -> i64 {
         self.timestamp
     }

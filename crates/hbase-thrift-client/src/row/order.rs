@@ -6,17 +6,25 @@ use std::cmp::Ordering;
 ///
 /// That is the byte order of the columns, but for a family that is the beginning of another: `f:z`
 /// comes before `f1:a`, though the colon is a greater byte than the digit.
-#[inline]
 pub(crate) fn column_order(a: &[u8], b: &[u8]) -> Ordering {
-    let Some(position) = a.iter().zip(b).position(|(a, b)| a != b) else {
+    let same = common_prefix(a, b);
+    let (Some(left), Some(right)) = (a.get(same), b.get(same)) else {
         return a.len().cmp(&b.len());
     };
-    let (left, right) = (a[position], b[position]);
-    if (left == b':' || right == b':') && !a[..position].contains(&b':') {
+    if (*left == b':' || *right == b':') && !a[..same].contains(&b':') {
         // One family ends where the other goes on.
-        return (left != b':').cmp(&(right != b':'));
+        return (*left != b':').cmp(&(*right != b':'));
     }
-    left.cmp(&right)
+    left.cmp(right)
+}
+
+/// How many bytes are the same at the beginning; first by words, because a row's columns often
+/// share a long one.
+#[inline]
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    let same = 8 * words.take_while(|(a, b)| a == b).count();
+    same + a[same..].iter().zip(&b[same..]).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]
@@ -39,6 +47,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_common_prefix_ends_at_the_first_difference(
+            a in "[ab]{0,3}x{0,20}[ab]{0,3}",
+            b in "[ab]{0,3}x{0,20}[ab]{0,3}",
+        ) {
+            let expected = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+            prop_assert_eq!(common_prefix(a.as_bytes(), b.as_bytes()), expected);
+        }
+
         #[test]
         fn the_order_is_that_of_family_and_qualifier(
             a in ("[a-c1!]{1,3}", "[a-c1:!]{0,3}"),

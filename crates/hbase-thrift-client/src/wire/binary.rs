@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::cursor::{Cursor, Field, MessageHead, MessageKind, Step, Stop, WireProtocol, WireType};
+use super::usual::{self, Form};
+use crate::row::{BatchIndex, CellIndex};
 
 pub(crate) struct Binary;
 
@@ -60,6 +62,19 @@ impl WireProtocol for Binary {
     #[inline]
     fn i64(cursor: &mut Cursor<'_>) -> Step<i64> {
         cursor.array().map(i64::from_be_bytes)
+    }
+
+    fn usual_rows(cursor: &mut Cursor<'_>, count: usize, into: &mut BatchIndex) -> usize {
+        usual::rows(cursor, count, into)
+    }
+
+    fn usual_cells(
+        cursor: &mut Cursor<'_>,
+        form: Form,
+        count: usize,
+        into: &mut Vec<CellIndex>,
+    ) -> usize {
+        usual::cells(cursor, form, count, into)
     }
 
     fn skip_scalar(cursor: &mut Cursor<'_>, wire_type: WireType) -> Step<()> {

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::usual::Form;
+use crate::row::{BatchIndex, CellIndex};
+
 /// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -65,6 +68,20 @@ pub(crate) trait WireProtocol {
     fn map(cursor: &mut Cursor<'_>) -> Step<(WireType, WireType, usize)>;
     fn bytes(cursor: &mut Cursor<'_>) -> Step<Range<usize>>;
     fn i64(cursor: &mut Cursor<'_>) -> Step<i64>;
+    /// Passes over the first of so many rows as long as they are whole and laid out as gateways do
+    /// it; answers with how many are left.
+    fn usual_rows(_cursor: &mut Cursor<'_>, count: usize, _into: &mut BatchIndex) -> usize {
+        count
+    }
+    /// As [`usual_rows`](Self::usual_rows), with a row's cells.
+    fn usual_cells(
+        _cursor: &mut Cursor<'_>,
+        _form: Form,
+        count: usize,
+        _into: &mut Vec<CellIndex>,
+    ) -> usize {
+        count
+    }
     /// Passes over a number, a boolean in a container, or a UUID.
     fn skip_scalar(cursor: &mut Cursor<'_>, wire_type: WireType) -> Step<()>;
 }
@@ -102,6 +119,22 @@ impl<'a> Cursor<'a> {
             }
             None => Err(self.missing(N)),
         }
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// All that is there after the position.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.position..).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn move_to(&mut self, position: usize) {
+        self.position = position;
     }
 
     /// Passes over `length` bytes and says where they are.

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows a socket or a clock. A decoder is given the bytes that are there and answers
 //! with what it found, or with how many more it needs at least; it goes on where it stopped, so no
-//! byte is parsed twice for more than one cell. Requests, and the replies that aren't rows, are
+//! byte is parsed twice for more than one row. Requests, and the replies that aren't rows, are
 //! left to the thrift crate's protocols.
 
 mod binary;
@@ -13,6 +13,7 @@ mod guess;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 pub(crate) use binary::Binary;
 pub(crate) use compact::Compact;

@@ -9,8 +9,9 @@ use std::ops::Range;
 use super::cursor::{
     Cursor, Field, MAX_DEPTH, MessageKind, Step, Stop, WireProtocol, WireType, skip,
 };
+use super::usual::Form;
 use super::{Extent, Malformed, Progress};
-use crate::row::{BatchIndex, CellIndex, RowIndex, Span, column_order};
+use crate::row::{BatchIndex, CellIndex, RowIndex, Span};
 
 /// What a call for rows was answered with.
 #[derive(Debug)]
@@ -30,7 +31,6 @@ pub(crate) struct RowsDecoder<P> {
     cells_left: usize,
     row: RowIndex,
     row_field: i16,
-    sorted: bool,
     head: Option<(Range<usize>, i32)>,
     index: BatchIndex,
     other: Extent<P>,
@@ -40,9 +40,9 @@ pub(crate) struct RowsDecoder<P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Head,
+    Rows,
     RowField,
-    MapCells,
-    ListCells,
+    Cells(Form),
     Tail,
     Other,
 }
@@ -67,7 +67,6 @@ impl<P: WireProtocol> RowsDecoder<P> {
             cells_left: 0,
             row: RowIndex::default(),
             row_field: 0,
-            sorted: true,
             head: None,
             index,
             other: Extent::new(),
@@ -101,13 +100,9 @@ impl<P: WireProtocol> RowsDecoder<P> {
     fn step(&mut self, cursor: &mut Cursor<'_>, bytes: &[u8]) -> Step<Option<RowsReply>> {
         match self.stage {
             Stage::Head => self.head(cursor)?,
+            Stage::Rows => self.rows(cursor),
             Stage::RowField => self.row_field(cursor, bytes)?,
-            Stage::MapCells => self.cells(cursor, bytes, |cursor| {
-                let column = P::bytes(cursor)?.into();
-                let (value, timestamp) = cell::<P>(cursor)?;
-                Ok(CellIndex { column, value, timestamp })
-            })?,
-            Stage::ListCells => self.cells(cursor, bytes, column::<P>)?,
+            Stage::Cells(form) => self.cells(cursor, form)?,
             Stage::Tail => return self.tail(cursor).map(Some),
             Stage::Other => {}
         }
@@ -138,14 +133,24 @@ impl<P: WireProtocol> RowsDecoder<P> {
     fn begin_row(&mut self) {
         self.row = RowIndex { first_cell: self.index.cells.len() as u32, ..RowIndex::default() };
         self.row_field = 0;
-        self.sorted = true;
-        self.stage = if self.rows_left == 0 { Stage::Tail } else { Stage::RowField };
+        self.stage = if self.rows_left == 0 { Stage::Tail } else { Stage::Rows };
+    }
+
+    /// The rows that need no closer look, up to one that does or hasn't come whole.
+    fn rows(&mut self, cursor: &mut Cursor<'_>) {
+        self.rows_left = P::usual_rows(cursor, self.rows_left, &mut self.index);
+        self.begin_row();
+        if self.stage == Stage::Rows {
+            self.stage = Stage::RowField;
+        }
     }
 
     fn row_field(&mut self, cursor: &mut Cursor<'_>, bytes: &[u8]) -> Step<()> {
         let mut last_id = self.row_field;
         let Some(field) = P::field(cursor, &mut last_id)? else {
-            self.end_row(bytes);
+            self.index.end_row(self.row.key, self.row.first_cell as usize, bytes);
+            self.rows_left -= 1;
+            self.begin_row();
             return Ok(());
         };
         match (field.id, field.wire_type) {
@@ -156,7 +161,7 @@ impl<P: WireProtocol> RowsDecoder<P> {
                     return Err(Stop::Bad("a map of something that is no cell"));
                 }
                 self.cells_left = cells;
-                self.stage = Stage::MapCells;
+                self.stage = Stage::Cells(Form::Map);
             }
             (ROW_SORTED_COLUMNS, WireType::List) => {
                 let (element, cells) = P::list(cursor)?;
@@ -164,7 +169,7 @@ impl<P: WireProtocol> RowsDecoder<P> {
                     return Err(Stop::Bad("a list of something that is no column"));
                 }
                 self.cells_left = cells;
-                self.stage = Stage::ListCells;
+                self.stage = Stage::Cells(Form::List);
             }
             _ => skip_field::<P>(cursor, field)?,
         }
@@ -172,40 +177,18 @@ impl<P: WireProtocol> RowsDecoder<P> {
         Ok(())
     }
 
-    #[inline]
-    fn cells(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        bytes: &[u8],
-        mut read: impl FnMut(&mut Cursor<'_>) -> Step<CellIndex>,
-    ) -> Step<()> {
-        while self.cells_left > 0 {
-            self.position = cursor.position();
-            let cell = read(cursor)?;
-            if self.sorted
-                && self.index.cells.len() > self.row.first_cell as usize
-                && let Some(last) = self.index.cells.last()
-            {
-                self.sorted = column_order(last.column.of(bytes), cell.column.of(bytes)).is_le();
+    fn cells(&mut self, cursor: &mut Cursor<'_>, form: Form) -> Step<()> {
+        loop {
+            let cells = &mut self.index.cells;
+            self.cells_left = P::usual_cells(cursor, form, self.cells_left, cells);
+            if self.cells_left == 0 {
+                self.stage = Stage::RowField;
+                return Ok(());
             }
-            self.index.cells.push(cell);
+            self.position = cursor.position();
+            cells.push(unusual_cell::<P>(cursor, form)?);
             self.cells_left -= 1;
         }
-        self.stage = Stage::RowField;
-        Ok(())
-    }
-
-    fn end_row(&mut self, bytes: &[u8]) {
-        let first = self.row.first_cell as usize;
-        if !self.sorted {
-            // The gateway orders a map's columns by signed bytes.
-            self.index.cells[first..]
-                .sort_by(|a, b| column_order(a.column.of(bytes), b.column.of(bytes)));
-        }
-        self.row.cells = (self.index.cells.len() - first) as u32;
-        self.index.rows.push(self.row);
-        self.rows_left -= 1;
-        self.begin_row();
     }
 
     fn tail(&mut self, cursor: &mut Cursor<'_>) -> Step<RowsReply> {
@@ -215,6 +198,18 @@ impl<P: WireProtocol> RowsDecoder<P> {
         }
         let (name, sequence) = self.head.clone().ok_or(Stop::Bad("rows before their head"))?;
         Ok(RowsReply::Rows { length: cursor.position(), name, sequence })
+    }
+}
+
+/// A cell and its column, laid out in any way.
+fn unusual_cell<P: WireProtocol>(cursor: &mut Cursor<'_>, form: Form) -> Step<CellIndex> {
+    match form {
+        Form::Map => {
+            let column = P::bytes(cursor)?.into();
+            let (value, timestamp) = cell::<P>(cursor)?;
+            Ok(CellIndex { column, value, timestamp })
+        }
+        Form::List => column::<P>(cursor),
     }
 }
 

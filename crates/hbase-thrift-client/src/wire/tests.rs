@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hbase_thrift_api::{IOError, TCell, TColumn, TRowResult};
 use proptest::collection::vec;
+use proptest::option::weighted;
 use proptest::prelude::*;
 use thrift::protocol::{
     TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TListIdentifier,
@@ -138,7 +139,11 @@ fn expected(row: &TRowResult) -> OwnedRow {
 }
 
 prop_compose! {
-    fn cell()(value in vec(any::<u8>(), 0..40), timestamp: i64) -> TCell {
+    /// Mostly with both fields, as gateways write it.
+    fn cell()(
+        value in weighted(0.9, vec(any::<u8>(), 0..40)),
+        timestamp in weighted(0.9, any::<i64>()),
+    ) -> TCell {
         TCell::new(value, timestamp)
     }
 }
@@ -146,7 +151,8 @@ prop_compose! {
 fn row() -> impl Strategy<Value = TRowResult> {
     let column = vec(any::<u8>(), 0..6);
     let columns = proptest::collection::btree_map(column, cell(), 0..6);
-    (vec(any::<u8>(), 0..10), columns, any::<bool>()).prop_map(|(key, columns, sorted)| {
+    let key = weighted(0.9, vec(any::<u8>(), 0..10));
+    (key, columns, any::<bool>()).prop_map(|(key, columns, sorted)| {
         if sorted {
             // In any order, to see that ours is made.
             let columns: BTreeMap<_, _> = columns;
@@ -228,6 +234,15 @@ fn every_single_byte_may_be_the_last_of_a_piece() {
         let decoded = decode_either(compact, &bytes, &cuts).unwrap();
         assert_eq!(decoded, Some(Decoded::Rows(rows.iter().map(expected).collect())));
     }
+}
+
+#[test]
+fn a_value_whose_length_takes_four_bytes_is_read() {
+    let value = vec![b'v'; 1 << 24];
+    let column = TColumn::new(b"f:a".to_vec(), TCell::new(value, 5));
+    let rows = [TRowResult::new(b"key".to_vec(), None, vec![column])];
+    let decoded = decode_either(false, &rows_message(false, &rows), &[]).unwrap();
+    assert_eq!(decoded, Some(Decoded::Rows(rows.iter().map(expected).collect())));
 }
 
 #[test]
