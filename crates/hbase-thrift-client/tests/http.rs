@@ -142,9 +142,10 @@ fn a_web_page_is_no_gateway() {
 
 #[test]
 fn a_failure_inside_the_gateway_leaves_the_fate_of_a_call_unknown() {
-    let client = gateway(|| Some(response("500 Server Error", "", b"")));
+    let page = b"<html><title>Error 500 javax.servlet.ServletException: why</title>";
+    let client = gateway(|| Some(response("500 Server Error", "", page)));
     let error = put(&client).unwrap_err();
-    assert_says(&error, ErrorKind::Server, &["500", "mutateRow"]);
+    assert_says(&error, ErrorKind::Server, &["ServletException: why", "500", "mutateRow"]);
     assert_eq!(error.outcome(), Outcome::Unknown);
 }
 

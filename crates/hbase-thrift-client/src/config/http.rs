@@ -60,7 +60,7 @@ impl Config {
     }
 
     /// The user to act as on an HTTP gateway (header `doAs`). The gateway has to allow it
-    /// (`hbase.thrift.support.proxyuser`), and does not answer otherwise.
+    /// (`hbase.thrift.support.proxyuser`); one that does not fails every call with HTTP status 500.
     pub fn with_do_as(mut self, user: impl Into<String>) -> Self {
         self.http.do_as = Some(user.into());
         self

@@ -35,6 +35,8 @@ pub(super) struct HttpChannel {
 const FIRST_OF_BODY: usize = 16 * 1024;
 /// For what a server has said already when it turns out to be gone.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(50);
+/// In so much of an error's page its title is looked for.
+const LARGEST_PAGE: usize = 4 * 1024;
 /// For the end of a response whose answer is complete already.
 const LAST_CHUNK_TIMEOUT: Duration = Duration::from_millis(100);
 
@@ -82,7 +84,8 @@ impl HttpChannel {
                         }
                         _ => {
                             self.reply = Reply::Over { keeps: false };
-                            return Err(status::refusal(&head, &self.head).into());
+                            let said = (head.status >= 500).then(|| self.last_words(deadline));
+                            return Err(status::refusal(&head, &self.head, said.flatten()).into());
                         }
                     }
                 }
@@ -108,6 +111,21 @@ impl HttpChannel {
                     body.took(read as u64);
                     return Ok(read);
                 }
+            }
+        }
+    }
+
+    /// What the page of an error says. Not waited for: the status is there already.
+    fn last_words(&mut self, deadline: Instant) -> Option<String> {
+        let soon = deadline.min(Instant::now() + LAST_WORDS_TIMEOUT);
+        loop {
+            let page = self.incoming.unread();
+            let title = status::title(page);
+            if title.is_some()
+                || page.len() >= LARGEST_PAGE
+                || self.incoming.fill(&mut *self.stream, soon).is_err()
+            {
+                return title;
             }
         }
     }

@@ -24,7 +24,8 @@ impl Head {
         let path = config.path();
         let mut headers = vec![
             ("Content-Type", "application/x-thrift".to_owned()),
-            ("Accept", "application/x-thrift".to_owned()),
+            // HTML for the pages of errors: the gateway names the exception in no other form.
+            ("Accept", "application/x-thrift, text/html;q=0.1".to_owned()),
             ("User-Agent", concat!("hbase-thrift-client/", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
         let given = |name: &str| settings.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));

@@ -6,7 +6,9 @@ use crate::error::{ErrorKind, Outcome};
 use crate::transport::Refusal;
 
 /// The refusal in a response's status, with what to do about it.
-pub(super) fn refusal(response: &ResponseHead, request: &Head) -> Refusal {
+///
+/// `said` is what its page says, in short.
+pub(super) fn refusal(response: &ResponseHead, request: &Head, said: Option<String>) -> Refusal {
     let status = response.status;
     let path = &request.path;
     let (kind, what) = match status {
@@ -47,13 +49,38 @@ pub(super) fn refusal(response: &ResponseHead, request: &Head) -> Refusal {
         ),
         500..=599 => (
             ErrorKind::Server,
-            "the gateway failed inside; its log says why (one that is not configured for proxy \
-             users fails so on do_as)"
-                .to_owned(),
+            match said {
+                Some(said) => format!("the gateway failed inside: {said}"),
+                None => "the gateway failed inside; its log says why".to_owned(),
+            },
         ),
         _ => (ErrorKind::WrongProtocol, "the server does not answer as a gateway would".to_owned()),
     };
     // Nothing below 500 is sent after the gateway has begun with the call.
     let outcome = if status >= 500 { Outcome::Unknown } else { Outcome::NotApplied };
     Refusal { outcome, ..Refusal::new(kind, format!("{what} (HTTP status {status})")) }
+}
+
+/// The title of a page, which holds the exception where the gateway made the page.
+pub(super) fn title(page: &[u8]) -> Option<String> {
+    let page = String::from_utf8_lossy(page);
+    let (_, after) = page.split_once("<title>")?;
+    let (title, _) = after.split_once("</title>")?;
+    let plain = title.chars().filter(|letter| !letter.is_control());
+    Some(plain.take(LONGEST_TITLE).collect())
+}
+
+const LONGEST_TITLE: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_of_a_page_is_its_message() {
+        let page = b"<html><title>Error 500 java.lang.Error:\r\n no</title>";
+        assert_eq!(title(page).as_deref(), Some("Error 500 java.lang.Error: no"));
+        assert_eq!(title(b"<html><title>Error 500"), None);
+        assert_eq!(title(b""), None);
+    }
 }
