@@ -1,0 +1,43 @@
+//! What the published libraries bring with them is explained, as long as they bring it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const LIBRARIES: [&str; 3] = ["hbase-thrift-api", "hbase-thrift-client", "socorro-hbase-client"];
+
+#[test]
+fn docs_architecture_says_what_each_dependency_is_for() {
+    let explained = explained();
+    let used: BTreeSet<String> = LIBRARIES.into_iter().flat_map(dependencies).collect();
+    let unexplained: Vec<_> = used.difference(&explained).collect();
+    let unused: Vec<_> = explained.difference(&used).collect();
+    assert!(
+        unexplained.is_empty() && unused.is_empty(),
+        "the last table of docs/architecture.md lacks {unexplained:?}, and {unused:?} are not used"
+    );
+}
+
+/// The names in the first column of the table.
+fn explained() -> BTreeSet<String> {
+    let text = read("docs/architecture.md");
+    let (_, table) = text.split_once("| dependency |").unwrap();
+    let rows = table.lines().skip(2).map_while(|line| line.strip_prefix("| "));
+    let names = rows.flat_map(|row| row.split(" | ").next().unwrap().split(", "));
+    names.map(|name| name.trim_matches('`').to_owned()).collect()
+}
+
+/// Those of the manifest, our own crates left out.
+fn dependencies(library: &str) -> Vec<String> {
+    let manifest = read(&format!("crates/{library}/Cargo.toml"));
+    let (_, section) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let names = lines.filter_map(|line| line.split(['.', ' ', '=', '#']).next());
+    names.filter(|name| !name.is_empty() && !LIBRARIES.contains(name)).map(str::to_owned).collect()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+}
