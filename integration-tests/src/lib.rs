@@ -3,6 +3,7 @@
 //!
 //! Expectations are left to the tests.
 
+mod mini;
 mod raw;
 mod server;
 mod table;

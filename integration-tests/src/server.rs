@@ -1,4 +1,5 @@
-//! The server that the tests run on: a container of our own, or a gateway that was lent to us.
+//! The server that the tests run on: a container of our own, a gateway that was lent to us, or a
+//! mini-hbase.
 //!
 //! Building the image is left to `cargo xtask test`.
 
@@ -14,13 +15,14 @@ use testcontainers::{Container, GenericImage, ImageExt};
 use xtask::gateway::{Endpoint, Flavour, wait_until_ready};
 use xtask::versions::{IMAGE, Versions};
 
+use crate::mini::Mini;
 use crate::{RawClient, raw};
 
 /// The variable with the URL of a gateway that is used instead of a container.
 pub const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
 
 /// One gateway for each combination that a client can tell apart, and one that may be killed.
-const GATEWAYS: [Flavour; 5] =
+pub(crate) const GATEWAYS: [Flavour; 5] =
     [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact, Flavour::Http, EXPENDABLE];
 const EXPENDABLE: Flavour = Flavour::Framed;
 const FIRST_PORT: u16 = 9090;
@@ -30,7 +32,13 @@ const LOG_LINES: usize = 40;
 /// A running HBase with its gateways; dropping it removes it, if it is ours.
 pub struct Server {
     main: Endpoint,
-    own: Option<Own>,
+    kind: Kind,
+}
+
+enum Kind {
+    Lent,
+    Own(Own),
+    Mini(Mini),
 }
 
 struct Own {
@@ -53,9 +61,18 @@ impl Server {
         }
     }
 
-    /// Whether the server is a container of the tests' own, with gateways of several flavours.
+    /// Starts a mini-hbase.
+    ///
+    /// # Errors
+    /// When there is no port or no room for its files.
+    pub fn mini() -> Result<Self> {
+        let mini = Mini::start().context("mini-hbase doesn't start")?;
+        Ok(Self { main: mini.endpoints()[0].clone(), kind: Kind::Mini(mini) })
+    }
+
+    /// Whether the server is the tests' own, with gateways of several flavours.
     pub fn is_own(&self) -> bool {
-        self.own.is_some()
+        !matches!(self.kind, Kind::Lent)
     }
 
     /// The URL for a test that doesn't care about the gateway's flavour.
@@ -97,20 +114,23 @@ impl Server {
     /// # Panics
     /// When the server is lent, or the gateway doesn't answer.
     pub fn expendable_gateway(&self) -> ExpendableGateway<'_> {
-        let (endpoint, port, own) = self.own_gateway(EXPENDABLE);
-        // A test that panicked leaves nothing behind that waiting doesn't mend.
-        let turn = own.expendable.lock().unwrap_or_else(PoisonError::into_inner);
-        let gateway = ExpendableGateway { endpoint, port, own, _turn: turn };
+        let (endpoint, port) = self.own_gateway(EXPENDABLE);
+        let turn = match &self.kind {
+            // A test that panicked leaves nothing behind that waiting doesn't mend.
+            Kind::Own(own) => Some(own.expendable.lock().unwrap_or_else(PoisonError::into_inner)),
+            Kind::Mini(_) | Kind::Lent => None,
+        };
+        let gateway = ExpendableGateway { endpoint, port, kind: &self.kind, _turn: turn };
         gateway.wait();
         gateway
     }
 
-    /// Writes the container's log into `folder`, and tells where; nothing for a lent server.
+    /// Writes the container's log into `folder`, and tells where; nothing for another server.
     ///
     /// # Errors
     /// When the log can't be read or written.
     pub fn save_log(&self, folder: &Path) -> Result<Option<PathBuf>> {
-        let Some(own) = &self.own else { return Ok(None) };
+        let Kind::Own(own) = &self.kind else { return Ok(None) };
         let path = folder.join("hbase.log");
         fs::write(&path, own.log()?).with_context(|| format!("can't write {}", path.display()))?;
         Ok(Some(path))
@@ -120,7 +140,7 @@ impl Server {
         let main = Endpoint::from_url(url).with_context(|| format!("{GATEWAY_VARIABLE} is bad"))?;
         wait_until_ready(&main, PATIENCE, || Ok(()))
             .with_context(|| format!("the gateway in {GATEWAY_VARIABLE} can't be used"))?;
-        Ok(Self { main, own: None })
+        Ok(Self { main, kind: Kind::Lent })
     }
 
     fn own() -> Result<Self> {
@@ -135,17 +155,22 @@ impl Server {
         for endpoint in &own.endpoints {
             own.wait(endpoint)?;
         }
-        Ok(Self { main: own.endpoints[0].clone(), own: Some(own) })
+        Ok(Self { main: own.endpoints[0].clone(), kind: Kind::Own(own) })
     }
 
-    fn own_gateway(&self, flavour: Flavour) -> (&Endpoint, u16, &Own) {
-        let own = self.own.as_ref().unwrap_or_else(|| {
-            panic!("{GATEWAY_VARIABLE} is set, so this test has to be made by Test::on_own_server")
-        });
+    /// The gateway of a flavour, and its port inside of the container.
+    fn own_gateway(&self, flavour: Flavour) -> (&Endpoint, u16) {
+        let endpoints = match &self.kind {
+            Kind::Own(own) => &own.endpoints,
+            Kind::Mini(mini) => mini.endpoints(),
+            Kind::Lent => panic!(
+                "{GATEWAY_VARIABLE} is set, so this test has to be made by Test::on_own_server"
+            ),
+        };
         let position = GATEWAYS.iter().position(|&gateway| gateway == flavour);
         let position =
             position.unwrap_or_else(|| panic!("the server has no gateway of flavour {flavour:?}"));
-        (&own.endpoints[position], inner_ports().nth(position).unwrap_or_default(), own)
+        (&endpoints[position], inner_ports().nth(position).unwrap_or_default())
     }
 }
 
@@ -153,8 +178,8 @@ impl Server {
 pub struct ExpendableGateway<'a> {
     endpoint: &'a Endpoint,
     port: u16,
-    own: &'a Own,
-    _turn: MutexGuard<'a, ()>,
+    kind: &'a Kind,
+    _turn: Option<MutexGuard<'a, ()>>,
 }
 
 impl ExpendableGateway<'_> {
@@ -171,13 +196,21 @@ impl ExpendableGateway<'_> {
         raw::client(self.endpoint).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// Kills it; the container starts it again at once, which takes a few seconds.
+    /// Kills it; the container starts it again at once, which takes a few seconds. A mini-hbase is
+    /// ended and started again in here.
     ///
     /// # Panics
     /// When it can't be killed.
     pub fn kill(&self) {
+        match self.kind {
+            Kind::Own(own) => self.kill_in(&own.container),
+            Kind::Mini(mini) => mini.restart().unwrap_or_else(|error| panic!("{error:#}")),
+            Kind::Lent => {}
+        }
+    }
+
+    fn kill_in(&self, container: &Container<GenericImage>) {
         let kill = format!("kill -KILL \"$(cat /run/gateway-{}.pid)\"", self.port);
-        let container = &self.own.container;
         let status = container
             .exec(ExecCommand::new(["sh", "-c", kill.as_str()]))
             // Reading to the end is what waits for the command.
@@ -190,7 +223,11 @@ impl ExpendableGateway<'_> {
     /// # Panics
     /// When it doesn't in time.
     pub fn wait(&self) {
-        self.own.wait(self.endpoint).unwrap_or_else(|error| panic!("{error:#}"));
+        let ready = match self.kind {
+            Kind::Own(own) => own.wait(self.endpoint),
+            Kind::Mini(_) | Kind::Lent => wait_until_ready(self.endpoint, PATIENCE, || Ok(())),
+        };
+        ready.unwrap_or_else(|error| panic!("{error:#}"));
     }
 }
 

@@ -11,6 +11,7 @@ pub struct Test {
     name: String,
     run: Box<dyn Fn(&Server) + Send>,
     own_server_only: bool,
+    hbase_only: Option<&'static str>,
 }
 
 impl Test {
@@ -18,12 +19,23 @@ impl Test {
     pub fn new<F: Fn(&Server) + Send + 'static>(run: F) -> Self {
         let path = type_name::<F>();
         let name = path.split_once("::").map_or(path, |(_program, rest)| rest).to_owned();
-        Self { name, run: Box::new(run), own_server_only: false }
+        Self { name, run: Box::new(run), own_server_only: false, hbase_only: None }
     }
 
     /// A test that needs gateways of several flavours, or to kill one.
     pub fn on_own_server<F: Fn(&Server) + Send + 'static>(run: F) -> Self {
         Self { own_server_only: true, ..Self::new(run) }
+    }
+
+    /// A known difference of mini-hbase, which docs/mini-hbase.md lists with this reason.
+    #[must_use]
+    pub fn hbase_only(self, reason: &'static str) -> Self {
+        Self { hbase_only: Some(reason), ..self }
+    }
+
+    /// Why it doesn't run on mini-hbase, if it doesn't.
+    pub fn difference(&self) -> Option<&'static str> {
+        self.hbase_only
     }
 
     /// The path of its function, without the program's name.

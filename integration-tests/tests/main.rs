@@ -1,7 +1,9 @@
-//! The integration tests, all in one program: it owns the server that they run on, starts it when
+//! The integration tests, all in one program: it owns the HBase that they run on, starts it when
 //! there is a test to run, and removes it when the last one has ended.
 //!
-//! `cargo test --package integration-tests -- NAME` runs those whose names contain NAME.
+//! `cargo test --package integration-tests -- NAME` runs those whose names contain NAME. Those of
+//! the protocol and of the generic client run twice: as `hbase::…` on that HBase, and as `mini::…`
+//! each on a mini-hbase of its own, which needs nothing but this program.
 
 #![allow(clippy::unwrap_used, reason = "the lint knows tests only by the harness we do without")]
 
@@ -23,9 +25,15 @@ mod examples;
 mod raw_api;
 mod socorro;
 
-fn tests() -> Vec<Test> {
-    let modules =
-        [raw_api::tests(), client::tests(), examples::tests(), crash_store::tests(), cli::tests()];
+/// What both servers have to pass.
+fn conformance() -> Vec<Test> {
+    let modules = [raw_api::tests(), client::tests()];
+    modules.into_iter().flatten().collect()
+}
+
+/// What is about our programs, and takes tables that tests share.
+fn programs() -> Vec<Test> {
+    let modules = [examples::tests(), crash_store::tests(), cli::tests()];
     modules.into_iter().flatten().collect()
 }
 
@@ -33,10 +41,12 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let server = Arc::new(OnceLock::new());
-    let trials: Vec<_> = tests().into_iter().map(|test| trial(test, &server)).collect();
+    let on_hbase = conformance().into_iter().chain(programs());
+    let mut trials: Vec<_> = on_hbase.map(|test| on_hbase_trial(test, &server)).collect();
     let something_runs = trials
         .iter()
         .any(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial));
+    trials.extend(conformance().into_iter().map(on_mini_trial));
     if something_runs
         && !arguments.list
         && let Err(error) = start(&server)
@@ -65,9 +75,21 @@ fn start(server: &OnceLock<Server>) -> Result<()> {
     Ok(())
 }
 
-fn trial(test: Test, server: &Arc<OnceLock<Server>>) -> Trial {
+fn on_mini_trial(test: Test) -> Trial {
+    let name = format!("mini::{}", test.name());
+    Trial::ignorable_test(name, move || {
+        if let Some(difference) = test.difference() {
+            return Ok(Completion::ignored_with(difference));
+        }
+        let server = Server::mini().map_err(|error| format!("{error:#}"))?;
+        test.run(&server);
+        Ok(Completion::Completed)
+    })
+}
+
+fn on_hbase_trial(test: Test, server: &Arc<OnceLock<Server>>) -> Trial {
     let server = Arc::clone(server);
-    let name = test.name().to_owned();
+    let name = format!("hbase::{}", test.name());
     Trial::ignorable_test(name, move || {
         let server = server.get().ok_or("the server was not started")?;
         if test.needs_own_server() && !server.is_own() {

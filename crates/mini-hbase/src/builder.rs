@@ -274,6 +274,11 @@ impl MiniHBase {
         self.ports.iter().find(speaks).map(url)
     }
 
+    /// The URLs of all ports, in the order in which they were asked for.
+    pub fn urls(&self) -> Vec<String> {
+        self.ports.iter().map(url).collect()
+    }
+
     /// The address that is listened on.
     ///
     /// # Panics

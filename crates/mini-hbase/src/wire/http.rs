@@ -84,9 +84,16 @@ pub(super) fn reply_head(length: usize, is_last: bool) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A reply that is an error, after which the connection ends.
+/// A reply that is an error, after which the connection ends; what is wrong is in its page's
+/// title, where the gateway's has it.
 pub(super) fn refusal(status: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
+    let page = format!("<html><head><title>Error {status}</title></head></html>\n");
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{page}",
+        page.len()
+    )
+    .into_bytes()
 }
 
 fn head(input: &mut impl Read) -> Result<Vec<u8>, Refused> {

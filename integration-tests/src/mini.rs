@@ -1,0 +1,78 @@
+//! A mini-hbase of one test's own, with a gateway of each flavour that it has.
+//!
+//! It starts in milliseconds, so no test shares it, and each may kill it.
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use mini_hbase::{Builder, MiniHBase, Protocol, Transport};
+use xtask::gateway::{Endpoint, Flavour};
+
+use crate::server::GATEWAYS;
+
+const FREE_PORT: &str = "127.0.0.1:0";
+
+/// A server that can end and come back with the same ports and tables.
+pub(crate) struct Mini {
+    /// In the order of `GATEWAYS`.
+    endpoints: Vec<Endpoint>,
+    folder: std::path::PathBuf,
+    running: Mutex<Option<MiniHBase>>,
+    // Deleted last: fields are dropped in their order.
+    _temporary: tempfile::TempDir,
+}
+
+impl Mini {
+    pub(crate) fn start() -> Result<Self> {
+        let temporary = tempfile::tempdir().context("no folder for mini-hbase's tables")?;
+        let folder = temporary.path().join("store");
+        let server = listening(&GATEWAYS.map(|_| FREE_PORT.to_owned())).store(&folder).start()?;
+        let urls = server.urls();
+        let endpoints = urls.iter().map(|url| Endpoint::from_url(url)).collect::<Result<_>>()?;
+        Ok(Self { endpoints, folder, running: Mutex::new(Some(server)), _temporary: temporary })
+    }
+
+    /// In the order of `GATEWAYS`.
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// Ends the server and starts it again, with what is in its folder.
+    pub(crate) fn restart(&self) -> Result<()> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(running.take());
+        let addresses: Vec<_> = self
+            .endpoints
+            .iter()
+            .map(|gateway| format!("{}:{}", gateway.host, gateway.port))
+            .collect();
+        *running = Some(listening(&addresses).store(&self.folder).start()?);
+        Ok(())
+    }
+}
+
+fn listening(addresses: &[String]) -> Builder {
+    let mut ports = addresses.iter().zip(GATEWAYS);
+    let mut builder = MiniHBase::builder();
+    if let Some((address, flavour)) = ports.next() {
+        let (transport, protocol) = speech(flavour);
+        builder = builder.listen(address).transport(transport).protocol(protocol);
+    }
+    ports.fold(builder, |builder, (address, flavour)| {
+        let (transport, protocol) = speech(flavour);
+        builder.also_listen(address, transport, protocol)
+    })
+}
+
+/// What a flavour of HBase's gateways speaks, however it works inside.
+fn speech(flavour: Flavour) -> (Transport, Protocol) {
+    match flavour {
+        Flavour::Threadpool => (Transport::Buffered, Protocol::Binary),
+        Flavour::Compact => (Transport::Buffered, Protocol::Compact),
+        Flavour::FramedCompact => (Transport::Framed, Protocol::Compact),
+        Flavour::Http => (Transport::Http, Protocol::Binary),
+        Flavour::Nonblocking | Flavour::Hsha | Flavour::Threadedselector | Flavour::Framed => {
+            (Transport::Framed, Protocol::Binary)
+        }
+    }
+}
