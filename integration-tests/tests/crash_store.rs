@@ -10,11 +10,16 @@ use crate::socorro::{REAL_OOID, connect, metadata, ooid, real_crash, socorro, ur
 
 mod again;
 mod cells;
+mod check;
 mod dumps;
+mod export;
+mod faults;
 mod halfway;
 mod processed;
+mod proxy;
 mod queue;
 mod remove;
+mod round_trips;
 mod scans;
 mod schema;
 
@@ -33,11 +38,15 @@ pub(crate) fn tests() -> Vec<Test> {
         own,
         again::tests(),
         cells::tests(),
+        check::tests(),
         dumps::tests(),
+        export::tests(),
+        faults::tests(),
         halfway::tests(),
         processed::tests(),
         queue::tests(),
         remove::tests(),
+        round_trips::tests(),
         scans::tests(),
         schema::tests(),
     ];

@@ -7,7 +7,7 @@ use std::{error::Error as StdError, fmt};
 
 use hbase_thrift_client::Outcome;
 
-use crate::flight::may_heal;
+use crate::{flight::may_heal, metadata::MetadataError};
 
 /// The result of every call on a [`CrashStore`](crate::CrashStore).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -22,6 +22,8 @@ pub enum ErrorKind {
     EmptyDump,
     /// A cell or a request would be larger than the gateway takes.
     TooLarge,
+    /// Metadata can't be stored; the source names the field.
+    InvalidMetadata,
     /// There is no such crash, and the call makes sense only for one.
     NoSuchCrash,
     /// What is stored as JSON isn't; [`Error::stored_bytes`] has it.
@@ -74,8 +76,8 @@ enum Source {
     HBase(hbase_thrift_client::Error),
     Json(serde_json::Error),
     Text(std::str::Utf8Error),
-    #[allow(dead_code, reason = "for the check that comes next")]
     File(std::io::Error),
+    Metadata(MetadataError),
 }
 
 impl Error {
@@ -147,7 +149,6 @@ impl Error {
         error
     }
 
-    #[allow(dead_code, reason = "for the check that comes next")]
     pub(crate) fn from_file(message: impl Into<String>, source: std::io::Error) -> Self {
         let mut error = Self::new(ErrorKind::File, message);
         error.0.source = Some(Source::File(source));
@@ -160,6 +161,11 @@ impl Error {
 
     pub(crate) fn not_text(what: &str, bytes: &[u8], source: std::str::Utf8Error) -> Self {
         Self::malformed(format!("{what} is not JSON but binary"), bytes, Source::Text(source))
+    }
+
+    pub(crate) fn with_metadata_error(mut self, source: MetadataError) -> Self {
+        self.0.source = Some(Source::Metadata(source));
+        self
     }
 
     pub(crate) fn with_stored(mut self, stored: Stored) -> Self {
@@ -200,6 +206,7 @@ impl StdError for Error {
             Source::Json(error) => error,
             Source::Text(error) => error,
             Source::File(error) => error,
+            Source::Metadata(error) => error,
         })
     }
 }

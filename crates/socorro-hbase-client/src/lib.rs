@@ -8,10 +8,13 @@
 //! [`CrashStore`] has the endpoints. An [`Ooid`] names a crash; [`CrashMetadata`] is what the
 //! collector received about it, checked before anything is written.
 
+mod check;
 mod create;
 mod dumps;
 mod error;
+mod export;
 mod fields;
+mod files;
 mod flight;
 mod hang;
 mod index;
@@ -36,9 +39,13 @@ mod submit;
 mod timestamp;
 mod traces;
 
+pub use check::{
+    Check, CheckOptions, CheckPosition, CheckPositionError, CheckProgress, Finding, FindingKind,
+};
 pub use create::{SchemaOptions, SchemaReport};
 pub use dumps::{DumpName, DumpNameError, Dumps};
 pub use error::{Error, ErrorKind, Result, Stored};
+pub use export::{Export, Exported, Selection};
 pub use fields::{HangId, LegacyProcessing, ProcessType, ProcessTypeError};
 pub use hang::HangHalf;
 pub use index::TimeIndex;

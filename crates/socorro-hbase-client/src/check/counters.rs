@@ -1,0 +1,180 @@
+//! The third part: the counters of each period are those of the crashes that were submitted in it.
+//!
+//! Two streams in the same order are read side by side: the index of submission times, and the
+//! counters' rows. A period's row comes before its crashes and before the periods within it, so at
+//! most five periods are open at a time, and closed as soon as anything outside them comes.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use hbase_thrift_client::{Row, Scan, Scanner};
+
+use super::{Check, Finding, ROWS_AT_ONCE, position::OpenPeriod};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    keys,
+    metrics::{SubmissionCounters, counters_of},
+    ooid::Ooid,
+    period::Period,
+    range::TimeRange,
+    scan::{CrashScan, IndexEntry, not_scanned},
+    schema,
+    timestamp::BUCKETS,
+    traces::{STATE_COLUMNS, StoredCrash},
+};
+
+/// The two streams.
+pub(super) struct Counting {
+    crashes: CrashScan,
+    /// The next of them, each with what it adds to counters.
+    ready: VecDeque<(String, Vec<String>)>,
+    metrics: Scanner,
+    next_metrics: Option<Row>,
+}
+
+impl Check {
+    /// Answers whether there is more.
+    pub(super) fn check_counters(&mut self) -> Result<bool> {
+        let mut counting = match self.counting.take() {
+            Some(counting) => counting,
+            None => Counting::open(self)?,
+        };
+        for _ in 0..ROWS_AT_ONCE {
+            counting.fill(self)?;
+            let crash = counting.ready.front().map(|(key, _)| key.as_bytes());
+            let metrics = counting.next_metrics.as_ref().map(Row::key);
+            match (crash, metrics) {
+                (None, None) => {
+                    self.close_periods("");
+                    return Ok(false);
+                }
+                (Some(crash), Some(row)) if row > crash => self.add_crash(&mut counting),
+                (Some(_), None) => self.add_crash(&mut counting),
+                (_, Some(_)) => self.add_metrics(&mut counting)?,
+            }
+        }
+        self.counting = Some(counting);
+        Ok(true)
+    }
+
+    fn add_crash(&mut self, counting: &mut Counting) {
+        let Some((key, counters)) = counting.ready.pop_front() else { return };
+        self.close_periods(&key);
+        for length in BUCKETS {
+            let Some(name) = key.get(..length) else { continue };
+            let open = self.next.open.entry(length).or_default();
+            name.clone_into(&mut open.name);
+            for counter in &counters {
+                open.expected.add(counter.clone());
+            }
+        }
+        self.next.after = key.into_bytes();
+    }
+
+    fn add_metrics(&mut self, counting: &mut Counting) -> Result<()> {
+        let Some(row) = counting.next_metrics.take() else { return Ok(()) };
+        self.next.metrics_after = row.key().to_vec();
+        self.rows += 1;
+        let Some(period) =
+            str::from_utf8(row.key()).ok().and_then(|key| key.parse::<Period>().ok())
+        else {
+            return Ok(());
+        };
+        self.close_periods(period.as_str());
+        let open = self.next.open.entry(period.as_str().len()).or_default();
+        period.as_str().clone_into(&mut open.name);
+        open.stored = SubmissionCounters::of_row(&row)?;
+        Ok(())
+    }
+
+    /// Closes all periods that a key doesn't lie in.
+    fn close_periods(&mut self, key: &str) {
+        let over =
+            |_: &usize, open: &mut OpenPeriod| key.is_empty() || !key.starts_with(&open.name);
+        let closed: Vec<_> = self.next.open.extract_if(.., over).collect();
+        for (_, period) in closed {
+            if self.range.covers(&period.name) && self.is_over(&period.name) {
+                self.compare(&period);
+            }
+        }
+    }
+
+    fn compare(&mut self, period: &OpenPeriod) {
+        let names: BTreeSet<&str> = [&period.expected, &period.stored]
+            .into_iter()
+            .flat_map(|counters| counters.iter().map(|(name, _)| name))
+            .filter(|name| is_of_submissions(name))
+            .collect();
+        for name in names {
+            let difference = period.expected.get(name) - period.stored.get(name);
+            if difference != 0 {
+                self.found.push_back(Finding::of_counter(&period.name, name, difference));
+            }
+        }
+    }
+}
+
+impl Counting {
+    fn open(check: &Check) -> Result<Self> {
+        let after = String::from_utf8_lossy(&check.next.after).into_owned();
+        let range =
+            if after.is_empty() { TimeRange::all() } else { TimeRange::all().after(&after) };
+        let mut start = check.next.metrics_after.clone();
+        if !start.is_empty() {
+            start.push(0);
+        }
+        let scan = Scan::new().start(start).family("counters").cache_blocks(false);
+        let metrics = check.store.table(schema::METRICS).scan(scan).map_err(not_scanned)?;
+        let crashes = check.store.scan_times(schema::SUBMITTED_TIME, &range)?;
+        Ok(Self { crashes, ready: VecDeque::new(), metrics, next_metrics: None })
+    }
+
+    /// Sees to it that the next of each stream is there, unless it has ended.
+    fn fill(&mut self, check: &mut Check) -> Result<()> {
+        if self.next_metrics.is_none() {
+            self.next_metrics = self.metrics.next().transpose().map_err(not_scanned)?;
+        }
+        while self.ready.is_empty() {
+            let entries = self.next_entries()?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            check.rows += entries.len() as u64;
+            let ooids: Vec<Ooid> = entries.iter().map(|entry| entry.ooid).collect();
+            let rows = check.store.read_rows(&ooids, &STATE_COLUMNS)?;
+            let counted = entries
+                .iter()
+                .zip(rows)
+                .filter_map(|(entry, row)| counted(entry, &StoredCrash::of_row(&row?)));
+            self.ready.extend(counted);
+        }
+        Ok(())
+    }
+
+    /// What names no crash was found by an earlier part.
+    fn next_entries(&mut self) -> Result<Vec<IndexEntry>> {
+        let is_malformed = |error: &Error| error.kind() == ErrorKind::MalformedIndex;
+        self.crashes
+            .by_ref()
+            .filter(|entry| !entry.as_ref().is_err_and(is_malformed))
+            .take(ROWS_AT_ONCE as usize)
+            .collect()
+    }
+}
+
+/// The key without its salt, and the counters of a crash that is named there rightly.
+fn counted(entry: &IndexEntry, stored: &StoredCrash) -> Option<(String, Vec<String>)> {
+    let submitted = stored.traits.submitted.as_deref()?;
+    let key = keys::time_row(&entry.ooid, submitted);
+    let is_counted = stored.is_submitted && key.as_bytes() == entry.key;
+    let counters = counters_of(&stored.traits, stored.legacy_processing);
+    is_counted.then(|| (key[1..].to_owned(), counters))
+}
+
+/// Other counters may stand there too, and are others' business.
+fn is_of_submissions(column: &str) -> bool {
+    let (before, after) = keys::OUT_OF_PROCESS;
+    column == keys::SUBMITTED
+        || column == keys::HANG_PAIRS
+        || column.starts_with(keys::THROTTLED)
+        || (column.starts_with(before) && column.ends_with(after))
+}

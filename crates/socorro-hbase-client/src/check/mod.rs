@@ -1,0 +1,228 @@
+//! Checking that crashes, indexes, queues and counters agree, and mending where they don't.
+//!
+//! Indexes without transactions drift: a program that dies between two writes is enough. The check
+//! reads everything once, in parts: crash rows, then each index and queue, then the counters, then
+//! the queues' sizes. It holds a batch of rows at a time, and leaves alone what has changed lately,
+//! since that may be under way. How one finding is mended is in `repair`.
+
+mod counters;
+mod crashes;
+mod finding;
+mod indexes;
+mod position;
+mod repair;
+mod sizes;
+
+pub use finding::{Finding, FindingKind};
+pub use position::{CheckPosition, CheckPositionError};
+
+use std::{collections::VecDeque, fmt, time::Duration};
+
+use time::OffsetDateTime;
+
+use crate::{error::Result, range::TimeRange, store::CrashStore, timestamp::SubmittedTimestamp};
+use counters::Counting;
+use position::Part;
+
+/// What a check looks at.
+///
+/// ```
+/// use std::time::Duration;
+/// use socorro_hbase_client::{CheckOptions, TimeRange};
+///
+/// let options = CheckOptions::new()
+///     .range(TimeRange::within("2012-05"))
+///     .settled_for(Duration::from_secs(3600));
+/// # let _ = options;
+/// ```
+#[derive(Debug, Clone)]
+pub struct CheckOptions {
+    range: TimeRange,
+    settled_for: Duration,
+    position: CheckPosition,
+}
+
+/// A check under way: an iterator of what it finds. [`CrashStore::check`].
+///
+/// Ends after the first error; [`position`](Self::position) lets another check go on there.
+pub struct Check {
+    store: CrashStore,
+    range: TimeRange,
+    settled_for: Duration,
+    position: CheckPosition,
+    /// Where the batch begins that follows those whose findings were handed out.
+    next: CheckPosition,
+    counting: Option<Counting>,
+    found: VecDeque<Finding>,
+    rows: u64,
+    is_done: bool,
+}
+
+/// How far a check has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckProgress {
+    /// The table that is being read.
+    pub table: &'static str,
+    /// Which part of the check it is, counted from 1.
+    pub part: usize,
+    /// How many parts there are.
+    pub parts: usize,
+    /// How many rows were read in all, by this check.
+    pub rows: u64,
+}
+
+/// How many rows are compared with what belongs to them in one flight.
+const ROWS_AT_ONCE: u32 = 64;
+
+impl Default for CheckOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CheckOptions {
+    /// Everything that hasn't changed for ten minutes, from the beginning.
+    pub fn new() -> Self {
+        Self {
+            range: TimeRange::all(),
+            settled_for: Duration::from_mins(10),
+            position: CheckPosition::default(),
+        }
+    }
+
+    /// Only crashes that were submitted in this range. The tables are read as a whole all the same;
+    /// of the counters, those of periods that the range covers are compared, of the queues no sizes.
+    pub fn range(mut self, range: TimeRange) -> Self {
+        self.range = range;
+        self
+    }
+
+    /// Leaves alone what was written within this time, which has to be longer than a submission
+    /// takes, retries included; 10 minutes. Counters are compared once their period is over for so
+    /// long. Zero is for a store that nobody else writes to.
+    pub fn settled_for(mut self, time: Duration) -> Self {
+        self.settled_for = time;
+        self
+    }
+
+    /// Goes on where another check stopped.
+    pub fn resume(mut self, position: CheckPosition) -> Self {
+        self.position = position;
+        self
+    }
+}
+
+impl CrashStore {
+    /// Checks that crashes, indexes, queues and counters agree. Reads everything but the dumps, and
+    /// writes nothing.
+    ///
+    /// ```no_run
+    /// # use socorro_hbase_client::{CheckOptions, CrashStore};
+    /// # fn tidy(store: &CrashStore) -> socorro_hbase_client::Result<()> {
+    /// for finding in store.check(&CheckOptions::new()) {
+    ///     let finding = finding?;
+    ///     println!("{finding}");
+    ///     store.repair(&finding)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check(&self, options: &CheckOptions) -> Check {
+        Check {
+            store: self.clone(),
+            range: options.range.clone(),
+            settled_for: options.settled_for,
+            position: options.position.clone(),
+            next: options.position.clone(),
+            counting: None,
+            found: VecDeque::new(),
+            rows: 0,
+            is_done: false,
+        }
+    }
+}
+
+impl Check {
+    /// Where to go on: what was found since then is found again.
+    pub fn position(&self) -> &CheckPosition {
+        &self.position
+    }
+
+    /// How far the check has come.
+    pub fn progress(&self) -> CheckProgress {
+        let part = self.next.part;
+        CheckProgress {
+            table: part.table(),
+            part: part.number() + 1,
+            parts: Part::COUNT,
+            rows: self.rows,
+        }
+    }
+
+    /// Reads the next batch; answers whether there was one.
+    fn step(&mut self) -> Result<bool> {
+        self.position = self.next.clone();
+        let goes_on = match self.next.part {
+            Part::Crashes => self.check_crashes()?,
+            Part::Index(table) => self.check_index(table)?,
+            Part::Counters => self.check_counters()?,
+            Part::Sizes => self.check_sizes()?,
+        };
+        if goes_on {
+            return Ok(true);
+        }
+        match self.next.part.next() {
+            Some(part) => {
+                self.next = CheckPosition::at(part);
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a cell that was written at this time, in milliseconds since 1970, is old enough.
+    fn is_settled(&self, written: i64) -> bool {
+        self.settled_for.is_zero()
+            || i128::from(written) * 1_000_000 < self.horizon().unix_timestamp_nanos()
+    }
+
+    /// Whether a period is over for long enough.
+    fn is_over(&self, period: &str) -> bool {
+        let horizon = SubmittedTimestamp::from(self.horizon());
+        self.settled_for.is_zero()
+            || horizon.as_str().get(..period.len()).is_some_and(|now| period < now)
+    }
+
+    fn horizon(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() - self.settled_for
+    }
+}
+
+impl Iterator for Check {
+    type Item = Result<Finding>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(finding) = self.found.pop_front() {
+                return Some(Ok(finding));
+            }
+            if self.is_done {
+                return None;
+            }
+            match self.step() {
+                Ok(goes_on) => self.is_done = !goes_on,
+                Err(error) => {
+                    self.is_done = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check").field("progress", &self.progress()).finish_non_exhaustive()
+    }
+}

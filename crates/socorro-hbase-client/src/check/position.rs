@@ -1,0 +1,139 @@
+//! How far a check has come, as text that another check can go on from.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{metrics::SubmissionCounters, schema};
+
+/// Where a check goes on: text that can be kept, and read by another program.
+///
+/// ```
+/// use socorro_hbase_client::CheckPosition;
+///
+/// let text = CheckPosition::default().to_string();
+/// assert_eq!(text.parse::<CheckPosition>()?, CheckPosition::default());
+/// # Ok::<(), socorro_hbase_client::CheckPositionError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckPosition {
+    pub(super) part: Part,
+    /// The last row that was read of the part's table.
+    pub(super) after: Vec<u8>,
+    /// The last row of the metrics, while counters are checked.
+    pub(super) metrics_after: Vec<u8>,
+    /// The periods that aren't over yet there, by the length of their text.
+    pub(super) open: BTreeMap<usize, OpenPeriod>,
+}
+
+/// A text is no position.
+#[derive(Debug, thiserror::Error)]
+#[error("this is no position of a check")]
+pub struct CheckPositionError(#[source] serde_json::Error);
+
+/// A part of the check.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Part {
+    #[default]
+    Crashes,
+    /// One of `INDEXES`.
+    Index(usize),
+    Counters,
+    Sizes,
+}
+
+/// A period while its crashes are being counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OpenPeriod {
+    pub(super) name: String,
+    pub(super) expected: SubmissionCounters,
+    pub(super) stored: SubmissionCounters,
+}
+
+pub(super) const INDEXES: [&str; 7] = [
+    schema::SUBMITTED_TIME,
+    schema::LEGACY_SUBMITTED_TIME,
+    schema::HANG_ID,
+    schema::HANG_ID_SUBMITTED_TIME,
+    schema::SIGNATURE_OOID,
+    schema::UNPROCESSED_FLAG,
+    schema::LEGACY_UNPROCESSED_FLAG,
+];
+
+impl CheckPosition {
+    pub(super) fn at(part: Part) -> Self {
+        Self { part, ..Self::default() }
+    }
+}
+
+impl Part {
+    pub(super) const COUNT: usize = INDEXES.len() + 3;
+
+    pub(super) fn number(self) -> usize {
+        match self {
+            Self::Crashes => 0,
+            Self::Index(index) => 1 + index,
+            Self::Counters => 1 + INDEXES.len(),
+            Self::Sizes => 2 + INDEXES.len(),
+        }
+    }
+
+    pub(super) fn next(self) -> Option<Self> {
+        match self {
+            Self::Crashes => Some(Self::Index(0)),
+            Self::Index(index) if index + 1 < INDEXES.len() => Some(Self::Index(index + 1)),
+            Self::Index(_) => Some(Self::Counters),
+            Self::Counters => Some(Self::Sizes),
+            Self::Sizes => None,
+        }
+    }
+
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Self::Crashes => schema::CRASH_REPORTS,
+            Self::Index(index) => INDEXES.get(index).copied().unwrap_or_default(),
+            Self::Counters | Self::Sizes => schema::METRICS,
+        }
+    }
+}
+
+impl fmt::Display for CheckPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl FromStr for CheckPosition {
+    type Err = CheckPositionError;
+
+    fn from_str(text: &str) -> Result<Self, CheckPositionError> {
+        serde_json::from_str(text).map_err(CheckPositionError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_follow_one_another_to_the_end() {
+        let parts: Vec<_> =
+            std::iter::successors(Some(Part::default()), |part| part.next()).collect();
+        assert_eq!(parts.len(), Part::COUNT);
+        let numbers: Vec<_> = parts.iter().map(|part| part.number()).collect();
+        assert_eq!(numbers, (0..Part::COUNT).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_position_reads_back_with_what_was_counted() {
+        let mut expected = SubmissionCounters::default();
+        expected.add("counters:x".to_owned());
+        let open = OpenPeriod { name: "2012".into(), expected, ..OpenPeriod::default() };
+        let position = CheckPosition {
+            after: b"key\xff".to_vec(),
+            open: BTreeMap::from([(4, open)]),
+            ..CheckPosition::at(Part::Counters)
+        };
+        assert_eq!(position.to_string().parse::<CheckPosition>().unwrap(), position);
+    }
+}

@@ -1,0 +1,122 @@
+//! Mending what a check has found.
+//!
+//! Each finding is looked at again first: what others have mended or changed meanwhile is left alone.
+
+use hbase_thrift_client::{Delete, Get, Increment};
+
+use super::{Finding, FindingKind, crashes::is_leftover, indexes::verdict};
+use crate::{
+    error::{Error, Result},
+    keys,
+    ooid::Ooid,
+    schema,
+    store::CrashStore,
+    traces::StoredCrash,
+};
+
+impl CrashStore {
+    /// Mends one finding of a [`check`](Self::check); answers whether there still was something to
+    /// mend.
+    ///
+    /// A missing index row is written; a row that names no crash, or one that doesn't belong there,
+    /// is deleted; a mark of a submission that stopped is taken away, and the check's part about
+    /// counters counts the crash. A counter is changed by the difference, whatever it is now: mend
+    /// each such finding once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase). Check again before mending a counter again.
+    pub fn repair(&self, finding: &Finding) -> Result<bool> {
+        match (finding.kind, &finding.ooid) {
+            (FindingKind::WrongCounter, _) => self.repair_counter(finding),
+            (FindingKind::UnfinishedSubmission, _) => self.repair_submission(finding),
+            (FindingKind::LeftoverRow, _) => self.repair_leftover(finding),
+            (FindingKind::MalformedIndexRow, ooid) => self.repair_malformed(finding, ooid.as_ref()),
+            (FindingKind::MissingIndexRow, Some(ooid)) => self.repair_missing(finding, ooid),
+            (_, Some(ooid)) => self.repair_entry(finding, ooid),
+            (_, None) => Ok(false),
+        }
+    }
+
+    fn repair_counter(&self, finding: &Finding) -> Result<bool> {
+        let step =
+            Increment::new(finding.row.as_slice(), finding.column.as_str(), finding.difference);
+        self.table(schema::METRICS).increment(&step).map_err(|error| failed(finding, error))?;
+        Ok(true)
+    }
+
+    fn repair_submission(&self, finding: &Finding) -> Result<bool> {
+        let unmark = Delete::row(finding.row.as_slice()).column(finding.column.as_str());
+        self.table(finding.table).delete(&unmark).map_err(|error| failed(finding, error))?;
+        Ok(true)
+    }
+
+    fn repair_leftover(&self, finding: &Finding) -> Result<bool> {
+        let table = self.table(finding.table);
+        let row =
+            table.get(&Get::new(finding.row.as_slice())).map_err(|error| failed(finding, error))?;
+        let Some(row) = row else { return Ok(false) };
+        let is_leftover = match finding.table {
+            schema::CRASH_REPORTS => is_leftover(&row),
+            _ => row.get(keys::IDS_OOID).is_none(),
+        };
+        if is_leftover {
+            let row = Delete::row(finding.row.as_slice());
+            table.delete(&row).map_err(|error| failed(finding, error))?;
+        }
+        Ok(is_leftover)
+    }
+
+    /// The key tells which crash was meant, if it was one.
+    fn repair_malformed(&self, finding: &Finding, ooid: Option<&Ooid>) -> Result<bool> {
+        let trace = finding.trace();
+        let meant = match ooid {
+            Some(ooid) => self.read_stored(ooid)?.map(|stored| (ooid, stored)),
+            None => None,
+        };
+        let table = self.table(finding.table);
+        let mended = match meant {
+            Some((ooid, stored)) if verdict(ooid, &trace, Some(&stored)).is_none() => {
+                table.put(&trace.put(ooid))
+            }
+            _ => table.delete(&trace.delete()),
+        };
+        mended.map(|()| true).map_err(|error| failed(finding, error))
+    }
+
+    fn repair_missing(&self, finding: &Finding, ooid: &Ooid) -> Result<bool> {
+        let trace = finding.trace();
+        let belongs = |stored: StoredCrash| stored.traits.indexes(ooid).contains(&trace);
+        if !self.read_stored(ooid)?.is_some_and(belongs) {
+            return Ok(false);
+        }
+        let put = trace.put(ooid);
+        self.table(trace.table).put(&put).map_err(|error| failed(finding, error))?;
+        Ok(true)
+    }
+
+    /// A row that should not be there: of a queue, its size is counted down with it.
+    fn repair_entry(&self, finding: &Finding, ooid: &Ooid) -> Result<bool> {
+        let trace = finding.trace();
+        let stored = self.read_stored(ooid)?;
+        if verdict(ooid, &trace, stored.as_ref()).is_none() {
+            return Ok(false);
+        }
+        let table = self.table(trace.table);
+        let row = table.get(&trace.get()).map_err(|error| failed(finding, error))?;
+        if !trace.names(row.as_ref(), ooid) {
+            return Ok(false);
+        }
+        if keys::queue_size(trace.table).is_some() {
+            self.leave_queues(ooid, &[trace], "its entry doesn't belong into the queue")?;
+        } else {
+            table.delete(&trace.delete()).map_err(|error| failed(finding, error))?;
+        }
+        Ok(true)
+    }
+}
+
+fn failed(finding: &Finding, error: hbase_thrift_client::Error) -> Error {
+    let row = finding.row.escape_ascii();
+    Error::from_hbase(format!("the row {row} of {} could not be mended", finding.table), error)
+}

@@ -1,0 +1,169 @@
+//! Checking and mending: each fault is found once, named, and gone after the repair.
+
+use std::time::Duration;
+
+use integration_tests::{Server, Test};
+use socorro_hbase_client::{
+    CheckOptions, CrashStore, Finding, FindingKind, ProcessedCrash, QueueForProcessing, TimeRange,
+};
+
+use crate::socorro::{Socorro, metadata, ooid, socorro};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        Test::new(a_store_without_faults_has_no_findings),
+        Test::new(each_fault_is_found_and_mended),
+        Test::new(a_check_goes_on_where_another_stopped),
+        Test::new(what_has_changed_lately_is_left_alone),
+        Test::new(a_range_leaves_other_days_alone),
+    ]
+}
+
+fn options() -> CheckOptions {
+    CheckOptions::new().settled_for(Duration::ZERO)
+}
+
+/// Other tests leave faults behind, so each begins with a repair.
+fn mended(server: &Server) -> Socorro {
+    let socorro = socorro(server);
+    for crash in [A, B] {
+        socorro.store.remove(&ooid(crash)).unwrap();
+    }
+    repair(&socorro.store);
+    socorro
+}
+
+fn repair(store: &CrashStore) {
+    for finding in store.check(&options()) {
+        store.repair(&finding.unwrap()).unwrap();
+    }
+}
+
+fn findings(store: &CrashStore) -> Vec<Finding> {
+    store.check(&options()).collect::<Result<_, _>>().unwrap()
+}
+
+fn submit(socorro: &Socorro, name: &str, json: &str) {
+    let queue = QueueForProcessing::Yes;
+    socorro.store.put_raw_report(&ooid(name), &metadata(json), b"MDMP", queue).unwrap();
+}
+
+const A: &str = "0e000000-aaaa-4bbb-8ccc-ddddd2030101";
+const B: &str = "1e000000-aaaa-4bbb-8ccc-ddddd2030101";
+const HANG: &str = r#"{"submitted_timestamp": "2003-01-01T01:02:03", "ProcessType": "plugin", "HangID": "8f1e7a60-55c4-4be0-9d3c-71c4e8a90b12"}"#;
+const PLAIN: &str = r#"{"submitted_timestamp": "2003-01-01T01:02:04", "legacy_processing": 1}"#;
+
+fn a_store_without_faults_has_no_findings(server: &Server) {
+    let socorro = mended(server);
+    submit(&socorro, A, HANG);
+    submit(&socorro, B, PLAIN);
+    let processed = ProcessedCrash::from_json(r#"{"completeddatetime": "2003"}"#).unwrap();
+    socorro.store.put_processed(&ooid(B), &processed).unwrap();
+    let _claims: Vec<_> = socorro
+        .store
+        .general_queue()
+        .claim(&"t".parse().unwrap(), Duration::from_mins(1))
+        .unwrap()
+        .collect();
+    assert_eq!(findings(&socorro.store), []);
+    socorro.store.remove(&ooid(A)).unwrap();
+    assert_eq!(findings(&socorro.store), []);
+}
+
+/// Breaks the store in every way that the check knows.
+fn break_it(socorro: &mut Socorro) {
+    const QUEUE: &str = "crash_reports_index_unprocessed_flag";
+    const LEGACY: &str = "crash_reports_index_legacy_unprocessed_flag";
+    const INDEX: &str = "crash_reports_index_submitted_time";
+    submit(socorro, A, HANG);
+    submit(socorro, B, PLAIN);
+    socorro.delete_raw("crash_reports_index_hang_id", "8f1e7a60-55c4-4be0-9d3c-71c4e8a90b12");
+    socorro.delete_raw(INDEX, &format!("12003-01-01T01:02:04{B}"));
+    let absent = "2e000000-aaaa-4bbb-8ccc-ddddd2030101";
+    let row = format!("22003-01-01T01:02:05{absent}");
+    socorro.put_raw(INDEX, &row, &[("ids:ooid", absent.as_bytes())]);
+    socorro.put_raw(LEGACY, &row, &[("ids:ooid", absent.as_bytes())]);
+    let stale = format!("12002-01-01T01:02:04{B}");
+    socorro.put_raw(INDEX, &stale, &[("ids:ooid", B.as_bytes())]);
+    socorro.put_raw(QUEUE, &format!("02003-01-01T01:02:03{A}"), &[("ids:ooid", b"nonsense")]);
+    socorro.put_raw(QUEUE, "02003-01-01T01:02:03left", &[("processor_state:claim", b"0 x")]);
+    socorro.put_raw("crash_reports", &format!("1030101{B}"), &[("flags:processed", b"Y")]);
+    socorro.put_raw("crash_reports", &format!("0030101{A}"), &[("flags:uncounted", b"Y")]);
+    let left = "3e000000-aaaa-4bbb-8ccc-ddddd2030101";
+    socorro.put_raw("crash_reports", &format!("3030101{left}"), &[("flags:processed", b"N")]);
+    let counter = [("counters:submitted_crash_reports", &7_i64.to_be_bytes()[..])];
+    socorro.put_raw("metrics", "2003-01-01T01", &counter);
+    socorro.put_raw("metrics", "2003-01-09T01:05", &counter);
+}
+
+fn each_fault_is_found_and_mended(server: &Server) {
+    let mut socorro = mended(server);
+    break_it(&mut socorro);
+    let found = findings(&socorro.store);
+    let count = |kind| found.iter().filter(|finding| finding.kind == kind).count();
+    let counts = [
+        FindingKind::MissingIndexRow,
+        FindingKind::OrphanIndexRow,
+        FindingKind::StaleIndexRow,
+        FindingKind::MalformedIndexRow,
+        FindingKind::ProcessedInQueue,
+        FindingKind::UnfinishedSubmission,
+        FindingKind::LeftoverRow,
+    ]
+    .map(count);
+    assert_eq!(counts, [2, 2, 1, 1, 1, 1, 2], "{found:#?}");
+    let hour = found.iter().find(|finding| finding.row == b"2003-01-01T01").unwrap();
+    // B's index row is missing, so only A is counted.
+    assert_eq!(hour.difference, -6, "{hour}");
+    let minute = found.iter().find(|finding| finding.row == b"2003-01-09T01:05").unwrap();
+    assert_eq!(minute.difference, -7, "{minute}");
+    repair(&socorro.store);
+    assert_eq!(findings(&socorro.store), []);
+    let counters = socorro.store.get_counters(&["2003-01-01T01".parse().unwrap()]).unwrap();
+    assert_eq!(counters[0].submitted(), 2);
+    assert!(socorro.cells().has_row("crash_reports_index_hang_id", "8f1e7a60"));
+}
+
+fn a_check_goes_on_where_another_stopped(server: &Server) {
+    let mut socorro = mended(server);
+    break_it(&mut socorro);
+    let mut check = socorro.store.check(&options());
+    let mut found = Vec::new();
+    let mut positions = Vec::new();
+    while let Some(finding) = check.next() {
+        positions.push(check.position().to_string());
+        found.push(finding.unwrap());
+    }
+    assert_eq!(check.progress().part, check.progress().parts);
+    for (number, text) in positions.iter().enumerate() {
+        // What was found since the position is found again.
+        let first = positions.iter().position(|other| other == text).unwrap();
+        let resumed = options().resume(text.parse().unwrap());
+        let again: Vec<_> = socorro.store.check(&resumed).collect::<Result<_, _>>().unwrap();
+        assert_eq!(again, found[first..], "after {number} findings, at {text}");
+    }
+    repair(&socorro.store);
+}
+
+fn what_has_changed_lately_is_left_alone(server: &Server) {
+    let mut socorro = mended(server);
+    break_it(&mut socorro);
+    let careful = CheckOptions::new().settled_for(Duration::from_hours(1));
+    let found: Vec<_> = socorro.store.check(&careful).collect::<Result<_, _>>().unwrap();
+    let kinds: Vec<_> =
+        found.iter().filter(|finding| finding.kind != FindingKind::WrongCounter).collect();
+    assert_eq!(kinds, [&found[0]; 0]);
+    repair(&socorro.store);
+}
+
+fn a_range_leaves_other_days_alone(server: &Server) {
+    let mut socorro = mended(server);
+    break_it(&mut socorro);
+    let range = options().range(TimeRange::within("2003-01-02"));
+    let found: Vec<_> = socorro.store.check(&range).collect::<Result<_, _>>().unwrap();
+    assert_eq!(found, []);
+    let range = options().range(TimeRange::within("2003-01-09"));
+    let found: Vec<_> = socorro.store.check(&range).collect::<Result<_, _>>().unwrap();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    repair(&socorro.store);
+}

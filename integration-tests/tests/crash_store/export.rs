@@ -1,0 +1,165 @@
+//! Exports: what is stored comes out as files, an interrupted one goes on, a broken crash ends none.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use integration_tests::{Server, Test};
+use socorro_hbase_client::{
+    Dumps, ErrorKind, Exported, Ooid, ProcessedCrash, QueueForProcessing, Selection, TimeRange,
+};
+
+use crate::socorro::{Socorro, metadata, ooid, socorro};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        Test::new(a_directory_holds_each_crash_as_it_is_stored),
+        Test::new(an_archive_holds_the_same_files),
+        Test::new(an_export_into_a_directory_leaves_out_what_is_there),
+        Test::new(an_interrupted_archive_goes_on_where_it_stopped),
+        Test::new(a_broken_crash_is_reported_and_ends_nothing),
+        Test::new(a_sample_is_of_the_selection_and_of_its_size),
+    ]
+}
+
+/// Crashes of a day of its own, the first of them processed and with two dumps.
+fn crashes(socorro: &Socorro, day: &str, count: usize) -> (Selection, Vec<Ooid>) {
+    let ooids: Vec<_> = (0..count)
+        .map(|number| {
+            let digits = day.replace('-', "");
+            let crash = ooid(&format!("{number:x}abc0000-abcd-4bbb-8ccc-ddddd2{}", &digits[2..]));
+            let json = format!(r#"{{"submitted_timestamp": "{day}T00:0{number}:00"}}"#);
+            let other = "other".parse().unwrap();
+            let dumps = Dumps::new(b"MDMP");
+            let dumps = if number == 0 { dumps.with(other, b"MDMP other") } else { dumps };
+            let queue = QueueForProcessing::No;
+            socorro.store.put_raw_report(&crash, &metadata(&json), dumps, queue).unwrap();
+            crash
+        })
+        .collect();
+    let processed = ProcessedCrash::from_json(r#"{"completeddatetime": "2022"}"#).unwrap();
+    socorro.store.put_processed(&ooids[0], &processed).unwrap();
+    (Selection::Submitted(TimeRange::within(day)), ooids)
+}
+
+fn files_in(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+fn files_of_archive(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = tar::Archive::new(MultiGzDecoder::new(fs::File::open(path).unwrap()));
+    let read = |entry: std::io::Result<tar::Entry<_>>| {
+        let mut entry: tar::Entry<'_, _> = entry.unwrap();
+        let name = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        (name, bytes)
+    };
+    archive.entries().unwrap().map(read).collect()
+}
+
+fn expected(ooids: &[Ooid], day: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for (number, ooid) in ooids.iter().enumerate() {
+        let json = format!(r#"{{"submitted_timestamp": "{day}T00:0{number}:00"}}"#);
+        files.insert(format!("{ooid}.json"), json.into_bytes());
+        files.insert(format!("{ooid}.dump"), b"MDMP".to_vec());
+    }
+    let processed = br#"{"completeddatetime": "2022"}"#;
+    files.insert(format!("{}.processed.json", ooids[0]), processed.to_vec());
+    files.insert(format!("{}.other.dump", ooids[0]), b"MDMP other".to_vec());
+    files
+}
+
+fn a_directory_holds_each_crash_as_it_is_stored(server: &Server) {
+    let socorro = socorro(server);
+    let (selection, ooids) = crashes(&socorro, "2022-04-01", 3);
+    let folder = tempfile::tempdir().unwrap();
+    let export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
+    let exported: Vec<Exported> = export.map(Result::unwrap).collect();
+    assert!(exported.iter().all(|crash| crash.problem.is_none() && !crash.was_there));
+    assert_eq!(files_in(folder.path()), expected(&ooids, "2022-04-01"));
+}
+
+fn an_archive_holds_the_same_files(server: &Server) {
+    let socorro = socorro(server);
+    let (selection, ooids) = crashes(&socorro, "2022-04-02", 3);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crashes.tar.gz");
+    assert_eq!(socorro.store.export_to_archive(&selection, &path).unwrap().count(), 3);
+    assert_eq!(files_of_archive(&path), expected(&ooids, "2022-04-02"));
+    assert_eq!(files_in(folder.path()).len(), 1, "no other file is left");
+    let again = socorro.store.export_to_archive(&selection, &path).unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::File);
+    assert!(again.to_string().ends_with("is there and complete"), "{again}");
+}
+
+fn an_export_into_a_directory_leaves_out_what_is_there(server: &Server) {
+    let socorro = socorro(server);
+    let (selection, ooids) = crashes(&socorro, "2022-04-03", 3);
+    let folder = tempfile::tempdir().unwrap();
+    let mut export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
+    export.next().unwrap().unwrap();
+    drop(export);
+    let export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
+    let were_there: Vec<_> = export.map(|crash| crash.unwrap().was_there).collect();
+    assert_eq!(were_there, [true, false, false]);
+    assert_eq!(files_in(folder.path()), expected(&ooids, "2022-04-03"));
+}
+
+fn an_interrupted_archive_goes_on_where_it_stopped(server: &Server) {
+    let socorro = socorro(server);
+    let (by_time, ooids) = crashes(&socorro, "2022-04-04", 4);
+    for selection in [by_time, Selection::Ooids(ooids.clone())] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crashes.tar.gz");
+        let mut export = socorro.store.export_to_archive(&selection, &path).unwrap();
+        for _ in 0..2 {
+            export.next().unwrap().unwrap();
+        }
+        drop(export);
+        // Half a crash, as an interruption leaves it.
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend(b"\x1f\x8b half");
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(socorro.store.export_to_archive(&selection, &path).unwrap().count(), 2);
+        assert_eq!(files_of_archive(&path), expected(&ooids, "2022-04-04"));
+    }
+}
+
+fn a_broken_crash_is_reported_and_ends_nothing(server: &Server) {
+    let mut socorro = socorro(server);
+    let (_, mut ooids) = crashes(&socorro, "2022-04-05", 2);
+    let broken = ooid("fabc0000-abcd-4bbb-8ccc-ddddd2220405");
+    let row = format!("f220405{broken}");
+    socorro.put_raw("crash_reports", &row, &[("raw_data:dump", b"MDMP")]);
+    ooids.splice(1..1, [broken, ooid("eabc0000-abcd-4bbb-8ccc-ddddd2220405")]);
+    let folder = tempfile::tempdir().unwrap();
+    let selection = Selection::Ooids(ooids);
+    let export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
+    let problems: Vec<_> =
+        export.map(|crash| crash.unwrap().problem.map(|problem| problem.kind())).collect();
+    socorro.delete_raw("crash_reports", &row);
+    let expected = [None, Some(ErrorKind::IncompleteCrash), Some(ErrorKind::NoSuchCrash), None];
+    assert_eq!(problems, expected);
+    assert!(folder.path().join(format!("{broken}.dump")).exists());
+}
+
+fn a_sample_is_of_the_selection_and_of_its_size(server: &Server) {
+    let socorro = socorro(server);
+    let (selection, ooids) = crashes(&socorro, "2022-04-06", 6);
+    let mut sample = socorro.store.sample(&selection, 3).unwrap();
+    sample.sort_by_key(ToString::to_string);
+    sample.dedup();
+    assert_eq!(sample.len(), 3);
+    assert!(sample.iter().all(|ooid| ooids.contains(ooid)));
+    assert_eq!(socorro.store.sample(&selection, 10).unwrap().len(), 6);
+}

@@ -1,0 +1,161 @@
+//! What each endpoint costs, counted on the wire against the budget of docs/endpoint-review.md.
+
+use std::time::Duration;
+
+use integration_tests::{Server, Test};
+use socorro_hbase_client::{
+    CrashStore, Ooid, ProcessedCrash, QueueForProcessing, TimeIndex, TimeRange,
+};
+
+use super::proxy::Proxy;
+use crate::socorro::{metadata, ooid, socorro};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        Test::new(submitting_processing_and_removing_keep_to_the_budget),
+        Test::new(reads_and_index_rows_keep_to_the_budget),
+        Test::new(scans_and_queues_keep_to_the_budget),
+    ]
+}
+
+const REVIEW: &str = include_str!("../../../docs/endpoint-review.md");
+const JSON: &str = r#"{"submitted_timestamp": "2025-01-01T00:00:00+00:00", "ProcessType": "plugin", "HangID": "9f1e7a60-55c4-4be0-9d3c-71c4e8a90b12"}"#;
+
+/// The numbers in the last column of the row whose second column has this name.
+fn budget(name: &str, position: usize) -> usize {
+    let name = format!("`{name}`");
+    let is_of = |row: &&str| row.split('|').nth(2).is_some_and(|names| names.contains(&name));
+    let row = REVIEW.lines().find(is_of).unwrap_or_else(|| panic!("{name} isn't reviewed"));
+    let numbers = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+    let numbers = numbers.split(|c: char| !c.is_ascii_digit()).filter(|text| !text.is_empty());
+    numbers.map(|text| text.parse().unwrap()).nth(position).unwrap()
+}
+
+struct Meter {
+    proxy: Proxy,
+    store: CrashStore,
+}
+
+impl Meter {
+    fn new(server: &Server, prefix: &str) -> Self {
+        let proxy = Proxy::start(&server.url());
+        let store = proxy.store(prefix);
+        // Opens the connection that the endpoints use.
+        store.get_dump(&ooid("0f000000-aaaa-4bbb-8ccc-ddddd2250101")).unwrap();
+        proxy.round_trips();
+        Self { proxy, store }
+    }
+
+    /// Runs an endpoint and holds it to the number at this position of its row.
+    fn hold<T>(&self, name: &str, position: usize, run: impl FnOnce(&CrashStore) -> T) -> T {
+        let answer = run(&self.store);
+        let (found, budget) = (self.proxy.round_trips(), budget(name, position));
+        assert!(found <= budget, "{name} took {found} round trips, its budget is {budget}");
+        answer
+    }
+}
+
+fn submit(store: &CrashStore, crash: &Ooid) {
+    store.put_raw_report(crash, &metadata(JSON), b"MDMP", QueueForProcessing::Yes).unwrap();
+}
+
+fn submitting_processing_and_removing_keep_to_the_budget(server: &Server) {
+    let socorro = socorro(server);
+    let meter = Meter::new(server, socorro.store.client().config().table_prefix());
+    let crash = ooid("0f000000-aaaa-4bbb-8ccc-ddddd2250101");
+    for _ in 0..2 {
+        meter.hold("CrashStore::put_raw_report", 0, |store| submit(store, &crash));
+    }
+    for (position, signature) in [(0, "a"), (1, "b")] {
+        let json = format!(r#"{{"signature": "{signature}", "completeddatetime": "2025"}}"#);
+        let processed = ProcessedCrash::from_json(json).unwrap();
+        meter.hold("CrashStore::put_processed", position, |store| {
+            store.put_processed(&crash, &processed).unwrap();
+        });
+    }
+    assert!(meter.hold("CrashStore::remove", 0, |store| store.remove(&crash).unwrap()));
+}
+
+fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
+    let socorro = socorro(server);
+    let meter = Meter::new(server, socorro.store.client().config().table_prefix());
+    let crash = ooid("1f000000-aaaa-4bbb-8ccc-ddddd2250101");
+    submit(&meter.store, &crash);
+    meter.proxy.round_trips();
+    meter
+        .hold("CrashStore::get_metadata_text", 0, |store| store.get_metadata_text(&crash).unwrap());
+    meter.hold("CrashStore::get_metadata", 0, |store| store.get_metadata(&crash).unwrap());
+    meter.hold("CrashStore::get_dump", 0, |store| store.get_dump(&crash).unwrap());
+    meter.hold("CrashStore::get_dumps", 0, |store| store.get_dumps(&crash).unwrap());
+    meter.hold("CrashStore::get_processed_text", 0, |store| {
+        store.get_processed_text(&crash).unwrap()
+    });
+    meter.hold("CrashStore::get_processed", 0, |store| store.get_processed(&crash).unwrap());
+    meter.hold("CrashStore::get_raw_report", 0, |store| store.get_raw_report(&crash).unwrap());
+    meter.hold("CrashStore::get_processing_state", 0, |store| {
+        store.get_processing_state(&crash).unwrap()
+    });
+    let eight = [crash; 8];
+    meter.hold("CrashStore::get_raw_reports", 0, |store| store.get_raw_reports(&eight).unwrap());
+    let hang = "9f1e7a60-55c4-4be0-9d3c-71c4e8a90b12".parse().unwrap();
+    meter.hold("CrashStore::get_hang", 0, |store| store.get_hang(&hang).unwrap());
+    meter.hold("CrashStore::get_hang", 1, |store| store.get_hang_pair(&crash).unwrap());
+    let metadata = metadata(JSON);
+    let time = metadata.submitted();
+    let indexes = [TimeIndex::Submitted, TimeIndex::LegacySubmitted];
+    meter.hold("CrashStore::put_time_index", 0, |store| {
+        store.put_time_index(&crash, time, &indexes).unwrap();
+    });
+    meter.hold("CrashStore::put_hang_index", 0, |store| {
+        store.put_hang_index(&crash, &hang, metadata.process_type(), time).unwrap();
+    });
+    meter.hold("CrashStore::count_submission", 0, |store| {
+        store.count_submission(&metadata, QueueForProcessing::No).unwrap();
+    });
+    let periods = ["2025", "2025-01"].map(|text| text.parse().unwrap());
+    meter.hold("CrashStore::get_counters", 0, |store| store.get_counters(&periods).unwrap());
+}
+
+fn scans_and_queues_keep_to_the_budget(server: &Server) {
+    let socorro = socorro(server);
+    let meter = Meter::new(server, socorro.store.client().config().table_prefix());
+    for key in socorro.store.legacy_queue().entries().unwrap().map(|entry| entry.unwrap().key) {
+        socorro.store.legacy_queue().remove_row(&key).unwrap();
+    }
+    let crash = |number: usize| ooid(&format!("{number}f100000-aaaa-4bbb-8ccc-ddddd2250101"));
+    for number in 0..6 {
+        submit(&meter.store, &crash(number));
+    }
+    meter.proxy.round_trips();
+    let table = "crash_reports_index_submitted_time";
+    meter.hold("CrashStore::scan_union", 0, |store| {
+        store.scan_union(table, "2025-01", ["ids:ooid"]).unwrap().count()
+    });
+    meter.hold("CrashStore::scan_merge", 0, |store| {
+        store.scan_merge(table, "2025-01", ["ids:ooid"]).unwrap().count()
+    });
+    meter.hold("CrashStore::scan_submitted", 0, |store| {
+        store.scan_submitted(&TimeRange::within("2025-01")).unwrap().count()
+    });
+    meter.hold("CrashStore::scan_signature", 0, |store| store.scan_signature("a").unwrap().count());
+    let queue = meter.store.legacy_queue();
+    let taker = "meter".parse().unwrap();
+    let lease = Duration::from_mins(10);
+    meter.hold("Queue::remove", 0, |_| assert!(queue.remove(&crash(0)).unwrap()));
+    let claim = meter.hold("Queue::claim_crash", 0, |_| {
+        queue.claim_crash(&crash(1), &taker, lease).unwrap().unwrap()
+    });
+    let key = claim.key().to_vec();
+    meter.hold("Queue::remove_row", 0, |_| assert!(queue.remove_row(&key).unwrap()));
+    let mut claims = meter.hold("Queue::claim", 0, |_| {
+        queue.claim(&taker, lease).unwrap().map(Result::unwrap).collect::<Vec<_>>()
+    });
+    assert_eq!(claims.len(), 4);
+    let mut claim = claims.pop().unwrap();
+    meter.hold("Claim::acknowledge", 1, |_| claim.renew(lease).unwrap());
+    meter.hold("Claim::acknowledge", 0, |_| claim.acknowledge().unwrap());
+    meter.hold("Claim::acknowledge", 2, |_| claims.pop().unwrap().release().unwrap());
+    meter.hold("Queue::entries", 0, |_| queue.entries().unwrap().count());
+    meter.hold("Queue::entries", 1, |_| queue.count_entries().unwrap());
+    meter.hold("Queue::entries", 2, |_| queue.statistics().unwrap());
+}
