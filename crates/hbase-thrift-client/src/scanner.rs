@@ -34,8 +34,10 @@ pub struct Scanner {
 }
 
 enum State {
-    /// To be opened at its place.
-    Closed,
+    /// To be opened at its place; another may have been left open before.
+    Closed {
+        left: Option<OpenScanner>,
+    },
     Open(OpenScanner),
     Done,
 }
@@ -63,7 +65,7 @@ impl Scanner {
             executor,
             table,
             scan,
-            state: State::Closed,
+            state: State::Closed { left: None },
             place: Place::default(),
             batch: RowBatch::default(),
             next_in_batch: 0,
@@ -135,7 +137,7 @@ impl Scanner {
             self.close(None);
             return Ok(RowBatch::default());
         }
-        if matches!(self.state, State::Closed) {
+        if matches!(self.state, State::Closed { .. }) {
             self.open(deadline)?;
         }
         let State::Open(scanner) = &mut self.state else { return Ok(RowBatch::default()) };
@@ -159,7 +161,14 @@ impl Scanner {
         let mut lease = Box::new(self.executor.checkout(None, deadline)?);
         let id = call.run(&mut lease, deadline)?;
         drop(call);
-        self.state = State::Open(OpenScanner { id, gateway: lease.gateway_index(), asked: None });
+        let gateway = lease.gateway_index();
+        if let State::Closed { left: Some(left) } = &self.state
+            && left.gateway == gateway
+        {
+            // It would be closed by its lease; that it may be gone already is no failure.
+            let _ = thrift1::scanner_close(left.id).run(&mut lease, deadline);
+        }
+        self.state = State::Open(OpenScanner { id, gateway, asked: None });
         self.ask_ahead(lease);
         Ok(())
     }
@@ -184,17 +193,19 @@ impl Scanner {
     /// Gives up, or waits and leaves the scan to be opened again.
     fn recover(&mut self, error: Error, failures: u32, deadline: Instant) -> Result<()> {
         let reopens = error.kind() == ErrorKind::UnknownScanner || error.may_heal();
-        self.state = State::Closed;
+        let left = match std::mem::replace(&mut self.state, State::Done) {
+            State::Open(scanner) => Some(OpenScanner { asked: None, ..scanner }),
+            State::Closed { left } => left,
+            State::Done => None,
+        };
         match self.executor.pause_after(failures, deadline).filter(|_| reopens) {
             Some(pause) => {
                 tracing::debug!(%error, ?pause, "the scan goes on with another scanner");
                 std::thread::sleep(pause);
+                self.state = State::Closed { left };
                 Ok(())
             }
-            None => {
-                self.state = State::Done;
-                Err(error.with_last_row(self.place.last_row.clone()))
-            }
+            None => Err(error.with_last_row(self.place.last_row.clone())),
         }
     }
 
