@@ -80,8 +80,8 @@ impl From<SingleColumnValue> for Vec<u8> {
 /// let written_with_state = DependentColumn::new("state", "s").drop_column();
 /// let written_when_done = DependentColumn::new("state", "s")
 ///     .value(Comparator::binary(CompareOp::Equal, "done"));
-/// let either = Filter::from(written_with_state).or(written_when_done);
-/// # let _ = either;
+/// let times = Filter::column_prefix("time_").and(written_when_done);
+/// # let _ = (written_with_state, times);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DependentColumn {

@@ -9,6 +9,7 @@ mod comparator;
 #[cfg(test)]
 mod tests;
 mod text;
+mod wrapped;
 
 use std::ops::{Bound, RangeBounds};
 
@@ -32,17 +33,20 @@ use crate::error::{Error, Result};
 ///     .and(Filter::page(100));
 /// let scan = Scan::new().filter(filter);
 ///
-/// let any_of = ["ids:", "flags:"].map(Filter::column_prefix).into_iter().reduce(Filter::or);
+/// let any_of = ["os_", "cpu_"].map(Filter::column_prefix).into_iter().reduce(Filter::or);
 /// # let _ = (scan, any_of);
 /// ```
 ///
 /// # What to know
 ///
-/// - **Some filters decide on whole rows**: [`page`](Self::page), [`prefix`](Self::prefix),
-///   [`SingleColumnValue`], [`DependentColumn`] and [`skip`](Self::skip). With
-///   [`Scan::batch`](crate::Scan::batch) HBase refuses most of them.
+/// - **Whole rows can't be split**: [`page`](Self::page), [`skip`](Self::skip),
+///   [`while_match`](Self::while_match), [`SingleColumnValue`] and [`DependentColumn`] don't go with
+///   [`Scan::batch`](crate::Scan::batch). HBase refuses the scan, and the gateway repeats it for
+///   minutes before it says so.
 /// - **State is per region and per scanner.** What counts or stops does so in each region anew, and
 ///   anew where a scan had to be reopened.
+/// - **A chain is a list**, of any length. What is nested over a thousand levels deep overflows a
+///   region server's stack.
 /// - The names are those of HBase's classes: [`page`](Self::page) is `PageFilter`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter(Node);
@@ -207,8 +211,9 @@ impl Filter {
 
     /// The first so many columns of a row (`ColumnCountGetFilter`).
     ///
-    /// HBase made it for reading one row, which the gateway does without filters; for scans
-    /// [`column_pagination`](Self::column_pagination) does the same.
+    /// For a scan of one row only: HBase made it for `Get`, and where a row has more columns it
+    /// loses cells of later rows, or ends the scan. What it promises is kept by
+    /// [`column_pagination`](Self::column_pagination).
     #[doc(alias = "ColumnCountGetFilter")]
     pub fn column_count_get(columns: u32) -> Self {
         Self::simple(Simple::ColumnCountGet(columns))
@@ -282,6 +287,10 @@ impl Filter {
     }
 
     /// What passes either or both (`FilterList` with `MUST_PASS_ONE`).
+    ///
+    /// Rows with rows and cells with cells: beside filters on cells a [`SingleColumnValue`] lets
+    /// rows through that pass neither, and a [`DependentColumn`], or a column that is left out,
+    /// takes cells away that pass the other.
     #[must_use]
     pub fn or(self, other: impl Into<Self>) -> Self {
         let mut nodes = match self.0 {
@@ -293,28 +302,6 @@ impl Filter {
             node => nodes.push(node),
         }
         Self(Node::Or(nodes))
-    }
-
-    /// Only rows all of whose cells pass this filter (`SkipFilter`).
-    ///
-    /// ```
-    /// use hbase_thrift_client::{Comparator, CompareOp, Filter};
-    ///
-    /// let all_nonzero = Filter::value(Comparator::binary(CompareOp::NotEqual, [0])).skip();
-    /// # let _ = all_nonzero;
-    /// ```
-    #[doc(alias = "SkipFilter")]
-    #[must_use]
-    pub fn skip(self) -> Self {
-        Self(Node::Skip(Box::new(self.0)))
-    }
-
-    /// Ends the scan with the first row or cell that does not pass this filter
-    /// (`WhileMatchFilter`).
-    #[doc(alias = "WhileMatchFilter")]
-    #[must_use]
-    pub fn while_match(self) -> Self {
-        Self(Node::WhileMatch(Box::new(self.0)))
     }
 }
 

@@ -106,26 +106,24 @@ fn a_chain_of_one_operator_is_one_list() {
 
 #[test]
 fn each_other_operator_is_in_parentheses_of_its_own() {
-    let page = |rows| Filter::page(rows);
-    let both = page(1).and(page(2));
-    let either = page(3).or(page(4));
+    let at = |time| Filter::timestamps([time]);
+    let both = at(1).and(at(2));
+    let either = at(3).or(at(4));
+    let skip = |filter: Filter| filter.skip().unwrap();
+    let while_match = |filter: Filter| filter.while_match().unwrap();
     let texts = [
-        (both.clone().or(page(5)), "(PageFilter(1) AND PageFilter(2)) OR PageFilter(5)"),
-        (page(5).and(either.clone()), "PageFilter(5) AND (PageFilter(3) OR PageFilter(4))"),
-        (page(1).skip(), "SKIP PageFilter(1)"),
-        (page(1).while_match(), "WHILE PageFilter(1)"),
-        (both.clone().skip(), "SKIP (PageFilter(1) AND PageFilter(2))"),
-        (page(1).skip().and(page(2)), "(SKIP PageFilter(1)) AND PageFilter(2)"),
-        (page(1).or(page(2).while_match()), "PageFilter(1) OR (WHILE PageFilter(2))"),
-        (page(1).skip().while_match(), "WHILE (SKIP PageFilter(1))"),
-        (
-            both.or(either.skip().and(page(5))),
-            "(PageFilter(1) AND PageFilter(2)) OR \
-             ((SKIP (PageFilter(3) OR PageFilter(4))) AND PageFilter(5))",
-        ),
+        (both.clone().or(at(5)), "(T(1) AND T(2)) OR T(5)"),
+        (at(5).and(either.clone()), "T(5) AND (T(3) OR T(4))"),
+        (skip(at(1)), "SKIP T(1)"),
+        (while_match(at(1)), "WHILE T(1)"),
+        (skip(both.clone()), "SKIP (T(1) AND T(2))"),
+        (skip(at(1)).and(at(2)), "(SKIP T(1)) AND T(2)"),
+        (at(1).or(while_match(at(2))), "T(1) OR (WHILE T(2))"),
+        (while_match(skip(at(1))), "WHILE (SKIP T(1))"),
+        (both.or(skip(either).and(at(5))), "(T(1) AND T(2)) OR ((SKIP (T(3) OR T(4))) AND T(5))"),
     ];
     for (filter, expected) in texts {
-        assert_eq!(text(filter), expected);
+        assert_eq!(text(filter).replace("TimestampsFilter", "T"), expected);
     }
 }
 
@@ -305,14 +303,22 @@ fn filter() -> impl Strategy<Value = (Filter, Read)> {
         prop_oneof![
             several.clone().prop_map(|filters| list("AND", Filter::and, filters)),
             several.prop_map(|filters| list("OR", Filter::or, filters)),
-            inner.clone().prop_map(|(filter, read)| {
-                (filter.skip(), Read::Wrapped("SKIP", Box::new(read)))
-            }),
-            inner.prop_map(|(filter, read)| {
-                (filter.while_match(), Read::Wrapped("WHILE", Box::new(read)))
-            }),
+            inner.clone().prop_map(|pair| wrapped("SKIP", Filter::skip, pair)),
+            inner.prop_map(|pair| wrapped("WHILE", Filter::while_match, pair)),
         ]
     })
+}
+
+/// The filter itself where it can't be wrapped.
+fn wrapped(
+    wrapper: &'static str,
+    wrap: impl Fn(Filter) -> Result<Filter>,
+    (filter, read): (Filter, Read),
+) -> (Filter, Read) {
+    match wrap(filter.clone()) {
+        Ok(filter) => (filter, Read::Wrapped(wrapper, Box::new(read))),
+        Err(_) => (filter, read),
+    }
 }
 
 fn list(

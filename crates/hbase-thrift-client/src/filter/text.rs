@@ -21,6 +21,16 @@ pub(super) fn encode(node: &Node) -> Vec<u8> {
     out
 }
 
+/// The name of HBase's class for the tree's root.
+pub(super) fn name(node: &Node) -> &'static str {
+    match node {
+        Node::Simple(filter) => simple_name(filter),
+        Node::And(_) | Node::Or(_) => "FilterList",
+        Node::Skip(_) => "SkipFilter",
+        Node::WhileMatch(_) => "WhileMatchFilter",
+    }
+}
+
 fn write(out: &mut Vec<u8>, node: &Node) {
     match node {
         Node::Simple(filter) => write_simple(out, filter),
@@ -57,7 +67,7 @@ fn write_operand(out: &mut Vec<u8>, node: &Node) {
 }
 
 fn write_simple(out: &mut Vec<u8>, filter: &Simple) {
-    let call = Call::begin(out, name(filter));
+    let call = Call::begin(out, simple_name(filter));
     match filter {
         Simple::KeyOnly { lengths: false } | Simple::FirstKeyOnly => call,
         Simple::KeyOnly { lengths: true } => call.bare(true),
@@ -105,7 +115,7 @@ fn write_simple(out: &mut Vec<u8>, filter: &Simple) {
     .end();
 }
 
-fn name(filter: &Simple) -> &'static str {
+fn simple_name(filter: &Simple) -> &'static str {
     match filter {
         Simple::KeyOnly { .. } => "KeyOnlyFilter",
         Simple::FirstKeyOnly => "FirstKeyOnlyFilter",
