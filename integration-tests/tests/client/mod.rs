@@ -2,6 +2,7 @@
 //! that the client speaks.
 
 mod admin;
+mod filters;
 mod flights;
 mod probe;
 mod restarts;
@@ -16,6 +17,7 @@ use integration_tests::{Flavour, Server, Test, TestTable};
 pub(crate) fn tests() -> Vec<Test> {
     let modules = [
         admin::tests(),
+        filters::tests(),
         flights::tests(),
         probe::tests(),
         restarts::tests(),
