@@ -21,6 +21,8 @@ const UNPUBLISHED: &str = "--exclude xtask --exclude client-bench --exclude inte
 /// this workspace's own. A new module is part of the matrix until it is named here.
 const NOT_IN_MATRIX: [&str; 3] = ["cli::", "crash_store::", "examples::"];
 
+const UNIT_TESTS: &str = "test --workspace --exclude integration-tests --all-features";
+
 /// Which steps to take.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -85,16 +87,22 @@ impl Step {
         match self {
             Self::Format => format(),
             Self::Codegen => codegen::check(Preparation::Install),
-            Self::Clippy => {
-                cmd::run(&mut cmd::cargo("clippy --workspace --all-targets -- -D warnings"))
-            }
+            Self::Clippy => clippy(),
             Self::Docs => docs(),
-            Self::Unit => cmd::run(&mut cmd::cargo("test --workspace --exclude integration-tests")),
+            Self::Unit => cmd::run(&mut cmd::cargo(UNIT_TESTS)),
             Self::Msrv => msrv::check(),
             Self::Package => package(),
             Self::Integration => integration(),
         }
     }
+}
+
+/// With all features, and the one crate whose users pick among them without any too.
+fn clippy() -> Result<()> {
+    for what in ["--workspace --all-features", "--package hbase-thrift-client"] {
+        cmd::run(&mut cmd::cargo(&format!("clippy {what} --all-targets -- -D warnings")))?;
+    }
+    Ok(())
 }
 
 fn format() -> Result<()> {
@@ -103,7 +111,7 @@ fn format() -> Result<()> {
 }
 
 fn docs() -> Result<()> {
-    let mut doc = cmd::cargo("doc --workspace --no-deps");
+    let mut doc = cmd::cargo("doc --workspace --no-deps --all-features");
     cmd::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
