@@ -128,7 +128,7 @@ impl BatchIndex {
     pub(crate) fn end_row(&mut self, key: Span, first: usize, bytes: &[u8]) {
         let cells = &mut self.cells[first..];
         let columns = cells.iter().map(|cell| cell.column.of(bytes));
-        if !columns.is_sorted_by(|a, b| column_order(a, b).is_le()) {
+        if cells.len() > 1 && !columns.is_sorted_by(|a, b| column_order(a, b).is_le()) {
             // The gateway orders a map's columns by signed bytes.
             cells.sort_by(|a, b| column_order(a.column.of(bytes), b.column.of(bytes)));
         }
