@@ -66,7 +66,7 @@ fn compare(
 ) -> Result<Vec<Line>> {
     let mut values = vec![Values::default(); workload.series.len()];
     for round in 0..rounds as usize {
-        eprintln!("{:?}, round {} of {rounds}", workload.id, round + 1);
+        eprintln!("{}, round {} of {rounds}", workload.id, round + 1);
         for turn in 0..workload.series.len() {
             let index = (round + turn) % workload.series.len();
             let series = &workload.series[index];

@@ -118,7 +118,7 @@ impl Verdict {
     pub(crate) fn miss(&self) -> Option<String> {
         let measured = self.measured.filter(|_| self.holds == Some(false))?;
         let limit = self.limit.words();
-        Some(format!("{:?}, {}: {measured:.3}, to be {limit}", self.workload, self.what))
+        Some(format!("{}, {}: {measured:.3}, to be {limit}", self.workload, self.what))
     }
 }
 
@@ -128,5 +128,40 @@ impl Limit {
             Self::AtMost(limit) => format!("at most {}", (limit * 1e4).round() / 1e4),
             Self::AtLeast(limit) => format!("at least {limit}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counts::Counts;
+    use crate::values::Values;
+    use crate::workload::WORKLOADS;
+
+    /// Every time and every count is the same.
+    fn results() -> Results {
+        let counts = Counts { allocations: Some(8.0), instructions: Some(8.0) };
+        let lines = WORKLOADS.iter().flat_map(|workload| {
+            workload.series.iter().map(move |series| {
+                let values = Values::of(&[8.0]);
+                Line { workload, series, values, ratio: 1.0, counts }
+            })
+        });
+        Results { lines: lines.collect() }
+    }
+
+    #[test]
+    fn every_gate_is_about_something_that_is_measured() {
+        let verdicts = judge(GATES, &results());
+        assert_eq!(verdicts.len(), GATES.len());
+        assert!(verdicts.iter().all(|verdict| verdict.measured.is_some()), "{verdicts:?}");
+    }
+
+    #[test]
+    fn a_gate_that_is_missed_is_told_with_its_workload() {
+        let verdicts = judge(GATES, &results());
+        let misses: Vec<String> = verdicts.iter().filter_map(Verdict::miss).collect();
+        assert!(misses.contains(&"W1, allocations a row: 8.000, to be at most 0.01".to_owned()));
+        assert!(!misses.iter().any(|miss| miss.starts_with("W3")), "{misses:?}");
     }
 }

@@ -51,19 +51,20 @@ pub(crate) fn print_json(results: &Results, verdicts: &[Verdict]) -> Result<()> 
 }
 
 pub(crate) fn print_tables(results: &Results, verdicts: &[Verdict]) {
-    let mut table = Table::new(&["", "", "", "x first", "allocations/row", "instructions/row"]);
-    let mut last = None;
+    print_legend(results);
+    let mut table = Table::new(&[
+        "workload",
+        "client",
+        "median",
+        "x first",
+        "allocations a row",
+        "instructions a row",
+    ]);
     for line in &results.lines {
-        let workload = line.workload;
-        if last != Some(workload.id) {
-            last = Some(workload.id);
-            let about = format!("{}: {}", workload.metric.words(), workload.about);
-            table.row([format!("{:?}", workload.id), about]);
-        }
         table.row([
-            String::new(),
+            line.workload.id.to_string(),
             line.series.label.to_owned(),
-            workload.metric.format(line.values.median()),
+            line.workload.metric.format(line.values.median()),
             format!("{:.2}", line.ratio),
             line.counts.allocations.map_or_else(String::new, |count| format!("{count:.3}")),
             line.counts.instructions.map_or_else(String::new, |count| format!("{count:.0}")),
@@ -71,10 +72,25 @@ pub(crate) fn print_tables(results: &Results, verdicts: &[Verdict]) {
     }
     table.print();
     println!();
-    let mut table = Table::new(&["", "gate", "measured", "to be", ""]);
+    print_gates(verdicts);
+}
+
+/// What the workloads' names stand for.
+fn print_legend(results: &Results) {
+    let mut last = None;
+    for Line { workload, .. } in &results.lines {
+        if last.replace(workload.id) != Some(workload.id) {
+            println!("- {}: {}: {}", workload.id, workload.about, workload.metric.words());
+        }
+    }
+    println!();
+}
+
+fn print_gates(verdicts: &[Verdict]) {
+    let mut table = Table::new(&["workload", "gate", "measured", "to be", ""]);
     for verdict in verdicts {
         table.row([
-            format!("{:?}", verdict.workload),
+            verdict.workload.to_string(),
             verdict.what.to_owned(),
             verdict.measured.map_or_else(|| "-".to_owned(), |measured| format!("{measured:.3}")),
             verdict.limit.words(),
@@ -91,9 +107,9 @@ pub(crate) fn print_tables(results: &Results, verdicts: &[Verdict]) {
 impl Metric {
     fn words(self) -> &'static str {
         match self {
-            Self::Wall => "time for each",
-            Self::Cpu => "processor time for each",
-            Self::PeakMemory => "peak memory",
+            Self::Wall => "time for each row or call",
+            Self::Cpu => "processor time for each call",
+            Self::PeakMemory => "peak memory of the process",
         }
     }
 

@@ -5,6 +5,11 @@
 pub(crate) struct Values(Vec<f64>);
 
 impl Values {
+    #[cfg(test)]
+    pub(crate) fn of(values: &[f64]) -> Self {
+        Self(values.to_vec())
+    }
+
     pub(crate) fn push(&mut self, value: f64) {
         self.0.push(value);
     }
@@ -42,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_round_in_which_everything_is_slow_changes_no_ratio() {
-        let (twice, once) = (Values(vec![2.0, 200.0, 2.0]), Values(vec![1.0, 100.0, 1.0]));
+        let (twice, once) = (Values::of(&[2.0, 200.0, 2.0]), Values::of(&[1.0, 100.0, 1.0]));
         assert!((twice.times(&once) - 2.0).abs() < f64::EPSILON);
     }
 }

@@ -1,13 +1,15 @@
 //! The workloads: which contenders do which tasks, and what of it is compared.
 
+use std::fmt;
+
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::client::Contender;
 use crate::task::Task;
 
 /// The names of the workloads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Id {
     #[value(name = "W1")]
     W1,
@@ -25,6 +27,19 @@ pub(crate) enum Id {
     ReadAhead,
     #[value(name = "memory")]
     Memory,
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// One comparison.

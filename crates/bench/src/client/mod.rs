@@ -129,3 +129,44 @@ impl Task {
 fn key(call: u64) -> Vec<u8> {
     format!("row-{call:012}").into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server;
+    use crate::task;
+
+    const ALL: &[Contender] = &[
+        Contender::RawDrain,
+        Contender::HbaseThriftClient,
+        Contender::HbaseThrift,
+        Contender::GeneratedCode,
+    ];
+
+    fn done(contender: Contender, task: task::Task, units: u64, server: SocketAddr) {
+        let mut task = Task::new(contender, task.job(), units, server).unwrap();
+        task.run().unwrap();
+    }
+
+    #[test]
+    fn every_contender_reads_all_rows_and_cells() {
+        let server = server::listen().unwrap();
+        for contender in ALL {
+            done(*contender, task::Task::ScanNarrow, 3_000, server);
+            done(*contender, task::Task::ScanWide, 2_000, server);
+            done(*contender, task::Task::ScanRowByRow, 3, server);
+            done(*contender, task::Task::ScanSlowly, 1_000, server);
+            done(*contender, task::Task::GetLarge, 2, server);
+            done(*contender, task::Task::GetSmall, 3, server);
+            done(*contender, task::Task::PutOneByOne, 3, server);
+        }
+    }
+
+    #[test]
+    fn a_flight_waits_once_for_the_gateway() {
+        let server = server::listen().unwrap();
+        let start = Instant::now();
+        done(Contender::HbaseThriftClient, task::Task::PutInFlights, 58, server);
+        assert!(start.elapsed() >= Duration::from_millis(1));
+    }
+}

@@ -8,7 +8,7 @@ mod request;
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,8 +25,15 @@ use request::Request;
 /// started it.
 pub(crate) fn serve() -> Result<()> {
     machine::pin(Side::Server);
+    println!("{}", listen()?);
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+/// Serves until the process ends.
+pub(crate) fn listen() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    println!("{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
     let scanners = Arc::<Mutex<Scanners>>::default();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -38,8 +45,7 @@ pub(crate) fn serve() -> Result<()> {
             });
         }
     });
-    io::copy(&mut io::stdin(), &mut io::sink())?;
-    Ok(())
+    Ok(address)
 }
 
 /// Scanners belong to the gateway, not to a connection.
