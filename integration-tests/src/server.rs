@@ -75,6 +75,11 @@ impl Server {
         !matches!(self.kind, Kind::Lent)
     }
 
+    /// Whether it is a mini-hbase, of one test's own.
+    pub fn is_mini(&self) -> bool {
+        matches!(self.kind, Kind::Mini(_))
+    }
+
     /// The URL for a test that doesn't care about the gateway's flavour.
     pub fn url(&self) -> String {
         self.main.to_string()

@@ -12,6 +12,7 @@ mod again;
 mod cells;
 mod check;
 mod dumps;
+mod examples;
 mod export;
 mod faults;
 mod halfway;
@@ -40,6 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         cells::tests(),
         check::tests(),
         dumps::tests(),
+        examples::tests(),
         export::tests(),
         faults::tests(),
         halfway::tests(),

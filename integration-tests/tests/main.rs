@@ -27,13 +27,13 @@ mod socorro;
 
 /// What both servers have to pass.
 fn conformance() -> Vec<Test> {
-    let modules = [raw_api::tests(), client::tests()];
+    let modules = [raw_api::tests(), client::tests(), crash_store::tests()];
     modules.into_iter().flatten().collect()
 }
 
 /// What is about our programs, and takes tables that tests share.
 fn programs() -> Vec<Test> {
-    let modules = [examples::tests(), crash_store::tests(), cli::tests()];
+    let modules = [examples::tests(), cli::tests()];
     modules.into_iter().flatten().collect()
 }
 

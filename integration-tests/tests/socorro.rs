@@ -14,8 +14,8 @@ use socorro_hbase_client::{CrashMetadata, CrashStore, Ooid, SchemaOptions};
 /// The real crash: `data/6d8a….json` and `data/6d8a….dump`.
 pub(crate) const REAL_OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
 
-/// Creating twelve tables takes seconds, and their names are fixed: so all tests share them, one
-/// test at a time, and each sees what it alone has changed.
+/// Creating twelve tables takes seconds on a real HBase, and their names are fixed: so all tests share
+/// them, one test at a time, and each sees what it alone has changed.
 static TABLES: Mutex<Option<TestTable>> = Mutex::new(None);
 
 /// Socorro's tables, for this test alone as long as it holds them.
@@ -24,7 +24,7 @@ pub(crate) struct Socorro {
     pub(crate) url: String,
     raw: RawClient,
     prefix: String,
-    _turn: MutexGuard<'static, Option<TestTable>>,
+    _turn: Option<MutexGuard<'static, Option<TestTable>>>,
 }
 
 /// Drops the tables that the tests shared, at the end of the run.
@@ -32,7 +32,15 @@ pub(crate) fn drop_tables() {
     TABLES.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 
+/// The tables that tests share, or on a mini-hbase, which is a test's own, new ones.
 pub(crate) fn socorro(server: &Server) -> Socorro {
+    if server.is_mini() {
+        let prefix = "socorro_".to_owned();
+        let url = url_with_prefix(server, &prefix);
+        let store = connect(&url);
+        store.create_schema(&SchemaOptions::new()).unwrap();
+        return Socorro { store, url, raw: server.raw(), prefix, _turn: None };
+    }
     // A test that fails while it has its turn doesn't spoil the tables for the next one.
     let mut turn = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
     let is_first = turn.is_none();
@@ -43,7 +51,7 @@ pub(crate) fn socorro(server: &Server) -> Socorro {
     if is_first {
         store.create_schema(&SchemaOptions::new()).unwrap();
     }
-    Socorro { store, url, raw: server.raw(), prefix, _turn: turn }
+    Socorro { store, url, raw: server.raw(), prefix, _turn: Some(turn) }
 }
 
 pub(crate) fn url_with_prefix(server: &Server, prefix: &str) -> String {

@@ -38,7 +38,11 @@ impl CrashStore {
     pub fn remove(&self, ooid: &Ooid) -> Result<bool> {
         let Some(stored) = self.read_stored(ooid)? else { return Ok(false) };
         let queued = self.remove_indexes(ooid, &stored)?;
-        self.leave_queues(ooid, &queued, "no index names it any more")?;
+        if stored.is_uncounted {
+            self.forget_queue_rows(ooid, &queued)?;
+        } else {
+            self.leave_queues(ooid, &queued, "no index names it any more")?;
+        }
         self.remove_row(ooid, &stored)?;
         Ok(true)
     }
@@ -74,6 +78,16 @@ impl CrashStore {
                 Err(failed(ooid, &left, error))
             }
         }
+    }
+
+    /// Of a crash that was never counted, whose queue rows weren't counted either.
+    fn forget_queue_rows(&self, ooid: &Ooid, queued: &[Trace]) -> Result<()> {
+        for trace in queued {
+            self.table(trace.table).delete(&trace.delete()).map_err(|error| {
+                failed(ooid, "the crash and its queue rows may still be there", error)
+            })?;
+        }
+        Ok(())
     }
 
     /// A crash that was never counted isn't counted down either.

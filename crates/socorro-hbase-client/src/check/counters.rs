@@ -25,10 +25,18 @@ use crate::{
 /// The two streams.
 pub(super) struct Counting {
     crashes: CrashScan,
-    /// The next of them, each with what it adds to counters.
-    ready: VecDeque<(String, Vec<String>)>,
+    /// The next of them.
+    ready: VecDeque<Counted>,
     metrics: Scanner,
     next_metrics: Option<Row>,
+}
+
+/// A crash in the order of its key without the salt, and what it adds to counters.
+struct Counted {
+    key: String,
+    counters: Vec<String>,
+    /// Whether its submission is surely over, counters included.
+    is_settled: bool,
 }
 
 impl Check {
@@ -40,7 +48,7 @@ impl Check {
         };
         for _ in 0..ROWS_AT_ONCE {
             counting.fill(self)?;
-            let crash = counting.ready.front().map(|(key, _)| key.as_bytes());
+            let crash = counting.ready.front().map(|crash| crash.key.as_bytes());
             let metrics = counting.next_metrics.as_ref().map(Row::key);
             match (crash, metrics) {
                 (None, None) => {
@@ -57,12 +65,14 @@ impl Check {
     }
 
     fn add_crash(&mut self, counting: &mut Counting) {
-        let Some((key, counters)) = counting.ready.pop_front() else { return };
+        let Some(crash) = counting.ready.pop_front() else { return };
+        let Counted { key, counters, is_settled } = crash;
         self.close_periods(&key);
         for length in BUCKETS {
             let Some(name) = key.get(..length) else { continue };
             let open = self.next.open.entry(length).or_default();
             name.clone_into(&mut open.name);
+            open.is_unsettled |= !is_settled;
             for counter in &counters {
                 open.expected.add(counter.clone());
             }
@@ -92,7 +102,8 @@ impl Check {
             |_: &usize, open: &mut OpenPeriod| key.is_empty() || !key.starts_with(&open.name);
         let closed: Vec<_> = self.next.open.extract_if(.., over).collect();
         for (_, period) in closed {
-            if self.range.covers(&period.name) && self.is_over(&period.name) {
+            let is_comparable = !period.is_unsettled && self.is_over(&period.name);
+            if is_comparable && self.range.covers(&period.name) {
                 self.compare(&period);
             }
         }
@@ -141,10 +152,11 @@ impl Counting {
             check.rows += entries.len() as u64;
             let ooids: Vec<Ooid> = entries.iter().map(|entry| entry.ooid).collect();
             let rows = check.store.read_rows(&ooids, &STATE_COLUMNS)?;
-            let counted = entries
-                .iter()
-                .zip(rows)
-                .filter_map(|(entry, row)| counted(entry, &StoredCrash::of_row(&row?)));
+            let counted = entries.iter().zip(rows).filter_map(|(entry, row)| {
+                let stored = StoredCrash::of_row(&row?);
+                let is_settled = check.is_settled(stored.written);
+                Some(Counted { is_settled, ..counted(entry, &stored)? })
+            });
             self.ready.extend(counted);
         }
         Ok(())
@@ -161,13 +173,13 @@ impl Counting {
     }
 }
 
-/// The key without its salt, and the counters of a crash that is named there rightly.
-fn counted(entry: &IndexEntry, stored: &StoredCrash) -> Option<(String, Vec<String>)> {
+/// A crash that is named there rightly.
+fn counted(entry: &IndexEntry, stored: &StoredCrash) -> Option<Counted> {
     let submitted = stored.traits.submitted.as_deref()?;
     let key = keys::time_row(&entry.ooid, submitted);
     let is_counted = stored.is_submitted && key.as_bytes() == entry.key;
     let counters = counters_of(&stored.traits, stored.legacy_processing);
-    is_counted.then(|| (key[1..].to_owned(), counters))
+    is_counted.then(|| Counted { key: key[1..].to_owned(), counters, is_settled: true })
 }
 
 /// Other counters may stand there too, and are others' business.

@@ -48,6 +48,8 @@ pub(super) struct OpenPeriod {
     pub(super) name: String,
     pub(super) expected: SubmissionCounters,
     pub(super) stored: SubmissionCounters,
+    /// Whether one of its crashes may still be under way.
+    pub(super) is_unsettled: bool,
 }
 
 pub(super) const INDEXES: [&str; 7] = [

@@ -1,0 +1,141 @@
+//! Submissions and fetches a second, against a client that makes the calls of Socorro's Python
+//! client, one after the other, over the same generic client.
+//!
+//! `HBASE_THRIFT_URL=hbase://localhost:9090 cargo bench -p socorro-hbase-client`; without the
+//! variable it does nothing. It makes tables under a prefix of its own, and drops them.
+
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+
+use hbase_thrift_client::{Client, Config, Get, Increment, Put};
+use socorro_hbase_client::{
+    CrashMetadata, CrashStore, Ooid, QueueForProcessing, SchemaOptions, TABLES,
+};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+const ROUNDS: usize = 7;
+const CRASHES: u32 = 40;
+const DUMP: &[u8] = &[b'M'; 40 * 1024];
+const JSON: &str = r#"{"submitted_timestamp": "2012-05-08T20:50:50.123456+00:00", "ProductName": "Firefox", "ProcessType": "plugin", "HangID": "2f1e7a60-55c4-4be0-9d3c-71c4e8a90b12"}"#;
+
+fn main() -> Outcome {
+    let Ok(url) = std::env::var("HBASE_THRIFT_URL") else {
+        println!("HBASE_THRIFT_URL isn't set, so there is nothing to measure with");
+        return Ok(());
+    };
+    let prefix = format!("bench_{}_", std::process::id());
+    let config = url.parse::<Config>()?.with_table_prefix(&prefix);
+    let store = CrashStore::new(Client::connect(config)?);
+    store.create_schema(&SchemaOptions::new())?;
+    let measured = measure(&store);
+    for table in &TABLES {
+        store.client().admin().disable_table(table.name)?;
+        store.client().admin().delete_table(table.name)?;
+    }
+    measured
+}
+
+/// Both in turn, so that whatever else the machine does slows down both.
+fn measure(store: &CrashStore) -> Outcome {
+    let metadata = CrashMetadata::from_json(JSON)?;
+    let mut times: [Vec<Duration>; 4] = Default::default();
+    for _ in 0..ROUNDS {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..CRASHES {
+            ours.push(Ooid::generate(metadata.submitted().date())?);
+            theirs.push(Ooid::generate(metadata.submitted().date())?);
+        }
+        times[0].push(time(&ours, |ooid| {
+            store.put_raw_report(ooid, &metadata, DUMP, QueueForProcessing::Yes)?;
+            Ok(())
+        })?);
+        times[1].push(time(&theirs, |ooid| original_submission(store.client(), ooid))?);
+        times[2].push(time(&ours, |ooid| {
+            store.get_raw_report(ooid)?;
+            Ok(())
+        })?);
+        times[3].push(time(&theirs, |ooid| original_fetch(store.client(), ooid))?);
+    }
+    let [ours, theirs, our_fetch, their_fetch] = times.map(median);
+    println!(
+        "submissions a second: {:.0}, the original's calls {:.0}",
+        per_second(ours),
+        per_second(theirs)
+    );
+    println!(
+        "fetches a second: {:.0}, the original's calls {:.0}",
+        per_second(our_fetch),
+        per_second(their_fetch)
+    );
+    println!(
+        "submitting takes {:.2} of the original's time",
+        ours.as_secs_f64() / theirs.as_secs_f64()
+    );
+    Ok(())
+}
+
+fn time(ooids: &[Ooid], mut run: impl FnMut(&Ooid) -> Outcome) -> Outcome<Duration> {
+    let started = Instant::now();
+    ooids.iter().try_for_each(&mut run)?;
+    Ok(started.elapsed())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn per_second(time: Duration) -> f64 {
+    f64::from(CRASHES) / time.as_secs_f64()
+}
+
+/// The calls of `put_json_dump` for this crash, in their order: 24 round trips.
+fn original_submission(client: &Client, ooid: &Ooid) -> Outcome {
+    const T: &str = "2012-05-08T20:50:50.123456";
+    const HANG: &str = "2f1e7a60-55c4-4be0-9d3c-71c4e8a90b12";
+    let (salt, date) = (&ooid.as_str()[..1], &ooid.as_str()[30..]);
+    let crash = Put::new(format!("{salt}{date}{ooid}"))
+        .column("flags:processed", "N")
+        .column("flags:legacy_processing", "Y")
+        .column("meta_data:json", JSON)
+        .column("timestamps:submitted", "2012-05-08T20:50:50.123456+00:00")
+        .column("ids:ooid", ooid.as_str())
+        .column("ids:hang", HANG)
+        .column("raw_data:dump", DUMP);
+    client.table("crash_reports").put(&crash)?;
+    let put = |index: &str, row: String, column: &str| {
+        let put = Put::new(row).column(column, ooid.as_str());
+        client.table(format!("crash_reports_index_{index}")).put(&put)
+    };
+    for index in
+        ["legacy_unprocessed_flag", "legacy_submitted_time", "submitted_time", "unprocessed_flag"]
+    {
+        put(index, format!("{salt}{T}{ooid}"), "ids:ooid")?;
+    }
+    put("hang_id_submitted_time", format!("2{T}{HANG}"), "ids:ooid:plugin")?;
+    put("hang_id", HANG.to_owned(), "ids:ooid:plugin")?;
+    let metrics = client.table("metrics");
+    let count = |row: &str, counter: &str| {
+        metrics.increment(&Increment::new(row, format!("counters:{counter}"), 1))
+    };
+    count("crash_report_queue", "current_unprocessed_size")?;
+    count("crash_report_queue", "current_legacy_unprocessed_size")?;
+    for length in [16, 13, 10, 7, 4] {
+        count(&T[..length], "submitted_crash_reports")?;
+        count(&T[..length], "submitted_crash_reports_legacy_throttle_0")?;
+        count(&T[..length], "submitted_crash_report_hang_pairs")?;
+    }
+    Ok(())
+}
+
+/// Metadata and dump, each in a round trip.
+fn original_fetch(client: &Client, ooid: &Ooid) -> Outcome {
+    let row = format!("{}{}{ooid}", &ooid.as_str()[..1], &ooid.as_str()[30..]);
+    for column in ["meta_data:json", "raw_data:dump"] {
+        client.table("crash_reports").get(&Get::new(row.as_str()).column(column))?;
+    }
+    Ok(())
+}
