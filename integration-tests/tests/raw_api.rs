@@ -7,6 +7,8 @@ use hbase_thrift_api::{Mutation, TCell, THbaseSyncClient, TRowResult};
 use integration_tests::{RawClient, Server, Test, TestTable};
 
 mod atomic;
+mod details;
+mod filters;
 mod flavours;
 mod gateway;
 mod reads;
@@ -17,6 +19,8 @@ mod writes;
 pub(crate) fn tests() -> Vec<Test> {
     [
         atomic::tests(),
+        details::tests(),
+        filters::tests(),
         flavours::tests(),
         gateway::tests(),
         reads::tests(),

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use hbase_thrift_api::{ScannerID, TRowResult, TScan, Text};
 
-use super::failure::{Throws, invalid_scanner, thrown};
+use super::failure::{Throws, internal, invalid_scanner, thrown};
 use super::{Service, names, reads};
 use crate::filter;
 use crate::scanner::{Request, Scanner};
@@ -77,7 +77,8 @@ impl Service {
         let scanner = found.ok_or_else(invalid_scanner)?;
         // A fetch that panicked elsewhere leaves a scanner that at worst repeats itself.
         let mut scanner = scanner.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = usize::try_from(count).unwrap_or(0);
+        // No array has a negative length, in Java either.
+        let count = usize::try_from(count).map_err(|_| internal(method))?;
         let fetched = scanner.fetch(&self.store, count, &mut self.limits());
         // A long fetch doesn't count against the lease.
         self.scanners.find(id, self.store.now());

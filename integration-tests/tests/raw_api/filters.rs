@@ -1,0 +1,201 @@
+//! The filter language and its filters: which cells of four rows pass.
+
+use hbase_thrift_api::{THbaseSyncClient, TScan};
+use integration_tests::{Server, Test};
+use thrift::ApplicationErrorKind;
+
+use super::{Bench, bytes, none, simple};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        Test::new(filters_of_keys_select_rows),
+        Test::new(filters_of_names_select_columns),
+        Test::new(filters_of_counts_and_times_select_cells),
+        Test::new(filters_of_values_select_cells_or_rows),
+        Test::new(operators_and_quotes_combine_filters),
+        Test::new(filters_end_a_scan_where_they_should),
+        Test::new(texts_that_are_no_filter_are_internal_errors),
+    ]
+}
+
+/// Rows `r1` to `r4`: `a:n` holds their number, `a:x` an older and a newer text, `b:y` a `y`.
+fn four_rows(server: &Server, name: &str) -> Bench {
+    let mut bench = Bench::new(server, name);
+    for number in 1..=4 {
+        let row = format!("r{number}");
+        bench.put_at(10, &row, "a:n", &number.to_string());
+        bench.put_at(10, &row, "a:x", &format!("old{number}"));
+        bench.put_at(20, &row, "a:x", &format!("new{number}"));
+        bench.put_at(10, &row, "b:y", "y");
+    }
+    bench
+}
+
+impl Bench {
+    fn open_filtered(&mut self, filter: &[u8], reversed: bool) -> thrift::Result<i32> {
+        let scan = TScan {
+            start_row: None,
+            stop_row: None,
+            timestamp: None,
+            columns: None,
+            caching: None,
+            filter_string: Some(filter.to_vec()),
+            batch_size: None,
+            sort_columns: None,
+            reversed: reversed.then_some(true),
+            cache_blocks: None,
+        };
+        self.raw.scanner_open_with_scan(self.name(), scan, none())
+    }
+
+    /// What passes, as `r1:n=1` with the numbers of rows and the qualifiers.
+    fn passing(&mut self, filter: &str, reversed: bool) -> String {
+        let scanner = self.open_filtered(filter.as_bytes(), reversed).unwrap();
+        let rows = simple(self.raw.scanner_get_list(scanner, 100).unwrap());
+        self.raw.scanner_close(scanner).unwrap();
+        let cells = rows.into_iter().flat_map(|(row, columns)| {
+            let cell = move |(name, value): (String, String)| {
+                format!("{row}:{}={value}", name.split_once(':').unwrap().1.escape_default())
+            };
+            columns.into_iter().map(cell).collect::<Vec<_>>()
+        });
+        cells.collect::<Vec<_>>().join(" ")
+    }
+
+    fn assert_passing(&mut self, cases: &[(&str, &str)]) {
+        for (filter, expected) in cases {
+            assert_eq!(self.passing(filter, false), *expected, "{filter}");
+        }
+    }
+}
+
+fn filters_of_keys_select_rows(server: &Server) {
+    let mut bench = four_rows(server, "filter_keys");
+    bench.assert_passing(&[
+        ("PrefixFilter('r2')", "r2:n=2 r2:x=new2 r2:y=y"),
+        ("PrefixFilter('r2x')", ""),
+        ("RowFilter(>, 'binary:r3')", "r4:n=4 r4:x=new4 r4:y=y"),
+        ("RowFilter(=, 'binaryprefix:r4')", "r4:n=4 r4:x=new4 r4:y=y"),
+        ("RowFilter(=, 'regexstring:[24]$') AND FirstKeyOnlyFilter()", "r2:n=2 r4:n=4"),
+        ("RowFilter(!=, 'substring:R1') AND FirstKeyOnlyFilter()", "r2:n=2 r3:n=3 r4:n=4"),
+        ("InclusiveStopFilter('r2') AND FirstKeyOnlyFilter()", "r1:n=1 r2:n=2"),
+        ("PageFilter(1)", "r1:n=1 r1:x=new1 r1:y=y"),
+        ("PageFilter(0)", ""),
+    ]);
+    let down = "FirstKeyOnlyFilter() AND InclusiveStopFilter('r3')";
+    assert_eq!(bench.passing(down, true), "r4:n=4 r3:n=3");
+    assert_eq!(bench.passing("PrefixFilter('r3') AND FirstKeyOnlyFilter()", true), "r3:n=3");
+}
+
+fn filters_of_names_select_columns(server: &Server) {
+    let mut bench = four_rows(server, "filter_names");
+    let of_first = |filter: &str| format!("PrefixFilter('r1') AND {filter}");
+    for (filter, expected) in [
+        ("FamilyFilter(=, 'binary:b')", "r1:y=y"),
+        ("FamilyFilter(!=, 'binary:b')", "r1:n=1 r1:x=new1"),
+        ("QualifierFilter(>=, 'binary:x')", "r1:x=new1 r1:y=y"),
+        ("ColumnPrefixFilter('x')", "r1:x=new1"),
+        ("ColumnPrefixFilter('xx')", ""),
+        ("MultipleColumnPrefixFilter('n', 'y')", "r1:n=1 r1:y=y"),
+        ("ColumnRangeFilter('n', true, 'x', false)", "r1:n=1"),
+        ("ColumnRangeFilter('n', false, 'x', true)", "r1:x=new1"),
+        ("ColumnRangeFilter('', true, '', true)", "r1:n=1 r1:x=new1 r1:y=y"),
+    ] {
+        assert_eq!(bench.passing(&of_first(filter), false), expected, "{filter}");
+    }
+}
+
+fn filters_of_counts_and_times_select_cells(server: &Server) {
+    let mut bench = four_rows(server, "filter_counts");
+    bench.assert_passing(&[
+        ("FirstKeyOnlyFilter()", "r1:n=1 r2:n=2 r3:n=3 r4:n=4"),
+        ("PrefixFilter('r1') AND ColumnPaginationFilter(1, 1)", "r1:x=new1"),
+        ("PrefixFilter('r1') AND ColumnPaginationFilter(2, 0)", "r1:n=1 r1:x=new1"),
+        ("PrefixFilter('r1') AND TimestampsFilter(20)", "r1:x=new1"),
+        ("PrefixFilter('r1') AND TimestampsFilter(10)", "r1:n=1 r1:x=old1 r1:y=y"),
+        ("PrefixFilter('r1') AND TimestampsFilter(7)", ""),
+        ("PrefixFilter('r1') AND KeyOnlyFilter()", "r1:n= r1:x= r1:y="),
+        ("PrefixFilter('r1') AND ColumnCountGetFilter(3)", "r1:n=1 r1:x=new1 r1:y=y"),
+    ]);
+}
+
+fn filters_of_values_select_cells_or_rows(server: &Server) {
+    let mut bench = four_rows(server, "filter_values");
+    bench.assert_passing(&[
+        ("ValueFilter(=, 'substring:NEW3')", "r3:x=new3"),
+        ("ValueFilter(=, 'binary:old2')", "r2:x=old2"),
+        ("ValueFilter(>, 'binary:y')", ""),
+        ("ColumnValueFilter('a', 'n', >=, 'binary:4')", "r4:n=4"),
+        ("ColumnValueFilter('a', 'x', =, 'binary:old1')", "r1:x=old1"),
+        ("SingleColumnValueFilter('a', 'n', =, 'binary:2')", "r2:n=2 r2:x=new2 r2:y=y"),
+        ("SingleColumnValueFilter('a', 'q', =, 'binary:2', true, true)", ""),
+        (
+            "SingleColumnValueFilter('a', 'q', =, 'binary:2') AND PageFilter(1)",
+            "r1:n=1 r1:x=new1 r1:y=y",
+        ),
+        ("SingleColumnValueFilter('a', 'x', =, 'binary:old2')", ""),
+        ("SingleColumnValueExcludeFilter('a', 'n', =, 'binary:2')", "r2:x=new2 r2:y=y"),
+        ("PrefixFilter('r1') AND DependentColumnFilter('a', 'n')", "r1:n=1 r1:y=y"),
+        ("PrefixFilter('r1') AND DependentColumnFilter('a', 'n', true)", "r1:y=y"),
+        ("DependentColumnFilter('a', 'n', false, =, 'binary:2')", "r2:n=2 r2:y=y"),
+    ]);
+}
+
+fn operators_and_quotes_combine_filters(server: &Server) {
+    let mut bench = four_rows(server, "filter_operators");
+    bench.put_at(10, "it's", "a:n", "5");
+    let first = "FirstKeyOnlyFilter()";
+    for (filter, expected) in [
+        ("PrefixFilter('it''s')".to_owned(), "it's:n=5"),
+        (format!("(PrefixFilter('r1') OR PrefixFilter('r4')) AND {first}"), "r1:n=1 r4:n=4"),
+        (
+            format!("PrefixFilter('r1') AND {first} OR PrefixFilter('r4') AND {first}"),
+            "r1:n=1 r4:n=4",
+        ),
+        (
+            "SKIP ValueFilter(!=, 'binary:2') AND QualifierFilter(=, 'binary:n')".to_owned(),
+            "it's:n=5 r1:n=1 r3:n=3 r4:n=4",
+        ),
+        (
+            "SKIP ValueFilter(!=, 'binary:5') AND PageFilter(1)".to_owned(),
+            "r1:n=1 r1:x=new1 r1:y=y",
+        ),
+    ] {
+        assert_eq!(bench.passing(&filter, false), expected, "{filter}");
+    }
+}
+
+fn filters_end_a_scan_where_they_should(server: &Server) {
+    let mut bench = four_rows(server, "filter_ends");
+    bench.assert_passing(&[
+        ("WHILE RowFilter(!=, 'binary:r2')", "r1:n=1 r1:x=new1 r1:y=y"),
+        ("WHILE ValueFilter(!=, 'binary:new2')", "r1:n=1 r1:x=new1 r1:y=y r2:n=2"),
+        ("RowFilter(>, 'binary:r1') AND PageFilter(1)", "r2:n=2 r2:x=new2 r2:y=y"),
+        (
+            "SingleColumnValueFilter('a', 'n', >, 'binary:2') AND PageFilter(1)",
+            "r3:n=3 r3:x=new3 r3:y=y",
+        ),
+        ("ColumnPrefixFilter('n') AND PageFilter(2)", "r1:n=1 r2:n=2"),
+    ]);
+}
+
+fn texts_that_are_no_filter_are_internal_errors(server: &Server) {
+    let mut bench = Bench::new(server, "filter_texts");
+    for text in [
+        "NoSuchFilter()",
+        "PrefixFilter('a'",
+        "PrefixFilter(a)",
+        "PrefixFilter('a') PrefixFilter('b')",
+        "PrefixFilter('a') AND",
+        "PageFilter('1')",
+        "PageFilter(-1)",
+        "RowFilter(==, 'binary:a')",
+        "RowFilter(<, 'substring:a')",
+        "PrefixFilter('a'))",
+        "(PrefixFilter('a') OR PrefixFilter('b') AND PrefixFilter('c'))",
+    ] {
+        let error = bench.open_filtered(&bytes(text), false).expect_err(text);
+        let thrift::Error::Application(error) = error else { panic!("{text}: {error}") };
+        assert_eq!(error.kind, ApplicationErrorKind::InternalError, "{text}");
+    }
+}
