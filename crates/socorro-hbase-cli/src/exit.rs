@@ -12,6 +12,8 @@ use std::{
 use hbase_thrift_client::ErrorKind as HBaseErrorKind;
 use socorro_hbase_client::{Error, Ooid};
 
+use crate::store::InUse;
+
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
 const NOT_FOUND: u8 = 3;
@@ -31,11 +33,11 @@ impl std::error::Error for NotFound {}
 
 /// The command line asks for something that nobody can want; says what to write instead.
 #[derive(Debug)]
-pub(crate) struct WrongCommandLine(pub(crate) &'static str);
+pub(crate) struct WrongCommandLine(pub(crate) String);
 
 impl fmt::Display for WrongCommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0)
     }
 }
 
@@ -61,6 +63,9 @@ fn code(error: &anyhow::Error) -> u8 {
     }
     if error.is::<WrongCommandLine>() {
         return WRONG_COMMAND_LINE;
+    }
+    if error.is::<InUse>() {
+        return TRY_LATER;
     }
     let may_succeed_later = error.chain().any(|cause| {
         cause.downcast_ref().is_some_and(Error::is_retryable)

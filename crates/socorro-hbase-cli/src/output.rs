@@ -27,7 +27,8 @@ pub(crate) fn check_binary(target: Option<&Path>) -> Result<(), WrongCommandLine
     if target.is_none() && io::stdout().is_terminal() {
         return Err(WrongCommandLine(
             "a minidump is binary and would garble this terminal: write it to a file with -o FILE \
-             (or -o - to have it here nevertheless)",
+             (or -o - to have it here nevertheless)"
+                .to_owned(),
         ));
     }
     Ok(())

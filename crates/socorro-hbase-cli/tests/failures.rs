@@ -39,7 +39,8 @@ fn run(arguments: &[&str]) -> Output {
 
 fn program(arguments: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_socorro-hbase"));
-    program.args(arguments).env_remove("SOCORRO_HBASE_SERVER").stdin(Stdio::null());
+    program.args(arguments).stdin(Stdio::null());
+    program.env_remove("SOCORRO_HBASE_SERVER").env_remove("SOCORRO_HBASE_STORE");
     program
 }
 
@@ -91,13 +92,6 @@ fn an_ooid_in_upper_case_is_refused_with_the_reason() {
     let failure = fail(&["get", "meta", &OOID.to_uppercase(), "--server", &closed_port()]);
     assert_eq!(failure.code, Some(2));
     assert!(failure.message.contains("an ooid is in lower case"), "{}", failure.message);
-}
-
-#[test]
-fn no_server_at_all_is_a_wrong_command_line_that_names_the_option() {
-    let failure = fail(&["get", "meta", OOID]);
-    assert_eq!(failure.code, Some(2));
-    assert!(failure.message.contains("--server <URL>"), "{}", failure.message);
 }
 
 #[test]

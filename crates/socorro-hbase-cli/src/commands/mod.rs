@@ -5,33 +5,27 @@
 
 mod get;
 mod schema;
+mod serve;
 mod submit;
 
 use anyhow::Result;
 use clap::CommandFactory;
-use hbase_thrift_client::Client;
-use socorro_hbase_client::CrashStore;
 
 use crate::{
-    args::{Cli, Command, Schema, Server},
+    args::{Cli, Command},
     output,
 };
 
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
-        Command::Schema(Schema::Create { compression, server }) => {
-            schema::create(&connect(server)?, compression)
-        }
+        Command::Schema(what) => schema::schema(what),
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Get(what) => get::get(what),
+        Command::Serve(arguments) => serve::serve(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "socorro-hbase", &mut script);
             output::print(&script)
         }
     }
-}
-
-fn connect(server: Server) -> Result<CrashStore> {
-    Ok(CrashStore::new(Client::connect(server.config)?))
 }

@@ -7,7 +7,18 @@ use anyhow::{Context, Result};
 use hbase_thrift_client::Compression;
 use socorro_hbase_client::{CrashStore, SchemaOptions};
 
-pub(super) fn create(store: &CrashStore, compression: Compression) -> Result<()> {
+use crate::{args::Schema, store::Opened};
+
+pub(super) fn schema(what: Schema) -> Result<()> {
+    match what {
+        Schema::Create { compression, place } => {
+            let store = Opened::open(place)?;
+            create(&store, compression)
+        }
+    }
+}
+
+fn create(store: &CrashStore, compression: Compression) -> Result<()> {
     let report = store
         .create_schema(&SchemaOptions::new().compression(compression))
         .context("the schema is incomplete; once the cause is mended, create it again")?;

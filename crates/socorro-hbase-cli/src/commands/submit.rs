@@ -6,8 +6,7 @@
 use anyhow::{Context, Result};
 use socorro_hbase_client::{Error, Ooid, QueueForProcessing, Stored};
 
-use super::connect;
-use crate::{args::Submit, input, output};
+use crate::{args::Submit, input, output, store::Opened};
 
 pub(super) fn submit(arguments: Submit) -> Result<()> {
     let (metadata, uuid) = input::read_metadata(&arguments.meta)?;
@@ -22,7 +21,7 @@ pub(super) fn submit(arguments: Submit) -> Result<()> {
             .context("can't make an ooid for the day of submitted_timestamp")?,
     };
     let queue = if arguments.no_queue { QueueForProcessing::No } else { QueueForProcessing::Yes };
-    let store = connect(arguments.server)?;
+    let store = Opened::open(arguments.place)?;
     if let Err(error) = store.put_raw_report(&ooid, &metadata, &dump, queue) {
         let advice = advice(&error, &ooid);
         return Err(error).context(advice);

@@ -2,16 +2,21 @@
 //!
 //! For clap to parse and to complete. What the commands do is left to `commands`.
 
+mod place;
+
+pub(crate) use place::{Choice, Place, StoreFolder};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use hbase_thrift_client::{Compression, Config};
+use hbase_thrift_client::Compression;
 use socorro_hbase_client::Ooid;
 
 /// Socorro's crash storage on Apache HBase, from a shell.
 ///
-/// Crashes are stored as Socorro's Python client stores them; both can use one cluster.
+/// Crashes are stored as Socorro's Python client stores them; both can use one cluster. Without a
+/// server, the program keeps them in a store of its own.
 #[derive(Debug, Parser)]
 #[command(name = "socorro-hbase", version, after_help = EXIT_CODES, after_long_help = long_help())]
 pub(crate) struct Cli {
@@ -34,6 +39,11 @@ pub(crate) enum Command {
     /// Read a crash's metadata, its minidump, or both
     #[command(subcommand)]
     Get(Get),
+    /// Serve the program's own store to other programs, until Ctrl-C or SIGTERM
+    ///
+    /// The URL to give them with --server is printed. There is no authentication: listen only where
+    /// every program may use the crashes.
+    Serve(Serve),
     /// Print a completion script for a shell
     Completions {
         /// The shell that shall complete commands
@@ -49,7 +59,7 @@ pub(crate) enum Schema {
         #[arg(long, value_name = "CODEC", default_value = "NONE")]
         compression: Compression,
         #[command(flatten)]
-        server: Server,
+        place: Place,
     },
 }
 
@@ -68,7 +78,7 @@ pub(crate) struct Submit {
     #[arg(long)]
     pub(crate) no_queue: bool,
     #[command(flatten)]
-    pub(crate) server: Server,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,7 +95,7 @@ pub(crate) enum Get {
         #[arg(short, long, value_name = "FOLDER")]
         output: PathBuf,
         #[command(flatten)]
-        server: Server,
+        place: Place,
     },
 }
 
@@ -97,16 +107,17 @@ pub(crate) struct GetOne {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) server: Server,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Server {
-    #[arg(long = "server", value_name = "URL", env = "SOCORRO_HBASE_SERVER", help = SERVER_HELP)]
-    pub(crate) config: Config,
+pub(crate) struct Serve {
+    /// Listen on this host and port; port 0 is a free one, which is told
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9090")]
+    pub(crate) listen: String,
+    #[command(flatten)]
+    pub(crate) folder: StoreFolder,
 }
-
-const SERVER_HELP: &str = "HBase's Thrift gateway: hbase://HOST[:PORT][,...][/?SETTING=VALUE&...]";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -114,14 +125,18 @@ Exit codes:
   1  failed, and will fail again until the cause is mended (a file, the metadata, the tables)
   2  the command line is wrong
   3  there is no such crash
-  4  HBase could not be reached or did not answer: the same command may succeed later";
+  4  HBase could not be reached or did not answer, or the store is in use: the same command may
+     succeed later";
 
 const MORE_HELP: &str = "\
 Standard output gets nothing but the data asked for; messages go to standard error. Files are
 written whole or not at all.
 
+Without a server, the program keeps the crashes in a store of its own, in a folder; there is
+nothing to install or to create.
+
 Examples:
-  export SOCORRO_HBASE_SERVER=hbase://localhost:9090
+  export SOCORRO_HBASE_SERVER=hbase://localhost:9090   # or without, on the program's own store
   socorro-hbase schema create
   ooid=$(socorro-hbase submit --meta crash.json --dump crash.dump)
   socorro-hbase get meta $ooid | python3 -m json.tool

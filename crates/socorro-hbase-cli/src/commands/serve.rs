@@ -1,0 +1,24 @@
+//! `serve`: the embedded store as a server for other programs.
+//!
+//! For several programs on one folder. What is answered is left to mini-hbase.
+
+use anyhow::{Context, Result};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use crate::{args::Serve, output, store};
+
+/// Ends at the first SIGINT or SIGTERM, which is how a server is meant to end.
+pub(super) fn serve(arguments: Serve) -> Result<()> {
+    // Before the start, so that no signal in between is lost.
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("can't wait for signals")?;
+    let server = store::start(&arguments.folder.choose()?, Some(arguments.listen))?;
+    output::print_line(&server.url())?;
+    eprintln!("socorro-hbase: serving {}; Ctrl-C stops", server.folder().display());
+    signals.forever().next();
+    server.stop();
+    eprintln!("socorro-hbase: stopped; everything that was acknowledged is kept");
+    Ok(())
+}

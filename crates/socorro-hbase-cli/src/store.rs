@@ -1,0 +1,98 @@
+//! Opening a store: HBase at a URL, or an embedded one in a folder.
+//!
+//! For one kind of crash store whatever is behind it. The embedded store is a server like any
+//! other, in this process: the client speaks to it as it speaks to HBase.
+
+use std::{
+    fmt, fs, io,
+    ops::Deref,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use hbase_thrift_client::Client;
+use mini_hbase::{MiniHBase, StartError};
+use socorro_hbase_client::{CrashStore, SchemaOptions};
+
+use crate::args::{Choice, Place};
+
+/// A crash store, and the server that goes with it if it is embedded.
+pub(crate) struct Opened {
+    // Dropped first: a client says goodbye to a server that is still there.
+    crashes: CrashStore,
+    _server: Option<MiniHBase>,
+}
+
+/// The store's folder is another process's at the moment.
+#[derive(Debug)]
+pub(crate) struct InUse(PathBuf);
+
+impl Opened {
+    /// Opens what the options or the environment name.
+    pub(crate) fn open(place: Place) -> Result<Self> {
+        match place.choose()? {
+            Choice::Server(config) => {
+                Ok(Self { crashes: CrashStore::new(Client::connect(*config)?), _server: None })
+            }
+            Choice::Embedded(folder) => {
+                let server = start(&folder, None)?;
+                let crashes = connect(&server)?;
+                Ok(Self { crashes, _server: Some(server) })
+            }
+        }
+    }
+}
+
+impl Deref for Opened {
+    type Target = CrashStore;
+
+    fn deref(&self) -> &CrashStore {
+        &self.crashes
+    }
+}
+
+/// Starts a server on a folder. One that is made gets the tables, and is told once.
+pub(crate) fn start(folder: &Path, listen: Option<String>) -> Result<MiniHBase> {
+    let is_new = is_empty(folder);
+    let mut builder = MiniHBase::builder().store(folder);
+    if let Some(address) = listen {
+        builder = builder.listen(address);
+    }
+    let server = builder.start().map_err(|error| match error {
+        StartError::InUse { folder } => anyhow::Error::new(InUse(folder)),
+        other => other.into(),
+    })?;
+    if is_new {
+        connect(&server)?
+            .create_schema(&SchemaOptions::new())
+            .with_context(|| format!("the new store in {} is incomplete", folder.display()))?;
+        eprintln!("socorro-hbase: made a store in {}", folder.display());
+    }
+    Ok(server)
+}
+
+fn connect(server: &MiniHBase) -> Result<CrashStore> {
+    let config = server.url().parse().context("the embedded store's URL can't be used")?;
+    Ok(CrashStore::new(Client::connect(config)?))
+}
+
+fn is_empty(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+impl fmt::Display for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = self.0.display();
+        write!(
+            f,
+            "the store in {folder} is in use by another process: wait until that ends, or let \
+             `socorro-hbase serve --store {folder}` have the store alone and give the URL that it \
+             prints to all others with --server"
+        )
+    }
+}
+
+impl std::error::Error for InUse {}

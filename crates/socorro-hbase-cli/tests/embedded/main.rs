@@ -1,0 +1,8 @@
+//! What `socorro-hbase` does on a store of its own, as a shell sees it: output, messages, exit codes.
+//!
+//! The same commands on a real HBase are left to the integration tests.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod shell;
+mod store;
