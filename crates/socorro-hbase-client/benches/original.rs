@@ -2,10 +2,15 @@
 //! client, one after the other, over the same generic client.
 //!
 //! `HBASE_THRIFT_URL=hbase://localhost:9090 cargo bench -p socorro-hbase-client`; without the
-//! variable it does nothing. It makes tables under a prefix of its own, and drops them.
+//! variable it does nothing. It makes tables under a prefix of its own, and drops them. Measured twice:
+//! directly, which is the server's own time, and over a line that delays every answer by half a
+//! millisecond, as a network does.
 
 use std::{
     error::Error,
+    io::{self, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,6 +21,8 @@ use socorro_hbase_client::{
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
+/// What a network adds to a round trip.
+const DELAY: Duration = Duration::from_micros(500);
 const ROUNDS: usize = 7;
 const CRASHES: u32 = 40;
 const DUMP: &[u8] = &[b'M'; 40 * 1024];
@@ -28,14 +35,64 @@ fn main() -> Outcome {
     };
     let prefix = format!("bench_{}_", std::process::id());
     let config = url.parse::<Config>()?.with_table_prefix(&prefix);
-    let store = CrashStore::new(Client::connect(config)?);
+    let store = CrashStore::new(Client::connect(config.clone())?);
     store.create_schema(&SchemaOptions::new())?;
-    let measured = measure(&store);
+    let measured = measure_both(&store, &config);
     for table in &TABLES {
         store.client().admin().disable_table(table.name)?;
         store.client().admin().delete_table(table.name)?;
     }
     measured
+}
+
+fn measure_both(store: &CrashStore, config: &Config) -> Outcome {
+    println!("directly:");
+    measure(store)?;
+    println!("with {DELAY:?} more for each answer:");
+    let delayed = Config::new("127.0.0.1", delaying(config)?)
+        .with_transport(config.transport())
+        .with_protocol(config.protocol())
+        .with_table_prefix(config.table_prefix());
+    measure(&CrashStore::new(Client::connect(delayed)?))
+}
+
+/// A line to the gateway on which every answer takes longer; answers with its port.
+fn delaying(gateway: &Config) -> Outcome<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let port = listener.local_addr()?.port();
+    let endpoint = gateway.endpoints()[0].clone();
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let carried = || -> io::Result<()> {
+                let server = TcpStream::connect((endpoint.host(), endpoint.port()))?;
+                client.set_nodelay(true)?;
+                server.set_nodelay(true)?;
+                let (up, down) = (client.try_clone()?, server.try_clone()?);
+                thread::spawn(move || carry(up, server, Duration::ZERO));
+                thread::spawn(move || carry(down, client, DELAY));
+                Ok(())
+            };
+            // A client whose line can't be made sees a lost connection.
+            let _ = carried();
+        }
+    });
+    Ok(port)
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration) -> io::Result<()> {
+    let mut piece = vec![0; 256 * 1024];
+    loop {
+        let length = from.read(&mut piece)?;
+        if length == 0 {
+            return to.shutdown(Shutdown::Write);
+        }
+        // A sleep takes longer than is asked for; half a millisecond is too short for that.
+        let until = Instant::now() + delay;
+        while Instant::now() < until {
+            thread::yield_now();
+        }
+        to.write_all(&piece[..length])?;
+    }
 }
 
 /// Both in turn, so that whatever else the machine does slows down both.

@@ -79,17 +79,12 @@ fn run(store: &CrashStore, after_submission: impl Fn(usize) + Sync) -> Ledger {
     ledger
 }
 
-fn submit(
-    store: &CrashStore,
-    submitter: usize,
-    ledger: &Ledger,
-    after_submission: &impl Fn(usize),
-) {
+fn submit(store: &CrashStore, worker: usize, ledger: &Ledger, after_submission: &impl Fn(usize)) {
     for number in 0..CRASHES_EACH {
-        let salt = (number * 3 + submitter) % 16;
-        let crash = ooid(&format!("{salt:x}f{submitter}{number:05x}-fa17-4bbb-8ccc-ddddd2260101"));
+        let salt = (number * 3 + worker) % 16;
+        let crash = ooid(&format!("{salt:x}f{worker}{number:05x}-fa17-4bbb-8ccc-ddddd2260101"));
         let json = format!(
-            r#"{{"submitted_timestamp": "2026-01-01T0{submitter}:{number:02}:00", "legacy_processing": 0}}"#
+            r#"{{"submitted_timestamp": "2026-01-01T0{worker}:{number:02}:00", "legacy_processing": 0}}"#
         );
         until_done(|| {
             let queue = QueueForProcessing::Yes;

@@ -3,7 +3,7 @@
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
     CrashScan, CrashStore, ErrorKind, LegacyProcessing, Ooid, Period, ProcessedCrash,
-    QueueForProcessing, TimeIndex, TimeRange,
+    QueueForProcessing, SubmissionCounters, TimeIndex, TimeRange,
 };
 
 use crate::socorro::{metadata, ooid, socorro};
@@ -148,7 +148,7 @@ fn counters_are_read_back_by_minute_hour_day_month_and_year(server: &Server) {
             .map(|text| text.parse().unwrap())
             .to_vec();
     let counters = store.get_counters(&periods).unwrap();
-    let submitted: Vec<_> = counters.iter().map(|counters| counters.submitted()).collect();
+    let submitted: Vec<_> = counters.iter().map(SubmissionCounters::submitted).collect();
     assert_eq!(submitted, [7, 7, 7, 7, 1, 0]);
     assert_eq!(counters[0].throttled(LegacyProcessing::Accept), 3);
     assert_eq!(counters[0].throttled(LegacyProcessing::Discard), 2);
@@ -156,7 +156,7 @@ fn counters_are_read_back_by_minute_hour_day_month_and_year(server: &Server) {
     assert_eq!(counters[0].by_process_type().count(), 0);
     let minutes: Vec<_> = periods[3].parts().collect();
     let by_minute = store.get_counters(&minutes).unwrap();
-    assert_eq!(by_minute.iter().map(|counters| counters.submitted()).sum::<i64>(), 7);
+    assert_eq!(by_minute.iter().map(SubmissionCounters::submitted).sum::<i64>(), 7);
 }
 
 fn an_index_row_can_be_written_by_itself(server: &Server) {
