@@ -37,7 +37,7 @@ pub struct Server {
 
 enum Kind {
     Lent,
-    Own(Own),
+    Own(Box<Own>),
     Mini(Mini),
 }
 
@@ -160,7 +160,7 @@ impl Server {
         for endpoint in &own.endpoints {
             own.wait(endpoint)?;
         }
-        Ok(Self { main: own.endpoints[0].clone(), kind: Kind::Own(own) })
+        Ok(Self { main: own.endpoints[0].clone(), kind: Kind::Own(Box::new(own)) })
     }
 
     /// The gateway of a flavour, and its port inside of the container.

@@ -22,12 +22,13 @@ const THREADS: usize = 8;
 mod client;
 mod crash_store;
 mod examples;
+mod python;
 mod raw_api;
 mod socorro;
 
 /// What both servers have to pass.
 fn conformance() -> Vec<Test> {
-    let modules = [raw_api::tests(), client::tests(), crash_store::tests()];
+    let modules = [raw_api::tests(), client::tests(), crash_store::tests(), python::tests()];
     modules.into_iter().flatten().collect()
 }
 
@@ -46,7 +47,8 @@ fn main() -> ExitCode {
     let something_runs = trials
         .iter()
         .any(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial));
-    trials.extend(conformance().into_iter().map(on_mini_trial));
+    let on_mini = conformance().into_iter().chain(python::command_tests());
+    trials.extend(on_mini.map(on_mini_trial));
     if something_runs
         && !arguments.list
         && let Err(error) = start(&server)

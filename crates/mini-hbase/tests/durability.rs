@@ -1,5 +1,7 @@
 //! What is still there after a server ended, politely or not, and which stores are refused.
 
+#![allow(clippy::unwrap_used, reason = "the lint knows only functions that are tests themselves")]
+
 mod support;
 
 use std::fs;
