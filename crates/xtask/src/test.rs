@@ -3,7 +3,9 @@
 //!
 //! Each step is another program's work or another module's; what is tested is the crates' affair.
 
-use std::time::{Duration, Instant};
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -116,12 +118,22 @@ fn docs() -> Result<()> {
 }
 
 fn package() -> Result<()> {
+    // Cargo keeps what it unpacked of a package by the folder it came from and its version, and
+    // would build this run's crates on those of an earlier one. So each run has a folder of its own;
+    // what is compiled is shared all the same.
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| cmd::root().join("target"), PathBuf::from);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let folder = target.join(format!("package-{}", since.as_millis()));
     let mut package = cmd::cargo(&format!("package --workspace {UNPUBLISHED} --locked"));
+    package.arg("--target-dir").arg(&folder).env("CARGO_BUILD_BUILD_DIR", &target);
     // At a desk, the tests are run before the commit.
     if std::env::var_os("CI").is_none() {
         package.arg("--allow-dirty");
     }
-    cmd::run(&mut package)
+    let packaged = cmd::run(&mut package);
+    fs::remove_dir_all(&folder).ok();
+    packaged
 }
 
 fn integration() -> Result<()> {

@@ -41,6 +41,8 @@ struct State {
     idle: Vec<Idle>,
     /// Connections that exist or are being opened, idle ones included.
     open: usize,
+    /// Callers that wait for a connection to come back.
+    waiting: usize,
     health: Vec<Health>,
 }
 
@@ -80,7 +82,7 @@ impl Pool {
             })
             .collect();
         let health = gateways.iter().map(|_| Health::default()).collect();
-        let state = Mutex::new(State { idle: Vec::new(), open: 0, health });
+        let state = Mutex::new(State { idle: Vec::new(), open: 0, waiting: 0, health });
         Ok(Self(Arc::new(Shared { config, dialer, gateways, state, returned: Condvar::new() })))
     }
 
@@ -143,12 +145,10 @@ impl Shared {
                 }
                 None if now >= patience => return Err(self.exhausted()),
                 None => {
+                    state.waiting += 1;
                     let wait = patience.saturating_duration_since(now);
-                    drop(
-                        self.returned
-                            .wait_timeout(state, wait)
-                            .unwrap_or_else(PoisonError::into_inner),
-                    );
+                    let waited = self.returned.wait_timeout(state, wait);
+                    waited.unwrap_or_else(PoisonError::into_inner).0.waiting -= 1;
                     return Ok(Turn::Wait);
                 }
             },
@@ -203,8 +203,16 @@ impl Shared {
 
     /// A connection that was counted is gone.
     fn closed(&self) {
-        self.lock().open -= 1;
-        self.returned.notify_one();
+        let mut state = self.lock();
+        state.open -= 1;
+        self.tell_one(&state);
+    }
+
+    /// Wakes a caller that waits; a system call that is saved where nobody does.
+    fn tell_one(&self, state: &State) {
+        if state.waiting > 0 {
+            self.returned.notify_one();
+        }
     }
 }
 
@@ -237,8 +245,7 @@ impl Drop for Lease {
         state.health[self.gateway].in_use -= 1;
         if connection.is_in_step() {
             state.idle.push(Idle { gateway: self.gateway, connection });
-            drop(state);
-            self.pool.returned.notify_one();
+            self.pool.tell_one(&state);
         } else {
             drop(state);
             self.pool.closed();

@@ -42,8 +42,8 @@ impl Channel for TcpChannel {
         loop {
             let left = remaining(deadline)?;
             if !serves(self.read_timeout, left) {
-                self.stream.set_read_timeout(Some(left))?;
-                self.read_timeout = left;
+                self.read_timeout = lasting(left);
+                self.stream.set_read_timeout(Some(self.read_timeout))?;
             }
             match self.stream.read(into) {
                 Err(error) if is_passing(&error) => {}
@@ -56,8 +56,8 @@ impl Channel for TcpChannel {
         loop {
             let left = remaining(deadline)?;
             if !serves(self.write_timeout, left) {
-                self.stream.set_write_timeout(Some(left))?;
-                self.write_timeout = left;
+                self.write_timeout = lasting(left);
+                self.stream.set_write_timeout(Some(self.write_timeout))?;
             }
             match self.stream.write(bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -84,6 +84,11 @@ fn remaining(deadline: Instant) -> io::Result<Duration> {
         Some(left) if !left.is_zero() => Ok(left),
         _ => Err(io::ErrorKind::TimedOut.into()),
     }
+}
+
+/// A time-out that still serves when some of the time is over; never zero, which means for ever.
+fn lasting(left: Duration) -> Duration {
+    (left / 4 * 3).max(Duration::from_millis(1)).min(left)
 }
 
 /// Whether the socket's time-out can stay: setting it is a system call, and one that ends early
