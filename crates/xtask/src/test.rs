@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -118,22 +118,31 @@ fn docs() -> Result<()> {
 }
 
 fn package() -> Result<()> {
-    // Cargo keeps what it unpacked of a package by the folder it came from and its version, and
-    // would build this run's crates on those of an earlier one. So each run has a folder of its own;
-    // what is compiled is shared all the same.
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| cmd::root().join("target"), PathBuf::from);
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let folder = target.join(format!("package-{}", since.as_millis()));
+    forget_packages()?;
     let mut package = cmd::cargo(&format!("package --workspace {UNPUBLISHED} --locked"));
-    package.arg("--target-dir").arg(&folder).env("CARGO_BUILD_BUILD_DIR", &target);
     // At a desk, the tests are run before the commit.
     if std::env::var_os("CI").is_none() {
         package.arg("--allow-dirty");
     }
-    let packaged = cmd::run(&mut package);
-    fs::remove_dir_all(&folder).ok();
-    packaged
+    cmd::run(&mut package)
+}
+
+/// Cargo builds a package on those of its own workspace that it unpacked before, if their version is
+/// the same, so that today's program would be built on yesterday's library. Its registries without
+/// a host are the folders that packages are put into on the way.
+fn forget_packages() -> Result<()> {
+    let home = std::env::home_dir().context("there is no home folder")?;
+    let home = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    for kind in ["cache", "src"] {
+        let Ok(registries) = fs::read_dir(home.join("registry").join(kind)) else { continue };
+        for registry in registries {
+            let registry = registry?;
+            if registry.file_name().as_encoded_bytes().starts_with(b"-") {
+                fs::remove_dir_all(registry.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn integration() -> Result<()> {
