@@ -7,11 +7,12 @@
 //!
 //! A submission may stop anywhere and be made again. Puts of the same cells do no harm; counting
 //! twice would, and so would a second entry in a queue that somebody has taken the first one from.
-//! So a crash that is new is marked (`flags:uncounted`) in the same flight as its row, and the mark
-//! goes in the same flight as the counters come, before them: a mark that is still there means
-//! "nothing counted yet". Without a mark, a crash that is there was counted, or its counters' fate
-//! is unknown; in both cases it isn't counted again, and `check` finds what is missing. When all is
-//! done, nothing but the cells of the interchange format is left.
+//! So a crash that is new is marked (`flags:uncounted`) in the same flight as its data. Only when the
+//! mark is known to be there, the second flight writes `ids:ooid` beside the index rows; and the mark
+//! goes in the same flight as the counters come, before them. A row without `ids:ooid`, or with the
+//! mark, means "nothing counted yet, perhaps not queued"; any other was queued, and was counted or its
+//! counters' fate is unknown: it is neither queued nor counted again, and `check` finds what is
+//! missing. When all is done, nothing but the cells of the interchange format is left.
 
 use hbase_thrift_client::{CheckAndPut, Delete, Flight, Get, Outcome, Put, Ticket};
 
@@ -56,7 +57,7 @@ impl CrashStore {
     /// Three round trips: the crash row; then all index rows and the queue rows; then all counters
     /// in one call. Nothing is written when the input is refused. May be made again after any
     /// error, and whenever its answer was lost: there will be one crash, one entry in each queue
-    /// and index, and it is counted once at most. Another submission's dumps, index rows and queue
+    /// and index, and it is counted once at most (by submissions one after the other). Another submission's dumps, index rows and queue
     /// rows for the same ooid are replaced; whether the crash is processed stays as it is.
     ///
     /// The tables, rows and columns are those of Socorro's `hbaseClient.py`.
@@ -88,7 +89,7 @@ impl CrashStore {
     ) -> Result<Submission> {
         let dumps = dumps.into();
         refuse_empty(ooid, &dumps)?;
-        let cells = crash_cells(ooid, metadata, &dumps);
+        let cells = crash_cells(metadata, &dumps);
         let (row, what) = (keys::crash_row(ooid), format!("crash {ooid}"));
         self.check_size(schema::CRASH_REPORTS, &row, &what, &cells)?;
         let before = self.put_crash_row(ooid, &cells)?;
@@ -104,9 +105,8 @@ impl CrashStore {
 
     /// The first round trip; answers what was there before.
     ///
-    /// The calls run in this order. Where one is repeated after the put, what it finds is still
-    /// right: the mark is set only before the first put, and a get that finds the put's cells finds
-    /// the mark with them.
+    /// Whatever the order in which calls are repeated, what the get finds is right: nothing here
+    /// writes `ids:ooid`.
     fn put_crash_row(&self, ooid: &Ooid, cells: &limits::Cells) -> Result<StoredCrash> {
         let (table, row) = (self.table(schema::CRASH_REPORTS), keys::crash_row(ooid));
         let mark = CheckAndPut::if_absent(row.as_str(), keys::IDS_OOID)
@@ -118,7 +118,7 @@ impl CrashStore {
         });
         let mut flight = self.client().flight();
         let refused = |error| failed(ooid, "nothing was stored", Stored::Nothing, error);
-        flight.check_and_put(&table, mark).map_err(refused)?;
+        let marked = flight.check_and_put(&table, mark.clone()).map_err(refused)?;
         let flagged = flight.check_and_put(&table, flag.clone()).map_err(refused)?;
         let state = Get::new(row.as_str()).columns(STATE_COLUMNS);
         let state = flight.get(&table, state).map_err(refused)?;
@@ -140,12 +140,19 @@ impl CrashStore {
             put_if_absent(&table, &flag, error).map_err(unfinished)?;
         }
         let before = before.map_err(unfinished)?;
-        Ok(before.as_ref().map(StoredCrash::of_row).unwrap_or_default())
+        let before = before.as_ref().map(StoredCrash::of_row).unwrap_or_default();
+        // A flight repeats a put whose reply was lost, but no check-and-put.
+        if let Err(error) = landed.take(marked)
+            && !before.is_submitted
+        {
+            put_if_absent(&table, &mark, error).map_err(unfinished)?;
+        }
+        Ok(before)
     }
 
     /// Takes away what is left of a row whose put was refused, unless it was there before.
     fn forget_marks(&self, row: &str, found: Option<&hbase_thrift_client::Row>) {
-        if found.is_some_and(|row| row.get(keys::IDS_OOID).is_none()) {
+        if found.is_some_and(|row| row.cells().all(|cell| cell.family() == b"flags")) {
             // The submission fails anyway; `check` finds what is left.
             let flags =
                 Delete::row(row).column(keys::FLAGS_PROCESSED).column(keys::FLAGS_UNCOUNTED);
@@ -240,6 +247,7 @@ impl CrashStore {
 struct Plan {
     new: Traits,
     old: Traits,
+    was_submitted: bool,
     was_announced: bool,
     /// Into the queues, unless somebody has taken it out already.
     enqueue: bool,
@@ -252,7 +260,7 @@ impl Plan {
         let enqueue = queue == QueueForProcessing::Yes && !was_announced && !is_processed;
         let new =
             Traits { signature: before.traits.signature.clone(), ..Traits::of_metadata(metadata) };
-        Self { new, old: before.traits, was_announced, enqueue }
+        Self { new, old: before.traits, was_submitted: before.is_submitted, was_announced, enqueue }
     }
 
     /// Queue rows come last.
@@ -293,6 +301,11 @@ impl IndexFlight<'_> {
                 let ticket = self.flight.get(&table, trace.get())?;
                 to_move.push((trace, ticket));
             }
+        }
+        if !plan.was_submitted {
+            let whole = Put::new(keys::crash_row(ooid)).column(keys::IDS_OOID, ooid.as_str());
+            self.flight.put(&self.store.table(schema::CRASH_REPORTS), whole)?;
+            self.tables.push(schema::CRASH_REPORTS);
         }
         for trace in plan.puts(ooid) {
             self.flight.put(&self.store.table(trace.table), trace.put(ooid))?;
@@ -340,16 +353,11 @@ fn refuse_empty(ooid: &Ooid, dumps: &Dumps) -> Result<()> {
     }
 }
 
-/// The crash's row, without the flag that tells whether it is processed.
-fn crash_cells<'a>(
-    ooid: &'a Ooid,
-    metadata: &'a CrashMetadata,
-    dumps: &Dumps<'a>,
-) -> Vec<(String, &'a [u8])> {
+/// The crash's row, without the flag that tells whether it is processed, and without its ooid.
+fn crash_cells<'a>(metadata: &'a CrashMetadata, dumps: &Dumps<'a>) -> Vec<(String, &'a [u8])> {
     let mut cells: Vec<(&str, &str)> = vec![
         (keys::META_DATA_JSON, metadata.json()),
         (keys::TIMESTAMPS_SUBMITTED, metadata.submitted().as_str()),
-        (keys::IDS_OOID, ooid.as_str()),
     ];
     if Traits::of_metadata(metadata).is_legacy {
         cells.push((keys::FLAGS_LEGACY_PROCESSING, keys::YES));

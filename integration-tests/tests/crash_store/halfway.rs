@@ -14,6 +14,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(without_an_index_the_crash_is_stored_but_not_counted),
         Test::new(without_the_counters_the_crash_is_stored_indexed_and_queued),
         Test::new(submitting_again_completes_what_an_index_stopped),
+        Test::new(submitting_again_completes_what_died_after_its_first_write),
         Test::new(submitting_again_counts_once_what_the_counters_stopped),
     ]
 }
@@ -136,4 +137,26 @@ fn assert_submitted_once(socorro: &mut Socorro, before: &Cells, ooid: &str) {
         expected.push(format!("metrics crash_report_queue counters:{size} +1"));
     }
     assert_eq!(changes, expected);
+}
+
+/// As a submission leaves it that dies after its first round trip, with the mark's reply lost or not.
+fn submitting_again_completes_what_died_after_its_first_write(server: &Server) {
+    let mut socorro = socorro(server);
+    for (salt, is_marked) in [("6", true), ("7", false)] {
+        let name = format!("{salt}0000000-aaaa-4bbb-8ccc-ddddd2090806");
+        let before = socorro.cells();
+        let cells: &[(&str, &[u8])] = &[
+            ("meta_data:json", JSON.as_bytes()),
+            ("raw_data:dump", b"MDMP"),
+            ("timestamps:submitted", b"2009-08-06T06:05:04"),
+            ("flags:uncounted", b"Y"),
+        ];
+        let cells = if is_marked { cells } else { &cells[..3] };
+        socorro.put_raw("crash_reports", &format!("{salt}090806{name}"), cells);
+        let crash = ooid(&name);
+        let (json, queue) = (metadata(JSON), QueueForProcessing::Yes);
+        let submission = socorro.store.put_raw_report(&crash, &json, b"MDMP", queue).unwrap();
+        assert_eq!(submission, Submission::Completed);
+        assert_submitted_once(&mut socorro, &before, &name);
+    }
 }

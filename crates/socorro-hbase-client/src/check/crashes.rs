@@ -36,7 +36,7 @@ impl Check {
                 let ticket = flight.get(&self.store.table(trace.table), trace.get());
                 asked.push((ooid, trace, ticket.map_err(not_scanned)?));
             }
-            if stored.is_uncounted {
+            if stored.is_uncounted || !stored.is_submitted {
                 let trace = crash_trace(row, keys::FLAGS_UNCOUNTED);
                 let kind = FindingKind::UnfinishedSubmission;
                 self.found.push_back(Finding::of_trace(kind, trace, Some(ooid)));

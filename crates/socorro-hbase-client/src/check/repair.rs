@@ -2,7 +2,7 @@
 //!
 //! Each finding is looked at again first: what others have mended or changed meanwhile is left alone.
 
-use hbase_thrift_client::{Delete, Get, Increment};
+use hbase_thrift_client::{Delete, Get, Increment, Put};
 
 use super::{Finding, FindingKind, crashes::is_leftover, indexes::verdict};
 use crate::{
@@ -18,10 +18,10 @@ impl CrashStore {
     /// Mends one finding of a [`check`](Self::check); answers whether there still was something to
     /// mend.
     ///
-    /// A missing index row is written; a row that names no crash, or one that doesn't belong there,
-    /// is deleted; a mark of a submission that stopped is taken away, and the check's part about
-    /// counters counts the crash. A counter is changed by the difference, whatever it is now: mend
-    /// each such finding once.
+    /// A missing index row is written; a row that names no crash, or one that doesn't belong there, is
+    /// deleted; a submission that stopped is completed: the crash is queued unless it is processed, its
+    /// mark is taken away, and the check's parts about counters count it. A counter is changed by the
+    /// difference, whatever it is now: mend each such finding once.
     ///
     /// # Errors
     ///
@@ -29,7 +29,9 @@ impl CrashStore {
     pub fn repair(&self, finding: &Finding) -> Result<bool> {
         match (finding.kind, &finding.ooid) {
             (FindingKind::WrongCounter, _) => self.repair_counter(finding),
-            (FindingKind::UnfinishedSubmission, _) => self.repair_submission(finding),
+            (FindingKind::UnfinishedSubmission, Some(ooid)) => {
+                self.repair_submission(finding, ooid)
+            }
             (FindingKind::LeftoverRow, _) => self.repair_leftover(finding),
             (FindingKind::MalformedIndexRow, ooid) => self.repair_malformed(finding, ooid.as_ref()),
             (FindingKind::MissingIndexRow, Some(ooid)) => self.repair_missing(finding, ooid),
@@ -45,7 +47,21 @@ impl CrashStore {
         Ok(true)
     }
 
-    fn repair_submission(&self, finding: &Finding) -> Result<bool> {
+    /// Whether the crash was to be queued is lost: one too many in a queue does less harm than one too
+    /// few.
+    fn repair_submission(&self, finding: &Finding, ooid: &Ooid) -> Result<bool> {
+        let Some(stored) = self.read_stored(ooid)? else { return Ok(false) };
+        if stored.is_submitted && !stored.is_uncounted {
+            return Ok(false);
+        }
+        if stored.is_processed != Some(true) {
+            for trace in stored.traits.queues(ooid) {
+                let put = trace.put(ooid);
+                self.table(trace.table).put(&put).map_err(|error| failed(finding, error))?;
+            }
+        }
+        let whole = Put::new(finding.row.as_slice()).column(keys::IDS_OOID, ooid.as_str());
+        self.table(finding.table).put(&whole).map_err(|error| failed(finding, error))?;
         let unmark = Delete::row(finding.row.as_slice()).column(finding.column.as_str());
         self.table(finding.table).delete(&unmark).map_err(|error| failed(finding, error))?;
         Ok(true)
