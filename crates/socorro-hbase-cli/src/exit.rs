@@ -3,14 +3,10 @@
 //! For one place that sorts errors into codes; the help lists the same codes. What the messages
 //! say is left to those who make the errors.
 
-use std::{
-    fmt,
-    io::{self, ErrorKind},
-    process::ExitCode,
-};
+use std::{fmt, io, process::ExitCode};
 
 use hbase_thrift_client::ErrorKind as HBaseErrorKind;
-use socorro_hbase_client::{Error, Ooid};
+use socorro_hbase_client::{Error, ErrorKind, Ooid};
 
 use crate::store::InUse;
 
@@ -18,6 +14,7 @@ const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
 const NOT_FOUND: u8 = 3;
 const TRY_LATER: u8 = 4;
+const UNCLEAN: u8 = 5;
 
 /// There is no such crash.
 #[derive(Debug)]
@@ -30,6 +27,30 @@ impl fmt::Display for NotFound {
 }
 
 impl std::error::Error for NotFound {}
+
+/// There is no such thing as was asked for; says what.
+#[derive(Debug)]
+pub(crate) struct NoSuch(pub(crate) String);
+
+impl fmt::Display for NoSuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NoSuch {}
+
+/// A check found what it didn't mend.
+#[derive(Debug)]
+pub(crate) struct Unclean(pub(crate) u64);
+
+impl fmt::Display for Unclean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} findings are left; `socorro-hbase check --repair` mends what can be", self.0)
+    }
+}
+
+impl std::error::Error for Unclean {}
 
 /// The command line asks for something that nobody can want; says what to write instead.
 #[derive(Debug)]
@@ -58,11 +79,14 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    if error.is::<NotFound>() {
+    if error.is::<NotFound>() || error.is::<NoSuch>() || lacks_the_crash(error) {
         return NOT_FOUND;
     }
     if error.is::<WrongCommandLine>() {
         return WRONG_COMMAND_LINE;
+    }
+    if error.is::<Unclean>() {
+        return UNCLEAN;
     }
     if error.is::<InUse>() {
         return TRY_LATER;
@@ -74,6 +98,13 @@ fn code(error: &anyhow::Error) -> u8 {
     if may_succeed_later { TRY_LATER } else { FAILED }
 }
 
+fn lacks_the_crash(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Error>())
+        .any(|cause| cause.kind() == ErrorKind::NoSuchCrash)
+}
+
 fn lacks_a_table(error: &anyhow::Error) -> bool {
     error
         .chain()
@@ -82,7 +113,7 @@ fn lacks_a_table(error: &anyhow::Error) -> bool {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
@@ -104,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_seen_enough_is_no_failure() {
-        let closed = || io::Error::from(ErrorKind::BrokenPipe);
+        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
         assert!(is_closed_pipe(&closed().into()));
         assert!(is_closed_pipe(&Err::<(), _>(closed()).context("can't print").unwrap_err()));
         assert!(!is_closed_pipe(&anyhow!("pipe")));

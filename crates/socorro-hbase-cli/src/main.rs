@@ -7,7 +7,9 @@ mod args;
 mod commands;
 mod exit;
 mod input;
+mod listing;
 mod output;
+mod stop;
 mod store;
 
 use std::process::ExitCode;

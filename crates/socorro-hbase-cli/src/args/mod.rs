@@ -2,9 +2,13 @@
 //!
 //! For clap to parse and to complete. What the commands do is left to `commands`.
 
+mod find;
 mod place;
+mod work;
 
+pub(crate) use find::{By, Crashes, GetRow, Metrics, Order, Range, Reading, Scan, Signatures};
 pub(crate) use place::{Choice, Place, StoreFolder};
+pub(crate) use work::{Check, ClaimOptions, Export, Queue, QueueName, Sample, Selecting};
 
 use std::path::PathBuf;
 
@@ -36,9 +40,34 @@ pub(crate) enum Command {
     /// submitted. Metadata without `submitted_timestamp` is stored with the present time in it; all
     /// other metadata is stored byte for byte.
     Submit(Submit),
-    /// Read a crash's metadata, its minidump, or both
+    /// Read what is stored of a crash
     #[command(subcommand)]
     Get(Get),
+    /// Store a crash's processed data, which takes it out of the queues
+    PutProcessed(PutProcessed),
+    /// Remove a crash and everything that names it
+    Remove(Remove),
+    /// Look at the queues of crashes that wait for a processor, and work on them
+    #[command(subcommand)]
+    Queue(Queue),
+    /// Find crashes by time, signature or hang
+    Crashes(Crashes),
+    /// Tell which signatures are the most frequent
+    Signatures(Signatures),
+    /// Tell how much was submitted, as it was counted
+    Metrics(Metrics),
+    /// Check that crashes, indexes, queues and counters agree
+    Check(Check),
+    /// Read a whole row of a table
+    Row(GetRow),
+    /// Read the rows of a table
+    Scan(Scan),
+    /// Copy crashes out of the store, into a folder or an archive
+    ///
+    /// Each crash is the files OOID.json, OOID.dump and, if it is processed, its processed data.
+    Export(Export),
+    /// Draw crashes at random, each with the same chance
+    Sample(Sample),
     /// Serve the program's own store to other programs, until Ctrl-C or SIGTERM
     ///
     /// The URL to give them with --server is printed. There is no authentication: listen only where
@@ -49,6 +78,8 @@ pub(crate) enum Command {
         /// The shell that shall complete commands
         shell: Shell,
     },
+    /// Print the manual as a man page
+    Man,
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +92,14 @@ pub(crate) enum Schema {
         #[command(flatten)]
         place: Place,
     },
+    /// List the tables and their column families, as they are meant to be
+    Show {
+        /// Print JSON, one object a line, instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare the tables with what they are meant to be
+    Verify(Reading),
 }
 
 #[derive(Debug, Args)]
@@ -87,7 +126,16 @@ pub(crate) enum Get {
     Meta(GetOne),
     /// Read a crash's minidump
     Dump(GetOne),
-    /// Read both into a folder, as OOID.json and OOID.dump
+    /// Read what a processor has stored of a crash
+    Processed(GetOne),
+    /// Tell whether a crash is processed, and when it was submitted
+    State {
+        /// The crash's ooid
+        ooid: Ooid,
+        #[command(flatten)]
+        reading: Reading,
+    },
+    /// Read both metadata and minidump into a folder, as OOID.json and OOID.dump
     Raw {
         /// The crash's ooid
         ooid: Ooid,
@@ -111,6 +159,24 @@ pub(crate) struct GetOne {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PutProcessed {
+    /// The crash's ooid
+    pub(crate) ooid: Ooid,
+    /// A file with one JSON object; - is standard input
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// The crash's ooid
+    pub(crate) ooid: Ooid,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Listen on this host and port; port 0 is a free one, which is told
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9090")]
@@ -124,9 +190,10 @@ Exit codes:
   0  done
   1  failed, and will fail again until the cause is mended (a file, the metadata, the tables)
   2  the command line is wrong
-  3  there is no such crash
+  3  there is no such crash, row or hang
   4  HBase could not be reached or did not answer, or the store is in use: the same command may
-     succeed later";
+     succeed later
+  5  a check found what is not mended";
 
 const MORE_HELP: &str = "\
 Standard output gets nothing but the data asked for; messages go to standard error. Files are

@@ -3,7 +3,14 @@
 //! For the way from arguments to the store and back to an output. Reading and writing files is
 //! left to `input` and `output`.
 
+mod change;
+mod check;
+mod crashes;
+mod export;
 mod get;
+mod metrics;
+mod queue;
+mod rows;
 mod schema;
 mod serve;
 mod submit;
@@ -21,11 +28,27 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Schema(what) => schema::schema(what),
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Get(what) => get::get(what),
+        Command::PutProcessed(arguments) => change::put_processed(arguments),
+        Command::Remove(arguments) => change::remove(arguments),
+        Command::Queue(what) => queue::queue(what),
+        Command::Crashes(arguments) => crashes::crashes(arguments),
+        Command::Signatures(arguments) => crashes::signatures(arguments),
+        Command::Metrics(arguments) => metrics::metrics(arguments),
+        Command::Check(arguments) => check::check(arguments),
+        Command::Row(arguments) => rows::row(arguments),
+        Command::Scan(arguments) => rows::scan(arguments),
+        Command::Export(arguments) => export::export(arguments),
+        Command::Sample(arguments) => export::sample(arguments),
         Command::Serve(arguments) => serve::serve(arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "socorro-hbase", &mut script);
             output::print(&script)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            output::print(&page)
         }
     }
 }

@@ -4,5 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod find;
 mod shell;
 mod store;
+mod work;

@@ -6,10 +6,22 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) const OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
 pub(crate) const OTHER: &str = "7d8a2b4e-9c1f-4e57-8b3a-0f2c42120509";
+pub(crate) const ABSENT: &str = "0e4d3c2b-0000-4000-8000-000002060101";
+
+/// What a processor makes of a crash.
+pub(crate) const PROCESSED: &str =
+    r#"{"signature": "js::Interpret", "completeddatetime": "2012-05-08 21:00:00"}"#;
+
+const METADATA: &str = r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00",
+    "ProductName": "Firefox", "Version": "12.0"}"#;
+const OTHER_METADATA: &str = r#"{"submitted_timestamp": "2012-05-09T01:02:03+00:00",
+    "ProductName": "Fennec", "Version": "14.0", "legacy_processing": 1, "ProcessType": "plugin",
+    "HangID": "11111111-2222-4333-8444-555555120509"}"#;
 
 /// A folder with a store in it, which the commands find by the environment.
 pub(crate) struct Shell {
@@ -32,8 +44,8 @@ impl Shell {
     /// A shell whose store holds two crashes of two days, of which the second is deferred.
     pub(crate) fn with_crashes() -> Self {
         let shell = Self::new();
-        shell.submit(OOID, r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00", "ProductName": "Firefox", "Version": "12.0"}"#);
-        shell.submit(OTHER, r#"{"submitted_timestamp": "2012-05-09T01:02:03+00:00", "ProductName": "Fennec", "Version": "14.0", "legacy_processing": 1, "ProcessType": "plugin", "HangID": "11111111-2222-4333-8444-555555120509"}"#);
+        shell.submit(OOID, METADATA);
+        shell.submit(OTHER, OTHER_METADATA);
         shell
     }
 
@@ -71,6 +83,12 @@ impl Shell {
         let ended = self.run(arguments);
         assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.message);
         ended.stdout
+    }
+
+    /// The objects that a command that has to succeed prints, one a line.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Vec<Value> {
+        let text = self.ok(&[arguments, &["--json"]].concat());
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// What a command that has to fail with this exit code says; it prints no data.

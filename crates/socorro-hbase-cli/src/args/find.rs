@@ -1,0 +1,154 @@
+//! Options of the commands that look for crashes and count them.
+//!
+//! For one way of naming a time everywhere. How a range is scanned is left to the store.
+
+use clap::{Args, ValueEnum};
+use socorro_hbase_client::{
+    HangId, Period, TimeRange,
+    time::{Date, Month},
+};
+
+use super::Place;
+
+/// What every reading command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// Print JSON, one object a line, instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// When crashes were submitted.
+#[derive(Debug, Args)]
+pub(crate) struct Range {
+    /// Only what was submitted in this period: 2012, 2012-05, 2012-05-08, 2012-05-08T20, ...
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["from", "to"])]
+    date: Option<Period>,
+    /// Only what was submitted on this day or later
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    from: Option<Date>,
+    /// Only what was submitted on this day or before
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    to: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Crashes {
+    #[command(flatten)]
+    pub(crate) range: Range,
+    /// Crashes with this signature, exactly
+    #[arg(long, conflicts_with_all = ["date", "from", "to"])]
+    pub(crate) signature: Option<String>,
+    /// The two halves of the hang with this id
+    #[arg(long, value_name = "HANG_ID", conflicts_with_all = ["date", "from", "to", "signature"])]
+    pub(crate) hang: Option<HangId>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) limit: Option<usize>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Signatures {
+    #[command(flatten)]
+    pub(crate) range: Range,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Metrics {
+    /// One line for each
+    #[arg(long, value_enum, default_value = "day")]
+    pub(crate) by: By,
+    /// The first day; a week before the last by default
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) from: Option<Date>,
+    /// The last day; today by default, in UTC
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) to: Option<Date>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// What a line of counters stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum By {
+    Hour,
+    Day,
+    Month,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetRow {
+    /// The table, as in `schema show`
+    pub(crate) table: String,
+    /// The row's key; \xNN stands for a byte
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// The table, as in `schema show`
+    pub(crate) table: String,
+    /// Only rows whose key begins so; after the salt where the order is union or merge
+    #[arg(long, default_value = "")]
+    pub(crate) prefix: String,
+    /// Only these columns or families, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// In which order: of the keys; one salt after the other, in parallel; of the keys without salt
+    #[arg(long, value_enum, default_value = "key")]
+    pub(crate) order: Order,
+    /// At most so many rows
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) limit: Option<usize>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// The order of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    Key,
+    Union,
+    Merge,
+}
+
+impl Range {
+    /// Everything where nothing else is asked for.
+    pub(crate) fn chosen(&self) -> TimeRange {
+        if let Some(date) = &self.date {
+            return TimeRange::within(date.as_str());
+        }
+        if self.from.is_none() && self.to.is_none() {
+            return TimeRange::all();
+        }
+        // Ooids and keys know no other century.
+        let first = Date::from_calendar_date(2000, Month::January, 1);
+        let last = Date::from_calendar_date(2099, Month::December, 31);
+        TimeRange::days(
+            self.from.unwrap_or(first.unwrap_or(Date::MIN)),
+            self.to.unwrap_or(last.unwrap_or(Date::MAX)),
+        )
+    }
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let problem = || format!("{text} is no day: write it like 2012-05-08");
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts[..] else { return Err(problem()) };
+    let parsed = || {
+        let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
+        Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()
+    };
+    parsed().ok_or_else(problem)
+}

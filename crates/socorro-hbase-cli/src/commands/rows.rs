@@ -1,0 +1,143 @@
+//! `row`, `scan`: rows as they are stored.
+//!
+//! For looking beneath the endpoints, at cells that may hold anything. What they mean is left to
+//! who looks.
+
+use anyhow::{Result, bail};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use hbase_thrift_client::{Cell, Get, Row};
+use serde_json::{Value, json};
+
+use crate::{
+    args::{GetRow, Order, Scan},
+    exit::NoSuch,
+    listing::Listing,
+    store::Opened,
+};
+
+const CELLS: &[(&str, usize)] = &[("column", 34), ("timestamp", 13), ("value", 0)];
+const ROWS: &[(&str, usize)] = &[("row", 72), ("cells", 0)];
+
+/// Longer values are cut in text; JSON has all of them.
+const SHOWN: usize = 120;
+
+pub(super) fn row(arguments: GetRow) -> Result<()> {
+    let key = unescape(&arguments.key)?;
+    let json = arguments.reading.json;
+    let store = Opened::open(arguments.reading.place)?;
+    let row = store.client().table(&arguments.table).get(&Get::new(key))?;
+    let Some(row) = row else {
+        let message = format!("table {} has no row {}", arguments.table, arguments.key);
+        return Err(NoSuch(message).into());
+    };
+    if json {
+        let mut listing = Listing::new(ROWS, true);
+        print_row(&mut listing, &row)?;
+        return listing.finish();
+    }
+    let mut listing = Listing::new(CELLS, false);
+    for cell in row.cells() {
+        let column = json!(escape(cell.column()));
+        listing.line([column, json!(cell.timestamp()), json!(summary(&cell))])?;
+    }
+    listing.finish()
+}
+
+pub(super) fn scan(arguments: Scan) -> Result<()> {
+    let json = arguments.reading.json;
+    let store = Opened::open(arguments.reading.place)?;
+    let (table, prefix) = (arguments.table.as_str(), arguments.prefix.as_str());
+    let columns = arguments.columns.iter().map(String::as_str);
+    let rows: Box<dyn Iterator<Item = Result<Row>>> = match arguments.order {
+        Order::Union => {
+            Box::new(store.scan_union(table, prefix, columns)?.map(|row| row.map_err(Into::into)))
+        }
+        Order::Merge => {
+            Box::new(store.scan_merge(table, prefix, columns)?.map(|row| row.map_err(Into::into)))
+        }
+        Order::Key => {
+            let scan = hbase_thrift_client::Scan::new().prefix(unescape(prefix)?).columns(columns);
+            Box::new(store.client().table(table).scan(scan)?.map(|row| row.map_err(Into::into)))
+        }
+    };
+    let mut listing = Listing::new(ROWS, json);
+    for row in rows.take(arguments.limit.unwrap_or(usize::MAX)) {
+        print_row(&mut listing, &row?)?;
+    }
+    listing.finish()
+}
+
+fn print_row(listing: &mut Listing, row: &Row) -> Result<()> {
+    let key = json!(escape(row.key()));
+    if listing.is_json() {
+        let cells: serde_json::Map<_, _> =
+            row.cells().map(|cell| (escape(cell.column()), value(&cell))).collect();
+        return listing.line([key, cells.into()]);
+    }
+    let cells: Vec<_> =
+        row.cells().map(|cell| format!("{}={}", escape(cell.column()), summary(&cell))).collect();
+    listing.line([key, json!(cells.join(" "))])
+}
+
+/// A cell for a program: text as text, a counter as a number, other bytes as base64.
+fn value(cell: &Cell) -> Value {
+    let timestamp = cell.timestamp();
+    if let Some(number) = counter(cell) {
+        return json!({"number": number, "timestamp": timestamp});
+    }
+    match str::from_utf8(cell.value()) {
+        Ok(text) => json!({"text": text, "timestamp": timestamp}),
+        Err(_) => json!({"base64": BASE64.encode(cell.value()), "timestamp": timestamp}),
+    }
+}
+
+/// A cell for a person.
+fn summary(cell: &Cell) -> String {
+    if let Some(number) = counter(cell) {
+        return number.to_string();
+    }
+    let bytes = cell.value();
+    if bytes.len() <= SHOWN {
+        return escape(bytes);
+    }
+    format!("{}… ({} bytes)", escape(&bytes[..SHOWN]), bytes.len())
+}
+
+fn counter(cell: &Cell) -> Option<i64> {
+    let bytes = cell.value().try_into().ok()?;
+    (cell.family() == b"counters").then(|| i64::from_be_bytes(bytes))
+}
+
+/// Text as it is; bytes that are none as \xNN.
+fn escape(bytes: &[u8]) -> String {
+    match str::from_utf8(bytes) {
+        Ok(text) if !text.contains(char::is_control) => text.to_owned(),
+        _ => bytes.escape_ascii().to_string(),
+    }
+}
+
+fn unescape(text: &str) -> Result<Vec<u8>> {
+    let mut parts = text.split("\\x");
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let Some(byte) = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok())
+        else {
+            bail!("a byte of a key is written as \\x and two hexadecimal digits, unlike \\x{part}");
+        };
+        bytes.push(byte);
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_have_any_byte() {
+        assert_eq!(unescape("a\\x00\\xFFb").unwrap(), b"a\x00\xffb");
+        assert!(unescape("a\\xg0").is_err());
+        assert_eq!(escape(b"a\xff"), "a\\xff");
+    }
+}

@@ -1,0 +1,126 @@
+//! Lists on standard output: aligned text for people, or JSON, one object a line.
+//!
+//! For lists of any length: a line is written as it comes, so that memory stays flat and a reader
+//! sees the first at once. What is in a column is left to the commands.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+/// A list with the names of its columns and the width that each takes as text; the last is free.
+pub(crate) struct Listing {
+    columns: &'static [(&'static str, usize)],
+    json: bool,
+    /// Where a line of text has to end, on a terminal.
+    width: Option<usize>,
+    out: BufWriter<StdoutLock<'static>>,
+    is_begun: bool,
+}
+
+impl Listing {
+    pub(crate) fn new(columns: &'static [(&'static str, usize)], json: bool) -> Self {
+        let terminal =
+            if io::stdout().is_terminal() { terminal_size::terminal_size() } else { None };
+        let width = terminal.map(|(width, _)| usize::from(width.0));
+        Self { columns, json, width, out: BufWriter::new(io::stdout().lock()), is_begun: false }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Writes one line, with a value for each column.
+    pub(crate) fn line<const N: usize>(&mut self, values: [Value; N]) -> Result<()> {
+        debug_assert_eq!(N, self.columns.len());
+        let text = if self.json { self.object(values) } else { self.text(&values) };
+        let head = if self.is_begun || self.json { String::new() } else { self.head() };
+        self.is_begun = true;
+        write!(self.out, "{head}{text}").context(FAILED)?;
+        // A person watches; a program gets whole blocks.
+        if self.width.is_some() { self.out.flush().context(FAILED) } else { Ok(()) }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.out.flush().context(FAILED)
+    }
+
+    fn object<const N: usize>(&self, values: [Value; N]) -> String {
+        let names = self.columns.iter().map(|(name, _)| (*name).to_owned());
+        format!("{}\n", Value::Object(names.zip(values).collect::<Map<_, _>>()))
+    }
+
+    fn head(&self) -> String {
+        let names = self.columns.iter().map(|(name, _)| name.replace('_', " "));
+        let line = self.aligned(names);
+        if self.width.is_some() {
+            format!("\u{1b}[1m{line}\u{1b}[0m\n")
+        } else {
+            format!("{line}\n")
+        }
+    }
+
+    fn text(&self, values: &[Value]) -> String {
+        format!("{}\n", self.aligned(values.iter().map(shown)))
+    }
+
+    fn aligned(&self, cells: impl Iterator<Item = String>) -> String {
+        let cells = cells.zip(self.columns).map(|(cell, (_, width))| format!("{cell:<width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        let line = line.trim_end();
+        match self.width {
+            Some(width) if line.chars().count() > width => {
+                line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+            }
+            _ => line.to_owned(),
+        }
+    }
+}
+
+const FAILED: &str = "can't write to standard output";
+
+/// A value as people read it, on one line.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.replace(char::is_control, " "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn listing(width: Option<usize>) -> Listing {
+        let mut listing = Listing::new(&[("ooid", 6), ("is_there", 0)], false);
+        listing.width = width;
+        listing
+    }
+
+    #[test]
+    fn columns_are_aligned_and_nothing_is_a_dash() {
+        assert_eq!(listing(None).text(&[json!("a"), json!(true)]), "a       yes\n");
+        assert_eq!(listing(None).text(&[json!(12), Value::Null]), "12      -\n");
+    }
+
+    #[test]
+    fn a_line_fits_the_terminal() {
+        assert_eq!(listing(Some(11)).text(&[json!("a"), json!("long text")]), "a       lo…\n");
+    }
+
+    #[test]
+    fn what_would_break_a_line_does_not() {
+        assert_eq!(listing(None).text(&[json!("a\nb"), json!("")]), "a b\n");
+    }
+
+    #[test]
+    fn an_object_has_the_columns_names() {
+        let text = listing(None).object([json!("a"), json!(true)]);
+        assert_eq!(text, "{\"is_there\":true,\"ooid\":\"a\"}\n");
+    }
+}
