@@ -9,6 +9,7 @@ mod exit;
 mod input;
 mod listing;
 mod output;
+mod processor;
 mod stop;
 mod store;
 

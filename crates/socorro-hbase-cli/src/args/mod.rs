@@ -8,7 +8,7 @@ mod work;
 
 pub(crate) use find::{By, Crashes, GetRow, Metrics, Order, Range, Reading, Scan, Signatures};
 pub(crate) use place::{Choice, Place, StoreFolder};
-pub(crate) use work::{Check, ClaimOptions, Export, Queue, QueueName, Sample, Selecting};
+pub(crate) use work::{Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting};
 
 use std::path::PathBuf;
 
@@ -50,6 +50,8 @@ pub(crate) enum Command {
     /// Look at the queues of crashes that wait for a processor, and work on them
     #[command(subcommand)]
     Queue(Queue),
+    /// Process the minidumps of crashes that wait, and store the results
+    Process(Process),
     /// Find crashes by time, signature or hang
     Crashes(Crashes),
     /// Tell which signatures are the most frequent

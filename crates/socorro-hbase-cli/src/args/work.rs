@@ -72,6 +72,25 @@ pub(crate) struct ClaimOptions {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Process {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) claim: ClaimOptions,
+    /// Go on when nothing waits, until Ctrl-C or SIGTERM
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// At most so many
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) limit: Option<u64>,
+    /// A folder with Breakpad's symbol files, for the names of functions; may be given again
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) symbols: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) range: Range,

@@ -9,6 +9,7 @@ mod crashes;
 mod export;
 mod get;
 mod metrics;
+mod process;
 mod queue;
 mod rows;
 mod schema;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::PutProcessed(arguments) => change::put_processed(arguments),
         Command::Remove(arguments) => change::remove(arguments),
         Command::Queue(what) => queue::queue(what),
+        Command::Process(arguments) => process::process(arguments),
         Command::Crashes(arguments) => crashes::crashes(arguments),
         Command::Signatures(arguments) => crashes::signatures(arguments),
         Command::Metrics(arguments) => metrics::metrics(arguments),

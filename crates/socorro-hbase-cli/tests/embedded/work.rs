@@ -71,6 +71,22 @@ fn processed_data_that_cannot_be_stored_is_refused_by_file_and_field() {
 }
 
 #[test]
+fn a_worker_empties_the_queue_even_of_dumps_that_are_none() {
+    let shell = Shell::with_crashes();
+    let expected = json!({"ooid": OOID, "signature": "EMPTY: no crashing thread identified"});
+    assert_eq!(shell.json(&["process"]), [expected]);
+    assert!(shell.json(&["queue", "list"]).is_empty());
+    let processed: Value = serde_json::from_str(&shell.ok(&["get", "processed", OOID])).unwrap();
+    assert_eq!((&processed["success"], &processed["version"]), (&json!(false), &json!("12.0")));
+    let again = shell.run(&["process"]);
+    assert_eq!((again.code, again.stdout.as_str()), (Some(0), ""));
+    assert!(again.message.contains("0 crashes processed, 0 failed"), "{}", again.message);
+    let text = shell.ok(&["process", "--queue", "general", "--limit", "1"]);
+    assert!(text.contains(OTHER), "{text}");
+    shell.fail(2, &["process", "--limit", "all"]);
+}
+
+#[test]
 fn a_removed_crash_is_gone_with_all_that_named_it() {
     let shell = Shell::with_crashes();
     assert_eq!(shell.ok(&["remove", OOID]), "");

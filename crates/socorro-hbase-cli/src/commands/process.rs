@@ -1,0 +1,112 @@
+//! `process`: a worker that takes crashes from a queue and processes them.
+//!
+//! For one crash after the other, each acknowledged when its result is stored: whatever stops the
+//! worker, no crash is lost.
+
+use std::{thread, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use socorro_hbase_client::{Claim, CrashStore};
+
+use super::queue::named;
+use crate::{
+    args::Process,
+    listing::Listing,
+    processor::Processor,
+    stop::{self, Stop},
+    store::Opened,
+};
+
+const PROCESSED: &[(&str, usize)] = &[("ooid", 36), ("signature", 0)];
+
+/// How long a worker that watches sleeps when nothing waits.
+const PAUSE: Duration = Duration::from_secs(1);
+
+struct Done {
+    processed: u64,
+    failed: u64,
+}
+
+pub(super) fn process(arguments: Process) -> Result<()> {
+    let stop = stop::on_signal()?;
+    let watch = arguments.watch;
+    let json = arguments.reading.json;
+    let store = Opened::open(arguments.reading.place)?;
+    let worker = Worker {
+        store: &store,
+        processor: Processor::new(arguments.symbols),
+        queue: named(&store, arguments.which.queue),
+        taker: arguments.claim.taker,
+        lease: arguments.claim.lease,
+        limit: arguments.limit.unwrap_or(u64::MAX),
+        stop,
+    };
+    let mut listing = Listing::new(PROCESSED, json);
+    let mut done = Done { processed: 0, failed: 0 };
+    loop {
+        worker.work(&mut listing, &mut done)?;
+        if !watch || worker.is_over(&done) {
+            break;
+        }
+        thread::sleep(PAUSE);
+    }
+    listing.finish()?;
+    eprintln!("socorro-hbase: {} crashes processed, {} failed", done.processed, done.failed);
+    if done.failed > 0 {
+        bail!("what failed comes back into the queue when its claim runs out");
+    }
+    Ok(())
+}
+
+struct Worker<'a> {
+    store: &'a CrashStore,
+    processor: Processor,
+    queue: socorro_hbase_client::Queue,
+    taker: socorro_hbase_client::Taker,
+    lease: Duration,
+    limit: u64,
+    stop: Stop,
+}
+
+impl Worker<'_> {
+    fn is_over(&self, done: &Done) -> bool {
+        self.stop.is_asked() || done.processed + done.failed >= self.limit
+    }
+
+    /// Works until nothing waits.
+    fn work(&self, listing: &mut Listing, done: &mut Done) -> Result<()> {
+        // One claim at a time: a worker that stops has none that others would have to wait for.
+        for entry in self.queue.entries()? {
+            if self.is_over(done) {
+                break;
+            }
+            let ooid = entry?.ooid;
+            let Some(claim) = self.queue.claim_crash(&ooid, &self.taker, self.lease)? else {
+                continue;
+            };
+            match self.process(claim) {
+                Ok(signature) => {
+                    done.processed += 1;
+                    listing.line([json!(ooid.as_str()), json!(signature)])?;
+                }
+                Err(error) => {
+                    done.failed += 1;
+                    eprintln!("socorro-hbase: crash {ooid} isn't processed: {error:#}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn process(&self, claim: Claim) -> Result<String> {
+        let ooid = *claim.ooid();
+        let report = self.store.get_raw_report(&ooid)?.context("the crash is gone")?;
+        let metadata = report.metadata()?;
+        let (_, dump) = report.into_parts();
+        let processed = self.processor.process(&ooid, &metadata, dump)?;
+        self.store.put_processed(&ooid, &processed)?;
+        claim.acknowledge()?;
+        Ok(processed.signature().to_owned())
+    }
+}
