@@ -13,7 +13,7 @@ use fjall::Snapshot;
 use crate::filter::{self, Filter, Judged};
 use crate::model::{Cell, Row};
 use crate::query::Query;
-use crate::store::{Cursor, Limits, Result, Rows, Store, Table};
+use crate::store::{Cursor, Error, Limits, Result, Rows, Store, Table};
 
 pub(crate) use leases::{LEASE, Scanners};
 
@@ -31,6 +31,21 @@ pub(crate) struct Request {
     pub(crate) batch: Option<usize>,
     pub(crate) sorted: bool,
     pub(crate) filter: Option<Box<dyn Filter>>,
+}
+
+impl Request {
+    /// HBase's region server refuses this combination too, but the gateway tries it for minutes.
+    fn check(&self) -> Result<()> {
+        let of_whole_rows = self.filter.as_ref().is_some_and(|filter| filter.judges_rows());
+        if self.batch.is_some() && of_whole_rows {
+            return Err(Error::DoNotRetry(
+                "org.apache.hadoop.hbase.filter.IncompatibleFilterException: Cannot set batch on a \
+                 scan using a filter that returns true for filter.hasFilterRow"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// An open scanner.
@@ -68,6 +83,7 @@ impl Scanner {
         count: usize,
         limits: &mut Limits,
     ) -> Result<(Arc<Table>, Vec<Row>)> {
+        self.request.check()?;
         let walk = match &mut self.walk {
             Some(walk) => walk,
             none => none.insert(Walk::begin(store, &self.request)?),
