@@ -156,6 +156,13 @@ fn operators_and_quotes_combine_filters(server: &Server) {
             "SKIP ValueFilter(!=, 'binary:2') AND QualifierFilter(=, 'binary:n')".to_owned(),
             "it's:n=5 r1:n=1 r3:n=3 r4:n=4",
         ),
+        // Older versions are judged too, though they are not handed out.
+        ("SKIP ValueFilter(!=, 'binary:old1') AND PageFilter(1)".to_owned(), "it's:n=5"),
+        (
+            "RowFilter(>, 'binary:r') AND SKIP ValueFilter(!=, 'binary:old1') AND PageFilter(1)"
+                .to_owned(),
+            "r2:n=2 r2:x=new2 r2:y=y",
+        ),
         (
             "SKIP ValueFilter(!=, 'binary:5') AND PageFilter(1)".to_owned(),
             "r1:n=1 r1:x=new1 r1:y=y",

@@ -173,8 +173,8 @@ fn judge_cells(
 ) -> Vec<Cell> {
     let mut passed: Vec<Cell> = Vec::new();
     let mut next = Next::Any;
-    // Of one column in a row.
-    let mut included = 0;
+    // Of the column that was included last.
+    let (mut column, mut included) = (None, 0);
     for mut cell in cells {
         if !next.has(&cell) {
             continue;
@@ -200,12 +200,13 @@ fn judge_cells(
         if !verdict.includes() {
             continue;
         }
-        let same = passed
-            .last()
-            .is_some_and(|last| (last.family, &last.qualifier) == (cell.family, &cell.qualifier));
-        included = if same { included + 1 } else { 1 };
-        if included >= versions {
-            next = Next::OtherColumn(cell.family, cell.qualifier.clone());
+        let this = Some((cell.family, cell.qualifier.clone()));
+        included = if column == this { included + 1 } else { 1 };
+        column = this;
+        if included > versions {
+            // Only now: the filter sees one version more than is handed out, and may remember it.
+            next = Next::OtherColumn(cell.family, cell.qualifier);
+            continue;
         }
         filter.transform(&mut cell.value);
         passed.push(cell);
