@@ -103,7 +103,7 @@ impl Client {
     /// When there is no connection to be had. What the calls answer is the closure's own.
     pub fn with_generated<R>(&self, calls: impl FnOnce(&mut GeneratedClient) -> R) -> Result<R> {
         let deadline = self.executor.deadline();
-        let lease = self.executor.checkout(None, deadline)?;
+        let lease = self.executor.checkout(deadline)?;
         Ok(calls(&mut generated::client(&self.executor, lease, deadline)))
     }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tracing::Span;
 
+use crate::connection::Line;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::pool::Lease;
@@ -34,18 +35,18 @@ pub struct Scanner {
 }
 
 enum State {
-    /// To be opened at its place; another may have been left open before.
-    Closed {
-        left: Option<OpenScanner>,
-    },
+    /// To be opened at its place.
+    Closed,
     Open(OpenScanner),
     Done,
 }
 
-/// A scanner on one gateway.
+/// A scanner of one gateway process, told by a number that another process may give to another
+/// scanner.
 struct OpenScanner {
     id: i32,
-    gateway: usize,
+    /// The only line on which the number means this scanner.
+    line: Line,
     /// The connection on which the next batch was asked for, and for how many rows.
     asked: Option<(Box<Lease>, u32)>,
 }
@@ -65,7 +66,7 @@ impl Scanner {
             executor,
             table,
             scan,
-            state: State::Closed { left: None },
+            state: State::Closed,
             place: Place::default(),
             batch: RowBatch::default(),
             next_in_batch: 0,
@@ -137,7 +138,7 @@ impl Scanner {
             self.close(None);
             return Ok(RowBatch::default());
         }
-        if matches!(self.state, State::Closed { .. }) {
+        if matches!(self.state, State::Closed) {
             self.open(deadline)?;
         }
         let State::Open(scanner) = &mut self.state else { return Ok(RowBatch::default()) };
@@ -158,17 +159,10 @@ impl Scanner {
     fn open(&mut self, deadline: Instant) -> Result<()> {
         let (start, stop) = self.place.bounds(&self.scan);
         let call = thrift1::scanner_open(&self.table, &self.scan, &start, &stop);
-        let mut lease = Box::new(self.executor.checkout(None, deadline)?);
+        let mut lease = Box::new(self.executor.checkout(deadline)?);
         let id = call.run(&mut lease, deadline)?;
         drop(call);
-        let gateway = lease.gateway_index();
-        if let State::Closed { left: Some(left) } = &self.state
-            && left.gateway == gateway
-        {
-            // It would be closed by its lease; that it may be gone already is no failure.
-            let _ = thrift1::scanner_close(left.id).run(&mut lease, deadline);
-        }
-        self.state = State::Open(OpenScanner { id, gateway, asked: None });
+        self.state = State::Open(OpenScanner { id, line: lease.line(), asked: None });
         self.ask_ahead(lease);
         Ok(())
     }
@@ -193,16 +187,12 @@ impl Scanner {
     /// Gives up, or waits and leaves the scan to be opened again.
     fn recover(&mut self, error: Error, failures: u32, deadline: Instant) -> Result<()> {
         let reopens = error.kind() == ErrorKind::UnknownScanner || error.may_heal();
-        let left = match std::mem::replace(&mut self.state, State::Done) {
-            State::Open(scanner) => Some(OpenScanner { asked: None, ..scanner }),
-            State::Closed { left } => left,
-            State::Done => None,
-        };
+        self.state = State::Done;
         match self.executor.pause_after(failures, deadline).filter(|_| reopens) {
             Some(pause) => {
                 tracing::debug!(%error, ?pause, "the scan goes on with another scanner");
                 std::thread::sleep(pause);
-                self.state = State::Closed { left };
+                self.state = State::Closed;
                 Ok(())
             }
             None => Err(error.with_last_row(self.place.last_row.clone())),
@@ -224,6 +214,10 @@ impl Scanner {
 
 impl OpenScanner {
     fn ask(&self, lease: &mut Lease, rows: u32, deadline: Instant) -> Result<()> {
+        lease.bind(true);
+        if lease.line() != self.line {
+            return Err(gone());
+        }
         thrift1::scanner_get_list(self.id, rows).queue(lease)?;
         lease.flush(deadline)
     }
@@ -238,13 +232,21 @@ impl OpenScanner {
         let (mut lease, rows) = match self.asked.take() {
             Some(asked) => asked,
             None => {
-                let mut lease = executor.checkout(Some(self.gateway), deadline)?;
+                let mut lease = executor.checkout_line(self.line, deadline).ok_or_else(gone)?;
                 self.ask(&mut lease, wanted, deadline)?;
                 (Box::new(lease), wanted)
             }
         };
-        let batch = thrift1::scanner_get_list(self.id, rows).receive(&mut lease, deadline)?;
-        Ok((batch, lease, rows))
+        match thrift1::scanner_get_list(self.id, rows).receive(&mut lease, deadline) {
+            Ok(batch) => Ok((batch, lease, rows)),
+            Err(error) => {
+                if lease.is_in_step() && error.kind() != ErrorKind::UnknownScanner {
+                    // Another one will be opened; that this one may be of no use is no failure.
+                    let _ = thrift1::scanner_close(self.id).run(&mut lease, deadline);
+                }
+                Err(error)
+            }
+        }
     }
 
     fn close(
@@ -260,10 +262,17 @@ impl OpenScanner {
                 thrift1::scanner_get_list(self.id, rows).receive(&mut lease, deadline)?;
                 lease
             }
-            (None, None) => Box::new(executor.checkout(Some(self.gateway), deadline)?),
+            (None, None) => Box::new(executor.checkout_line(self.line, deadline).ok_or_else(gone)?),
         };
+        lease.bind(true);
         thrift1::scanner_close(self.id).run(&mut lease, deadline)
     }
+}
+
+/// The scanner can't be asked any more, whether or not it is still there.
+fn gone() -> Error {
+    let message = "the connection that the scanner was opened on is gone";
+    Error::new(ErrorKind::UnknownScanner, message)
 }
 
 /// What of a batch is new to the caller, and whether nothing can follow.

@@ -53,7 +53,8 @@ fn a_cut_anywhere_in_the_requests_costs_nothing_that_was_acknowledged() {
 }
 
 fn cut_everywhere(direction: Direction) {
-    let server = MiniHBase::start().unwrap();
+    // A scanner whose connection is cut is left to its lease.
+    let server = MiniHBase::builder().max_scanners(100_000).start().unwrap();
     let direct = fill(&server);
     // Every act with the number of bytes that it moves, and then one run a byte.
     let mut runs = Vec::new();

@@ -10,6 +10,7 @@ mod receiving;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use thrift::protocol::{
@@ -26,6 +27,7 @@ pub(crate) use receiving::lengths_up_to;
 
 /// A connection to one gateway.
 pub(crate) struct Connection {
+    id: u64,
     channel: Box<dyn Channel>,
     gateway: Arc<str>,
     transport: Transport,
@@ -45,6 +47,15 @@ pub(crate) struct Connection {
     last_used: Instant,
 }
 
+/// Which line a connection is on. What one gateway process knows by a number, such as a scanner, may
+/// be another's on any other line: a restarted gateway counts from 0 again, and behind one address
+/// there may be several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    connection: u64,
+    redials: u32,
+}
+
 /// A call whose reply has not been read.
 struct InFlight {
     method: &'static str,
@@ -59,9 +70,18 @@ pub(crate) enum RowsOr<T> {
     Other(T),
 }
 
+impl Line {
+    /// Whether it is, or was, this connection's.
+    pub(crate) fn is_of(self, connection: &Connection) -> bool {
+        self.connection == connection.id
+    }
+}
+
 impl Connection {
     pub(crate) fn new(channel: Box<dyn Channel>, gateway: Arc<str>, config: &Config) -> Self {
+        static IDS: AtomicU64 = AtomicU64::new(0);
         Self {
+            id: IDS.fetch_add(1, Ordering::Relaxed),
             channel,
             gateway,
             transport: config.transport(),
@@ -83,6 +103,15 @@ impl Connection {
 
     pub(crate) fn gateway(&self) -> &Arc<str> {
         &self.gateway
+    }
+
+    pub(crate) fn line(&self) -> Line {
+        Line { connection: self.id, redials: self.channel.redials() }
+    }
+
+    /// Whether the line has to stay what it is.
+    pub(crate) fn bind(&mut self, bound: bool) {
+        self.channel.bind(bound);
     }
 
     /// Whether the next reply would belong to the next call.

@@ -62,7 +62,7 @@ impl Executor {
         span: &Span,
         deadline: Instant,
     ) -> Vec<FlightResult> {
-        let mut lease = match self.pool.checkout(None, deadline) {
+        let mut lease = match self.pool.checkout(deadline) {
             Ok(lease) => lease,
             Err(error) => {
                 return waiting.iter().map(|i| Err(calls[*i].complete(error.echo()))).collect();

@@ -14,6 +14,7 @@ use thrift::protocol::TOutputProtocol;
 use tracing::Span;
 
 use crate::config::Config;
+use crate::connection::Line;
 use crate::error::{Error, Outcome, Result};
 use crate::pool::{Lease, Pool};
 use crate::thrift1::{Call, Reply};
@@ -48,7 +49,7 @@ impl Executor {
     ///
     /// Not repeated: who starts up wants to know at once.
     pub(crate) fn connect(&self) -> Result<()> {
-        self.pool.checkout(None, self.deadline()).map(drop)
+        self.pool.checkout(self.deadline()).map(drop)
     }
 
     /// The deadline of an operation that begins now.
@@ -101,7 +102,7 @@ impl Executor {
     {
         let deadline =
             if call.is_repeatable() { self.attempt_deadline(deadline) } else { deadline };
-        let lent = self.pool.checkout(None, deadline);
+        let lent = self.pool.checkout(deadline);
         let mut lease = lent.map_err(|error| call.complete(error))?;
         self.tell_gateway(span, &lease);
         let result = call.run(&mut lease, deadline);
@@ -125,9 +126,14 @@ impl Executor {
         trace::gateway(span, self.config().endpoints().get(lease.gateway_index()));
     }
 
-    /// Lends a connection for as long as the caller wants, to a certain gateway where one is named.
-    pub(crate) fn checkout(&self, gateway: Option<usize>, deadline: Instant) -> Result<Lease> {
-        self.pool.checkout(gateway, deadline)
+    /// Lends a connection for as long as the caller wants.
+    pub(crate) fn checkout(&self, deadline: Instant) -> Result<Lease> {
+        self.pool.checkout(deadline)
+    }
+
+    /// Lends the connection on a certain line, as long as there is one.
+    pub(crate) fn checkout_line(&self, line: Line, deadline: Instant) -> Option<Lease> {
+        self.pool.checkout_line(line, deadline)
     }
 
     /// How long to wait after so many failures in a row, if there is time for another attempt.

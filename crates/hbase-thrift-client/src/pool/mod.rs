@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Endpoint};
-use crate::connection::Connection;
+use crate::connection::{Connection, Line};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Dialer;
 use connect::Caller;
@@ -41,6 +41,8 @@ struct State {
     idle: Vec<Idle>,
     /// Connections that exist or are being opened, idle ones included.
     open: usize,
+    /// The lines of those on loan.
+    lent: Vec<Line>,
     /// Callers that wait for a connection to come back.
     waiting: usize,
     health: Vec<Health>,
@@ -82,7 +84,8 @@ impl Pool {
             })
             .collect();
         let health = gateways.iter().map(|_| Health::default()).collect();
-        let state = Mutex::new(State { idle: Vec::new(), open: 0, waiting: 0, health });
+        let state =
+            Mutex::new(State { idle: Vec::new(), open: 0, lent: Vec::new(), waiting: 0, health });
         Ok(Self(Arc::new(Shared { config, dialer, gateways, state, returned: Condvar::new() })))
     }
 
@@ -96,14 +99,11 @@ impl Pool {
     }
 
     /// Lends a connection, opening one where none is free and the limit allows it.
-    ///
-    /// `gateway` names the only one that will do, for what is known to one gateway alone.
-    pub(crate) fn checkout(&self, gateway: Option<usize>, deadline: Instant) -> Result<Lease> {
+    pub(crate) fn checkout(&self, deadline: Instant) -> Result<Lease> {
         let shared = &self.0;
-        let patience = deadline.min(Instant::now() + shared.config.pool_timeout());
+        let patience = shared.patience(deadline);
         loop {
-            let turn = shared.turn(gateway, patience)?;
-            match turn {
+            match shared.turn(patience)? {
                 Turn::Use(mut idle) => {
                     let unused = idle.connection.idle_for(Instant::now());
                     if unused < LOOK_AFTER || idle.connection.is_quiet() {
@@ -111,9 +111,34 @@ impl Pool {
                     }
                     shared.closed();
                 }
-                Turn::Open(first) => return shared.open(first, gateway.is_some(), deadline),
+                Turn::Open(first) => return shared.open(first, deadline),
                 Turn::Wait => {}
             }
+        }
+    }
+
+    /// Lends the connection that is on this line, waiting while it is on loan; nothing where it is
+    /// no more.
+    pub(crate) fn checkout_line(&self, line: Line, deadline: Instant) -> Option<Lease> {
+        let shared = &self.0;
+        let patience = shared.patience(deadline);
+        let mut state = shared.lock();
+        loop {
+            let idle = state.idle.iter().position(|idle| idle.connection.line() == line);
+            if let Some(position) = idle {
+                let mut idle = state.idle.remove(position);
+                drop(state);
+                if idle.connection.is_quiet() {
+                    return Some(shared.lend(idle.gateway, idle.connection));
+                }
+                shared.closed();
+                return None;
+            }
+            let now = Instant::now();
+            if !state.lent.contains(&line) || now >= patience {
+                return None;
+            }
+            state = shared.wait(state, patience.saturating_duration_since(now));
         }
     }
 }
@@ -123,12 +148,25 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn patience(&self, deadline: Instant) -> Instant {
+        deadline.min(Instant::now() + self.config.pool_timeout())
+    }
+
+    /// Waits for some connection to come back.
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State>, wait: Duration) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let waited = self.returned.wait_timeout(state, wait);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.waiting -= 1;
+        state
+    }
+
     /// Decides; waits at most once for a connection to come back.
-    fn turn(&self, only: Option<usize>, patience: Instant) -> Result<Turn> {
+    fn turn(&self, patience: Instant) -> Result<Turn> {
         let mut state = self.lock();
         let now = Instant::now();
-        let mut retired = state.retire(now, self.config.idle_timeout());
-        let gateway = only.unwrap_or_else(|| health::choose(&state.health, now));
+        let retired = state.retire(now, self.config.idle_timeout());
+        let gateway = health::choose(&state.health, now);
         let of_gateway = state.idle.iter().rposition(|idle| idle.gateway == gateway);
         let turn = match of_gateway {
             Some(position) => Turn::Use(Box::new(state.idle.remove(position))),
@@ -137,18 +175,10 @@ impl Shared {
                 Turn::Open(gateway)
             }
             None => match state.idle.pop() {
-                Some(idle) if only.is_none() => Turn::Use(Box::new(idle)),
-                Some(idle) => {
-                    // One that is of no use makes room.
-                    retired.push(idle);
-                    Turn::Open(gateway)
-                }
+                Some(idle) => Turn::Use(Box::new(idle)),
                 None if now >= patience => return Err(self.exhausted()),
                 None => {
-                    state.waiting += 1;
-                    let wait = patience.saturating_duration_since(now);
-                    let waited = self.returned.wait_timeout(state, wait);
-                    waited.unwrap_or_else(PoisonError::into_inner).0.waiting -= 1;
+                    drop(self.wait(state, patience.saturating_duration_since(now)));
                     return Ok(Turn::Wait);
                 }
             },
@@ -171,11 +201,10 @@ impl Shared {
     }
 
     /// Opens a connection to the gateway of choice, or to the next that answers.
-    fn open(self: &Arc<Self>, first: usize, only: bool, deadline: Instant) -> Result<Lease> {
+    fn open(self: &Arc<Self>, first: usize, deadline: Instant) -> Result<Lease> {
         let count = self.gateways.len();
-        let tried = if only { 1 } else { count };
         let mut failure = None;
-        for gateway in (0..tried).map(|offset| (first + offset) % count) {
+        for gateway in (0..count).map(|offset| (first + offset) % count) {
             let Gateway { endpoint, name } = &self.gateways[gateway];
             let known = self.lock().health[gateway].has_answered();
             let caller = Caller { config: &self.config, dialer: &self.dialer, endpoint, name };
@@ -197,7 +226,10 @@ impl Shared {
     }
 
     fn lend(self: &Arc<Self>, gateway: usize, connection: Connection) -> Lease {
-        self.lock().health[gateway].in_use += 1;
+        let mut state = self.lock();
+        state.health[gateway].in_use += 1;
+        state.lent.push(connection.line());
+        drop(state);
         Lease { connection: Some(connection), gateway, pool: Arc::clone(self) }
     }
 
@@ -205,13 +237,14 @@ impl Shared {
     fn closed(&self) {
         let mut state = self.lock();
         state.open -= 1;
-        self.tell_one(&state);
+        self.tell(&state);
     }
 
-    /// Wakes a caller that waits; a system call that is saved where nobody does.
-    fn tell_one(&self, state: &State) {
+    /// Wakes those that wait, each of whom may wait for another one; a system call that is saved
+    /// where nobody does.
+    fn tell(&self, state: &State) {
         if state.waiting > 0 {
-            self.returned.notify_one();
+            self.returned.notify_all();
         }
     }
 }
@@ -240,12 +273,14 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(mut connection) = self.connection.take() else { return };
+        connection.bind(false);
         let mut state = self.pool.lock();
         state.health[self.gateway].in_use -= 1;
+        state.lent.retain(|line| !line.is_of(&connection));
         if connection.is_in_step() {
             state.idle.push(Idle { gateway: self.gateway, connection });
-            self.pool.tell_one(&state);
+            self.pool.tell(&state);
         } else {
             drop(state);
             self.pool.closed();

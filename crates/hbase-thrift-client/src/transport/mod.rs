@@ -34,6 +34,14 @@ pub(crate) trait Channel: Send {
         Ok(())
     }
 
+    /// How often the line was opened anew since the channel was made.
+    fn redials(&self) -> u32 {
+        0
+    }
+
+    /// From now on the line may not be opened anew: what is sent is for whoever answered before.
+    fn bind(&mut self, _bound: bool) {}
+
     /// Reads what is there, at least one byte; 0 means that the other side has closed.
     ///
     /// Fails with [`io::ErrorKind::TimedOut`] at the deadline, after which it can be called again.

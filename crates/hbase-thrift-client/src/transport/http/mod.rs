@@ -24,6 +24,8 @@ pub(super) type Redial = Box<dyn Fn(Instant) -> io::Result<Box<dyn Channel>> + S
 pub(super) struct HttpChannel {
     stream: Box<dyn Channel>,
     redial: Redial,
+    redials: u32,
+    bound: bool,
     head: Head,
     /// A request's head that has not been sent.
     outgoing: Vec<u8>,
@@ -45,6 +47,8 @@ impl HttpChannel {
         Self {
             stream,
             redial,
+            redials: 0,
+            bound: false,
             head,
             outgoing: Vec::new(),
             incoming: Incoming::default(),
@@ -149,10 +153,22 @@ impl HttpChannel {
 }
 
 impl Channel for HttpChannel {
+    fn redials(&self) -> u32 {
+        self.redials
+    }
+
+    fn bind(&mut self, bound: bool) {
+        self.bound = bound;
+    }
+
     fn begin_request(&mut self, length: usize, deadline: Instant) -> io::Result<()> {
         let soon = deadline.min(Instant::now() + LAST_CHUNK_TIMEOUT);
         if !self.settle(soon) || !self.stream.is_quiet() {
+            if self.bound {
+                return Err(io::ErrorKind::NotConnected.into());
+            }
             self.stream = (self.redial)(deadline)?;
+            self.redials += 1;
             self.incoming = Incoming::default();
         }
         self.reply = Reply::Awaited;
