@@ -5,6 +5,8 @@
 
 mod args;
 mod commands;
+#[cfg(target_os = "linux")]
+mod demo;
 mod exit;
 mod input;
 mod listing;

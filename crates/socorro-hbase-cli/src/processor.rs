@@ -112,9 +112,11 @@ fn signature(frames: &[Value]) -> String {
 
 fn is_irrelevant(frame: &Value) -> bool {
     const MODULES: [&str; 5] = ["libc.so", "libc-", "libpthread", "ld-linux", "linux-gate"];
-    const FUNCTIONS: [&str; 6] = ["std::", "core::", "<std::", "<core::", "__rust", "rust_"];
+    const FUNCTIONS: [&str; 5] = ["std::", "core::", "alloc::", "__rust", "rust_"];
     let module = frame["module"].as_str().unwrap_or_default();
+    // Of `<&std::io::Stdout as std::io::Write>::write_fmt`, what implements it.
     let function = frame["function"].as_str().unwrap_or_default();
+    let function = function.trim_start_matches(['<', '&']);
     MODULES.iter().any(|prefix| module.starts_with(prefix))
         || FUNCTIONS.iter().any(|prefix| function.starts_with(prefix))
 }
@@ -153,6 +155,7 @@ mod tests {
         let frames = [
             frame("libc.so.6", None),
             frame("firefox", Some("std::process::abort")),
+            frame("firefox", Some("<&std::io::Stdout as std::io::Write>::flush")),
             frame("firefox", Some("js::Interpret")),
         ];
         assert_eq!(signature(&frames), "js::Interpret");

@@ -7,11 +7,13 @@ use std::{
     fmt, fs, io,
     ops::Deref,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use hbase_thrift_client::Client;
-use mini_hbase::{MiniHBase, StartError};
+use mini_hbase::{Builder, MiniHBase, StartError};
 use socorro_hbase_client::{CrashStore, SchemaOptions};
 
 use crate::args::{Choice, Place};
@@ -58,10 +60,7 @@ pub(crate) fn start(folder: &Path, listen: Option<String>) -> Result<MiniHBase> 
     if let Some(address) = listen {
         builder = builder.listen(address);
     }
-    let server = builder.start().map_err(|error| match error {
-        StartError::InUse { folder } => anyhow::Error::new(InUse(folder)),
-        other => other.into(),
-    })?;
+    let server = start_when_free(&builder)?;
     if is_new {
         connect(&server)?
             .create_schema(&SchemaOptions::new())
@@ -70,6 +69,21 @@ pub(crate) fn start(folder: &Path, listen: Option<String>) -> Result<MiniHBase> 
     }
     Ok(server)
 }
+
+/// A command takes moments, and a store that is closed is free a little later: worth waiting for.
+fn start_when_free(builder: &Builder) -> Result<MiniHBase> {
+    let begun = Instant::now();
+    loop {
+        match builder.clone().start() {
+            Err(StartError::InUse { .. }) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            Err(StartError::InUse { folder }) => return Err(InUse(folder).into()),
+            started => return Ok(started?),
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn connect(server: &MiniHBase) -> Result<CrashStore> {
     let config = server.url().parse().context("the embedded store's URL can't be used")?;

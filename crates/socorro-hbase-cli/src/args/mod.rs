@@ -30,6 +30,19 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show all of it: crash a process, submit, process and find its crashes
+    ///
+    /// Begin here. Nothing is needed: the crashes go to the program's own store, and stay there.
+    #[cfg(target_os = "linux")]
+    Demo(Place),
+    /// Crash, as the demo's child process
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    DemoCrash {
+        /// How
+        #[arg(value_enum)]
+        kind: crate::demo::Kind,
+    },
     /// Create the tables
     #[command(subcommand)]
     Schema(Schema),

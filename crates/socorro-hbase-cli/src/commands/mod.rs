@@ -19,6 +19,8 @@ mod submit;
 use anyhow::Result;
 use clap::CommandFactory;
 
+#[cfg(target_os = "linux")]
+use crate::demo;
 use crate::{
     args::{Cli, Command},
     output,
@@ -26,6 +28,10 @@ use crate::{
 
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
+        #[cfg(target_os = "linux")]
+        Command::Demo(place) => demo::demo(place),
+        #[cfg(target_os = "linux")]
+        Command::DemoCrash { kind } => demo::crash(kind),
         Command::Schema(what) => schema::schema(what),
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Get(what) => get::get(what),
