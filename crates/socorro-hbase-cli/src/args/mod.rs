@@ -43,7 +43,7 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         kind: crate::demo::Kind,
     },
-    /// Create the tables
+    /// Create the tables, list them, verify them
     #[command(subcommand)]
     Schema(Schema),
     /// Store a crash and print its ooid
