@@ -4,6 +4,10 @@
 //! `cargo test --package integration-tests -- NAME` runs those whose names contain NAME. Those of
 //! the protocol and of the generic client run twice: as `hbase::…` on that HBase, and as `mini::…`
 //! each on a mini-hbase of its own, which needs nothing but this program.
+//!
+//! `cargo test` by itself ignores, and says so, what needs Docker or a package registry: the former
+//! unless `HBASE_THRIFT_URL` names a gateway, and the tests with a Python client.
+//! `cargo xtask test` runs everything, as `-- --include-ignored` does.
 
 #![allow(clippy::unwrap_used, reason = "the lint knows tests only by the harness we do without")]
 
@@ -16,15 +20,15 @@ use integration_tests::{GATEWAY_VARIABLE, Server, Test};
 use libtest_mimic::{Arguments, Completion, Trial};
 
 mod cli;
-/// Tests wait for the server far more than they compute, so the number of processors says nothing.
-const THREADS: usize = 8;
-
 mod client;
 mod crash_store;
 mod examples;
 mod python;
 mod raw_api;
 mod socorro;
+
+/// Tests wait for the server far more than they compute, so the number of processors says nothing.
+const THREADS: usize = 8;
 
 /// What both servers have to pass.
 fn conformance() -> Vec<Test> {
@@ -79,20 +83,27 @@ fn start(server: &OnceLock<Server>) -> Result<()> {
 
 fn on_mini_trial(test: Test) -> Trial {
     let name = format!("mini::{}", test.name());
-    Trial::ignorable_test(name, move || {
+    let needs_registry = needs_registry(&test);
+    let trial = Trial::ignorable_test(name, move || {
         if let Some(difference) = test.difference() {
             return Ok(Completion::ignored_with(difference));
         }
         let server = Server::mini().map_err(|error| format!("{error:#}"))?;
         test.run(&server);
         Ok(Completion::Completed)
-    })
+    });
+    trial.with_ignored_flag(needs_registry)
+}
+
+fn needs_registry(test: &Test) -> bool {
+    test.name().starts_with("python::")
 }
 
 fn on_hbase_trial(test: Test, server: &Arc<OnceLock<Server>>) -> Trial {
     let server = Arc::clone(server);
     let name = format!("hbase::{}", test.name());
-    Trial::ignorable_test(name, move || {
+    let is_ignored = std::env::var_os(GATEWAY_VARIABLE).is_none() || needs_registry(&test);
+    let trial = Trial::ignorable_test(name, move || {
         let server = server.get().ok_or("the server was not started")?;
         if test.needs_own_server() && !server.is_own() {
             let reason = format!("needs a server of its own, and {GATEWAY_VARIABLE} is set");
@@ -100,7 +111,8 @@ fn on_hbase_trial(test: Test, server: &Arc<OnceLock<Server>>) -> Trial {
         }
         test.run(server);
         Ok(Completion::Completed)
-    })
+    });
+    trial.with_ignored_flag(is_ignored)
 }
 
 fn save_log(server: &Server) {

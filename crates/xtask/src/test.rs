@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use xtask::versions::{VARIABLE, Versions};
 
 use crate::codegen::{self, Preparation};
-use crate::{cmd, engine, image, msrv};
+use crate::{cmd, engine, host, image, msrv};
 
 /// The variable that names a gateway to test against, so that none has to be started.
 const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
@@ -152,7 +152,21 @@ fn integration() -> Result<()> {
         engine::ensure()?;
         image::ensure_hbase(&Versions::load()?.from_environment()?)?;
     }
-    cmd::run(&mut cmd::cargo("test --package integration-tests"))
+    ensure_python()?;
+    cmd::run(&mut cmd::cargo("test --package integration-tests -- --include-ignored"))
+}
+
+/// For the tests with a client in that language; they get its packages themselves.
+fn ensure_python() -> Result<()> {
+    let can_make_environments = ["-c", "import ensurepip, venv"];
+    if cmd::output(&mut cmd::command("python3", can_make_environments)).is_ok() {
+        return Ok(());
+    }
+    host::apt_install(
+        &["python3", "python3-venv"],
+        "the tests with a Python client need python3 with its modules venv and ensurepip; install \
+         them (Debian: apt-get install python3-venv)",
+    )
 }
 
 /// The releases that [`integration`] left out, each with its own image and its own server.
@@ -168,6 +182,7 @@ fn matrix() -> Result<()> {
         let start = Instant::now();
         image::ensure_hbase(version)?;
         let mut test = cmd::cargo("test --package integration-tests --test main --");
+        test.args(["--include-ignored", "--skip", "mini::"]);
         test.args(NOT_IN_MATRIX.iter().flat_map(|module| ["--skip", module]));
         cmd::run(test.env(VARIABLE, version)).with_context(|| {
             format!(
