@@ -4,6 +4,7 @@
 //! Building the image is left to `cargo xtask test`.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -236,6 +237,20 @@ impl ExpendableGateway<'_> {
     }
 }
 
+/// Where the container's ports are published: the loopback address wherever they are found there.
+///
+/// testcontainers answers with the engine's bridge where it takes this for a container; that is
+/// needed only in a container without the host's network.
+fn host_of(container: &Container<GenericImage>) -> Result<String> {
+    let first = inner_ports().next().context("there is no gateway")?;
+    let port = container.get_host_port_ipv4(first)?;
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    if TcpStream::connect_timeout(&loopback, Duration::from_secs(2)).is_ok() {
+        return Ok(loopback.ip().to_string());
+    }
+    Ok(container.get_host()?.to_string())
+}
+
 impl Own {
     fn start(version: &str) -> Result<Self> {
         let image = inner_ports().fold(GenericImage::new(IMAGE, version), |image, port| {
@@ -243,11 +258,7 @@ impl Own {
         });
         let names = GATEWAYS.map(Flavour::name).join(" ");
         let container = image.with_env_var("GATEWAYS", names).start()?;
-        let host = match container.get_host()?.to_string() {
-            // Published on IPv4; where the name has an IPv6 address too, that would be tried first.
-            name if name == "localhost" => "127.0.0.1".to_owned(),
-            name => name,
-        };
+        let host = host_of(&container)?;
         let endpoints = GATEWAYS
             .iter()
             .zip(inner_ports())

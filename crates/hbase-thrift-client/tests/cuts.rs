@@ -23,7 +23,7 @@ use support::proxy::{Direction, Proxy};
 /// Runs and checks itself.
 type Act = fn(&Stage);
 
-const ACTS: [Act; 12] = [
+const ACTS: [Act; 13] = [
     writes,
     reads,
     counters,
@@ -36,6 +36,7 @@ const ACTS: [Act; 12] = [
     scans_split_rows,
     administers,
     creates_tables,
+    changes_tables,
 ];
 const TABLE: &str = "t";
 const ROWS: usize = 8;
@@ -242,6 +243,9 @@ fn administers(stage: &Stage) {
     assert!(admin.is_table_enabled(TABLE).unwrap());
     assert_eq!(admin.column_families(TABLE).unwrap().len(), 2);
     assert_eq!(admin.regions(TABLE).unwrap().len(), 1);
+    assert_eq!(admin.table_states().unwrap(), [(TABLE.as_bytes().to_vec(), true)]);
+    admin.compact(TABLE).unwrap();
+    admin.major_compact(TABLE).unwrap();
     admin.cluster_id().unwrap();
 }
 
@@ -250,6 +254,15 @@ fn creates_tables(stage: &Stage) {
     let told = stage.client.admin().create_table(TABLE, &[ColumnFamily::new("f")]);
     let outcome = told.unwrap_err().outcome();
     assert!(matches!(outcome, Outcome::NotApplied | Outcome::Unknown));
+}
+
+fn changes_tables(stage: &Stage) {
+    // There is no such table, so whatever is told, nothing is applied.
+    let (admin, name) = (stage.client.admin(), stage.key("table"));
+    for told in [admin.disable_table(&name), admin.enable_table(&name), admin.delete_table(&name)] {
+        let outcome = told.unwrap_err().outcome();
+        assert!(matches!(outcome, Outcome::NotApplied | Outcome::Unknown));
+    }
 }
 
 /// How often a call was applied at least and at most, by what it was told.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hbase_thrift_client::{
     Append, Batch, CheckAndPut, Delete, ErrorKind, Get, GetRows, GetVersions, Increment, Outcome,
-    Put,
+    Put, Scan,
 };
 use integration_tests::{Server, Test};
 
@@ -27,6 +27,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(an_append_adds_to_the_end_and_answers_the_values_by_column),
         Test::new(a_check_and_put_happens_on_its_condition_only),
         Test::new(a_time_to_live_on_a_put_ends_its_cells_and_no_others),
+        Test::new(attributes_are_taken_by_every_request_that_has_them),
         Test::new(a_put_without_the_log_is_there_all_the_same),
         Test::new(a_counter_adds_and_answers_its_value),
         Test::new(several_counters_are_added_to_in_one_call),
@@ -110,22 +111,22 @@ fn a_timestamp_is_an_exclusive_upper_bound(server: &Server) {
 
 fn a_delete_takes_a_row_a_family_or_a_column(server: &Server) {
     on_each_gateway(server, "deletes", |_, table| {
-        let left_after = |delete: Delete| -> Vec<String> {
-            let put = Put::new("row").column("f:a", "1").column("f:b", "2").column("g:c", "3");
-            // Older than any delete before, so each body begins with a clean row of its own.
+        // Each on a row of its own: a delete hides what is put in the same millisecond.
+        let left_after = |row: &str, delete: Delete| -> Vec<String> {
+            let put = Put::new(row).column("f:a", "1").column("f:b", "2").column("g:c", "3");
             table.put(&put).unwrap();
             table.delete(&delete).unwrap();
-            let left = table.get(&Get::new("row")).unwrap();
+            let left = table.get(&Get::new(row)).unwrap();
             left.iter()
                 .flat_map(|row| row.cells().collect::<Vec<_>>())
                 .map(|cell| cell.column().escape_ascii().to_string())
                 .collect()
         };
-        assert_eq!(left_after(Delete::row("row").column("f:a")), ["f:b", "g:c"]);
-        assert_eq!(left_after(Delete::row("row").family("f")), ["g:c"]);
-        assert_eq!(left_after(Delete::row("row").column("f:a").family("g")), ["f:b"]);
-        assert_eq!(left_after(Delete::row("row").column("f:missing")).len(), 3);
-        assert!(left_after(Delete::row("row")).is_empty());
+        assert_eq!(left_after("1", Delete::row("1").column("f:a")), ["f:b", "g:c"]);
+        assert_eq!(left_after("2", Delete::row("2").family("f")), ["g:c"]);
+        assert_eq!(left_after("3", Delete::row("3").column("f:a").family("g")), ["f:b"]);
+        assert_eq!(left_after("4", Delete::row("4").column("f:missing")).len(), 3);
+        assert!(left_after("5", Delete::row("5")).is_empty());
     });
 }
 
@@ -278,6 +279,25 @@ fn a_time_to_live_on_a_put_ends_its_cells_and_no_others(server: &Server) {
 fn now_in_millis() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(now.as_millis()).unwrap()
+}
+
+fn attributes_are_taken_by_every_request_that_has_them(server: &Server) {
+    on_each_gateway(server, "attributes", |_, table| {
+        let (name, value) = ("it.attribute", [0_u8, 0xff]);
+        table.put(&Put::new("row").column("f:a", "1").attribute(name, value)).unwrap();
+        let check = CheckAndPut::if_equal("row", "f:a", "1").put("f:b", "2");
+        assert!(table.check_and_put(&check.attribute(name, value)).unwrap());
+        let get = Get::new("row").attribute(name, value);
+        assert_eq!(table.get(&get).unwrap().unwrap().len(), 2);
+        let rows = GetRows::new(["row"]).attribute(name, value);
+        assert!(table.get_rows(&rows).unwrap()[0].is_some());
+        let versions = GetVersions::new("row", "f:a", 1).attribute(name, value);
+        assert_eq!(table.get_versions(&versions).unwrap().len(), 1);
+        let scan = Scan::new().attribute(name, value).cache_blocks(false);
+        assert_eq!(table.scan(scan).unwrap().map(Result::unwrap).count(), 1);
+        table.delete(&Delete::row("row").attribute(name, value)).unwrap();
+        assert_eq!(table.get(&Get::new("row")).unwrap(), None);
+    });
 }
 
 fn a_put_without_the_log_is_there_all_the_same(server: &Server) {

@@ -87,8 +87,10 @@ def counters(table):
     assert table.counter_inc(b"c", b"a:n") == 1
     assert table.counter_inc(b"c", b"a:n", value=5) == 6
     assert table.counter_dec(b"c", b"a:n", value=2) == 4
-    table.counter_set(b"c", b"a:n", 40)
-    assert table.counter_inc(b"c", b"a:n", value=2) == 42
+    # A column of its own: which of two writes of one millisecond counts is not for HBase's users to
+    # rely on.
+    table.counter_set(b"c", b"a:set", 40)
+    assert table.counter_inc(b"c", b"a:set", value=2) == 42
 
 
 def batches(table):
