@@ -54,7 +54,8 @@ impl Put {
     }
 
     /// Who may see these versions, as an expression over labels. Takes effect only where the server
-    /// runs the `VisibilityController`.
+    /// runs the `VisibilityController`; there a label that is not defined is refused (tried on HBase
+    /// 2.6.1), elsewhere the expression is ignored.
     pub fn visibility(mut self, expression: &str) -> Self {
         self.attributes.set_visibility(expression);
         self
