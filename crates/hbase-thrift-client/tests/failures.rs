@@ -6,7 +6,7 @@
 mod fakes;
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
@@ -15,9 +15,14 @@ use fakes::{
 };
 use hbase_thrift_client::{Client, Config, ErrorKind, Transport};
 
+/// Nothing listens there; a port that was free a moment ago may be another test's by now.
+fn closed_port() -> SocketAddr {
+    ([127, 0, 0, 1], 1).into()
+}
+
 #[test]
 fn a_closed_port_is_named_with_what_to_start() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = closed_port();
     let error = failure(config(address));
     assert_says(&error, ErrorKind::Connect, &["nothing listens", &address.to_string()]);
 }
@@ -109,7 +114,7 @@ fn a_trickle_of_bytes_does_not_stretch_the_time_out() {
 
 #[test]
 fn a_gateway_that_is_down_is_made_up_for_by_the_next() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = closed_port();
     let gateway = server(|mut stream| {
         let mut request = [0; 64];
         while let Ok(1..) = stream.read(&mut request) {

@@ -143,8 +143,7 @@ mod tests {
 
     #[test]
     fn waiting_ends_with_the_reason_to_give_up() {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let endpoint = Flavour::Threadpool.endpoint("127.0.0.1", port);
+        let endpoint = Flavour::Threadpool.endpoint("127.0.0.1", 1);
         let patience = Duration::from_mins(1);
         let error = wait_until_ready(&endpoint, patience, || bail!("it ended")).unwrap_err();
         assert_eq!(error.to_string(), "it ended");
