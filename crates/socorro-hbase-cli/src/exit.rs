@@ -8,7 +8,7 @@ use std::{fmt, io, process::ExitCode};
 use hbase_thrift_client::ErrorKind as HBaseErrorKind;
 use socorro_hbase_client::{Error, ErrorKind, Ooid};
 
-use crate::store::InUse;
+use crate::{stop::Stopped, store::InUse};
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -79,6 +79,9 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
+    if let Some(stopped) = error.downcast_ref::<Stopped>() {
+        return stopped.code();
+    }
     if error.is::<NotFound>() || error.is::<NoSuch>() || lacks_the_crash(error) {
         return NOT_FOUND;
     }

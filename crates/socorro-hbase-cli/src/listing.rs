@@ -3,10 +3,12 @@
 //! For lists of any length: a line is written as it comes, so that memory stays flat and a reader
 //! sees the first at once. What is in a column is left to the commands.
 
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
+
+use crate::{progress::Progress, stop};
 
 /// A list with the names of its columns and the width that each takes as text; the last is free.
 pub(crate) struct Listing {
@@ -14,8 +16,10 @@ pub(crate) struct Listing {
     json: bool,
     /// Where a line of text has to end, on a terminal.
     width: Option<usize>,
-    out: BufWriter<StdoutLock<'static>>,
-    is_begun: bool,
+    out: BufWriter<Stdout>,
+    /// After every line: a person watches, or a program waits for each.
+    flushes: bool,
+    lines: u64,
 }
 
 impl Listing {
@@ -23,22 +27,44 @@ impl Listing {
         let terminal =
             if io::stdout().is_terminal() { terminal_size::terminal_size() } else { None };
         let width = terminal.map(|(width, _)| usize::from(width.0));
-        Self { columns, json, width, out: BufWriter::new(io::stdout().lock()), is_begun: false }
+        let (out, flushes) = (BufWriter::new(io::stdout()), width.is_some());
+        Self { columns, json, width, out, flushes, lines: 0 }
+    }
+
+    /// Nothing waits for a block to be full: for lines that are slow to come.
+    pub(crate) fn line_by_line(self) -> Self {
+        Self { flushes: true, ..self }
     }
 
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Writes one line, with a value for each column.
+    /// Writes one line, with a value for each column; an error where a signal asked to stop.
     pub(crate) fn line<const N: usize>(&mut self, values: [Value; N]) -> Result<()> {
+        self.write_line(values)?;
+        if stop::is_asked() {
+            self.out.flush().context(FAILED)?;
+        }
+        Ok(stop::check(|| format!("{} lines were listed", self.lines))?)
+    }
+
+    /// As [`line`](Self::line), beside a bar, and for who asks for signals on their own.
+    pub(crate) fn line_beside<const N: usize>(
+        &mut self,
+        progress: &Progress,
+        values: [Value; N],
+    ) -> Result<()> {
+        progress.aside(|| self.write_line(values))
+    }
+
+    fn write_line<const N: usize>(&mut self, values: [Value; N]) -> Result<()> {
         debug_assert_eq!(N, self.columns.len());
         let text = if self.json { self.object(values) } else { self.text(&values) };
-        let head = if self.is_begun || self.json { String::new() } else { self.head() };
-        self.is_begun = true;
+        let head = if self.lines > 0 || self.json { String::new() } else { self.head() };
+        self.lines += 1;
         write!(self.out, "{head}{text}").context(FAILED)?;
-        // A person watches; a program gets whole blocks.
-        if self.width.is_some() { self.out.flush().context(FAILED) } else { Ok(()) }
+        if self.flushes { self.out.flush().context(FAILED) } else { Ok(()) }
     }
 
     pub(crate) fn finish(mut self) -> Result<()> {

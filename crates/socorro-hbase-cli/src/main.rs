@@ -12,6 +12,7 @@ mod input;
 mod listing;
 mod output;
 mod processor;
+mod progress;
 mod stop;
 mod store;
 

@@ -4,10 +4,12 @@
 
 mod find;
 mod place;
+mod submit;
 mod work;
 
 pub(crate) use find::{By, Crashes, GetRow, Metrics, Order, Range, Reading, Scan, Signatures};
 pub(crate) use place::{Choice, Place, StoreFolder};
+pub(crate) use submit::Submit;
 pub(crate) use work::{Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting};
 
 use std::path::PathBuf;
@@ -46,12 +48,16 @@ pub(crate) enum Command {
     /// Create the tables, list them, verify them
     #[command(subcommand)]
     Schema(Schema),
-    /// Store a crash and print its ooid
+    /// Store crashes and print their ooids
     ///
-    /// The crash gets the ooid given by --ooid, else the one in its metadata's field `uuid` or in
-    /// the name of one of its files (OOID.json, OOID.dump), else a new one of the day it was
-    /// submitted. Metadata without `submitted_timestamp` is stored with the present time in it; all
-    /// other metadata is stored byte for byte.
+    /// One crash from two files, or all of a folder or of an archive, as `export` writes them; what
+    /// is wrong with one of many is listed and ends nothing.
+    ///
+    /// A crash gets the ooid given by --ooid, else the one in its metadata's field `uuid` or in the
+    /// name of one of its files (OOID.json, OOID.dump), else a new one of the day it was submitted.
+    /// That of one of many is made of its content, so that submitting all of them again adds none.
+    /// Metadata without `submitted_timestamp` is stored with the present time in it; all other
+    /// metadata is stored byte for byte.
     Submit(Submit),
     /// Read what is stored of a crash
     #[command(subcommand)]
@@ -115,24 +121,6 @@ pub(crate) enum Schema {
     },
     /// Compare the tables with what they are meant to be
     Verify(Reading),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Submit {
-    /// The crash's metadata: a file with one JSON object
-    #[arg(long, value_name = "FILE")]
-    pub(crate) meta: PathBuf,
-    /// The crash's minidump
-    #[arg(long, value_name = "FILE")]
-    pub(crate) dump: PathBuf,
-    /// The crash's ooid: a UUID in lower case that ends in the date as YYMMDD
-    #[arg(long)]
-    pub(crate) ooid: Option<Ooid>,
-    /// Store the crash without queueing it for a processor
-    #[arg(long)]
-    pub(crate) no_queue: bool,
-    #[command(flatten)]
-    pub(crate) place: Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -208,7 +196,8 @@ Exit codes:
   3  there is no such crash, row or hang
   4  HBase could not be reached or did not answer, or the store is in use: the same command may
      succeed later
-  5  a check found what is not mended";
+  5  a check found what is not mended
+  130, 143  stopped by Ctrl-C or SIGTERM before all was done; the message says what was done";
 
 const MORE_HELP: &str = "\
 Standard output gets nothing but the data asked for; messages go to standard error. Files are
@@ -221,6 +210,7 @@ Examples:
   export SOCORRO_HBASE_SERVER=hbase://localhost:9090   # or without, on the program's own store
   socorro-hbase schema create
   ooid=$(socorro-hbase submit --meta crash.json --dump crash.dump)
+  socorro-hbase submit crashes/                        # or: tar c crashes | socorro-hbase submit -
   socorro-hbase get meta $ooid | python3 -m json.tool
   socorro-hbase get dump $ooid -o crash.dump
   socorro-hbase get raw $ooid -o crashes/";

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
-use socorro_hbase_client::{Ooid, Taker};
+use socorro_hbase_client::{CheckPosition, Ooid, Taker};
 
 use super::{Place, Range, Reading};
 
@@ -100,6 +100,9 @@ pub(crate) struct Check {
     /// Leave alone what was written within this time; 0s is for a store that nobody else writes to
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
     pub(crate) settled_for: Duration,
+    /// Go on where a check was stopped, which said so
+    #[arg(long, value_name = "POSITION")]
+    pub(crate) resume: Option<CheckPosition>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -12,6 +12,8 @@ use crate::{
     args::{Crashes, Signatures},
     exit::NoSuch,
     listing::Listing,
+    progress::Progress,
+    stop,
     store::Opened,
 };
 
@@ -28,6 +30,7 @@ const CRASHES: &[(&str, usize)] = &[
 ];
 
 pub(super) fn crashes(arguments: Crashes) -> Result<()> {
+    stop::on_signal()?;
     let store = Opened::open(arguments.reading.place)?;
     let mut listing = Listing::new(CRASHES, arguments.reading.json);
     let limit = arguments.limit.unwrap_or(usize::MAX);
@@ -53,16 +56,24 @@ pub(super) fn crashes(arguments: Crashes) -> Result<()> {
 const SIGNATURES: &[(&str, usize)] = &[("crashes", 8), ("signature", 0)];
 
 pub(super) fn signatures(arguments: Signatures) -> Result<()> {
+    stop::on_signal()?;
     let store = Opened::open(arguments.reading.place)?;
+    let range = arguments.range.chosen();
+    let progress = Progress::of("reading", || -> Result<u64> {
+        Ok(store.scan_submitted(&range)?.count() as u64)
+    })?;
     let mut counts: HashMap<Option<String>, u64> = HashMap::new();
-    let found = store.scan_submitted(&arguments.range.chosen())?;
+    let found = store.scan_submitted(&range)?;
     in_chunks(found.map(|entry| entry.map(|entry| entry.ooid)), |ooids| {
+        progress.more(ooids.len());
+        stop::check(|| "nothing was changed".to_owned())?;
         for processed in store.get_processed_of(ooids)? {
             let signature = processed.ok().flatten().map(|processed| text(&processed, "signature"));
             *counts.entry(signature.flatten()).or_default() += 1;
         }
         Ok(())
     })?;
+    drop(progress);
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
     let mut listing = Listing::new(SIGNATURES, arguments.reading.json);

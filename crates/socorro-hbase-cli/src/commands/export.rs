@@ -2,11 +2,12 @@
 
 use anyhow::{Result, bail};
 use serde_json::json;
-use socorro_hbase_client::Selection;
+use socorro_hbase_client::{CrashStore, Selection};
 
 use crate::{
     args::{Export, Sample, Selecting},
     listing::Listing,
+    progress::Progress,
     stop,
     store::Opened,
 };
@@ -15,50 +16,69 @@ const EXPORTED: &[(&str, usize)] = &[("ooid", 36), ("was_there", 9), ("problem",
 const SAMPLED: &[(&str, usize)] = &[("ooid", 0)];
 
 pub(super) fn export(arguments: Export) -> Result<()> {
-    let stop = stop::on_signal()?;
+    stop::on_signal()?;
     let store = Opened::open(arguments.reading.place)?;
     let selection = if arguments.ooids.is_empty() {
         arguments.selecting.selection()
     } else {
         Selection::Ooids(arguments.ooids)
     };
+    let target = arguments.output.display();
     let is_archive = arguments.output.to_string_lossy().ends_with(".tar.gz");
     let export = if is_archive {
         store.export_to_archive(&selection, &arguments.output)?
     } else {
         store.export_to_directory(&selection, &arguments.output)?
     };
+    let progress = Progress::of("exporting", || count(&store, &selection))?;
     let mut listing = Listing::new(EXPORTED, arguments.reading.json);
     let (mut count, mut problems) = (0_u64, 0_u64);
     for exported in export {
         let exported = exported?;
         count += u64::from(exported.problem.is_none());
         problems += u64::from(exported.problem.is_some());
-        listing.line([
+        let line = [
             json!(exported.ooid.map(|ooid| ooid.to_string())),
             json!(exported.was_there),
             json!(exported.problem.map(|problem| format!("{:#}", anyhow::Error::new(problem)))),
-        ])?;
-        if stop.is_asked() {
+        ];
+        listing.line_beside(&progress, line)?;
+        progress.one_more();
+        if stop::is_asked() {
             break;
         }
     }
+    drop(progress);
     listing.finish()?;
-    let target = arguments.output.display();
+    stop::check(|| {
+        format!("{count} crashes are exported to {target}; the same command goes on from there")
+    })?;
     eprintln!("socorro-hbase: exported {count} crashes to {target}");
-    if stop.is_asked() {
-        bail!("stopped; the same command goes on where this one stopped");
-    }
     if problems > 0 {
         bail!("{problems} crashes could not be exported; the list says why");
     }
     Ok(())
 }
 
+/// How many crashes there are to export; rows that name none count too.
+fn count(store: &CrashStore, selection: &Selection) -> Result<u64> {
+    let counted = match selection {
+        Selection::Submitted(range) => store.scan_submitted(range)?.count(),
+        Selection::Signature(signature) => store.scan_signature(signature)?.count(),
+        Selection::Ooids(ooids) => ooids.len(),
+        _ => 0,
+    };
+    Ok(counted as u64)
+}
+
 pub(super) fn sample(arguments: Sample) -> Result<()> {
+    stop::on_signal()?;
     let store = Opened::open(arguments.reading.place)?;
     let mut listing = Listing::new(SAMPLED, arguments.reading.json);
-    for ooid in store.sample(&arguments.selecting.selection(), arguments.count)? {
+    let progress = Progress::counting("drawing from all that is selected");
+    let sample = store.sample(&arguments.selecting.selection(), arguments.count)?;
+    drop(progress);
+    for ooid in sample {
         listing.line([json!(ooid.as_str())])?;
     }
     listing.finish()

@@ -11,11 +11,7 @@ use socorro_hbase_client::{Claim, CrashStore};
 
 use super::queue::named;
 use crate::{
-    args::Process,
-    listing::Listing,
-    processor::Processor,
-    stop::{self, Stop},
-    store::Opened,
+    args::Process, listing::Listing, processor::Processor, progress::Progress, stop, store::Opened,
 };
 
 const PROCESSED: &[(&str, usize)] = &[("ooid", 36), ("signature", 0)];
@@ -29,20 +25,26 @@ struct Done {
 }
 
 pub(super) fn process(arguments: Process) -> Result<()> {
-    let stop = stop::on_signal()?;
+    stop::on_signal()?;
     let watch = arguments.watch;
     let json = arguments.reading.json;
     let store = Opened::open(arguments.reading.place)?;
+    let queue = named(&store, arguments.which.queue);
+    let progress = if watch {
+        Progress::counting("processing")
+    } else {
+        Progress::of("processing", || queue.count_entries())?
+    };
     let worker = Worker {
         store: &store,
         processor: Processor::new(arguments.symbols),
-        queue: named(&store, arguments.which.queue),
+        queue,
         taker: arguments.claim.taker,
         lease: arguments.claim.lease,
         limit: arguments.limit.unwrap_or(u64::MAX),
-        stop,
+        progress,
     };
-    let mut listing = Listing::new(PROCESSED, json);
+    let mut listing = Listing::new(PROCESSED, json).line_by_line();
     let mut done = Done { processed: 0, failed: 0 };
     loop {
         worker.work(&mut listing, &mut done)?;
@@ -51,8 +53,13 @@ pub(super) fn process(arguments: Process) -> Result<()> {
         }
         thread::sleep(PAUSE);
     }
+    drop(worker);
     listing.finish()?;
-    eprintln!("socorro-hbase: {} crashes processed, {} failed", done.processed, done.failed);
+    let summary = format!("{} crashes processed, {} failed", done.processed, done.failed);
+    if !watch {
+        stop::check(|| format!("{summary}; those that wait are left"))?;
+    }
+    eprintln!("socorro-hbase: {summary}");
     if done.failed > 0 {
         bail!("what failed comes back into the queue when its claim runs out");
     }
@@ -66,12 +73,12 @@ struct Worker<'a> {
     taker: socorro_hbase_client::Taker,
     lease: Duration,
     limit: u64,
-    stop: Stop,
+    progress: Progress,
 }
 
 impl Worker<'_> {
     fn is_over(&self, done: &Done) -> bool {
-        self.stop.is_asked() || done.processed + done.failed >= self.limit
+        stop::is_asked() || done.processed + done.failed >= self.limit
     }
 
     /// Works until nothing waits.
@@ -88,13 +95,15 @@ impl Worker<'_> {
             match self.process(claim) {
                 Ok(signature) => {
                     done.processed += 1;
-                    listing.line([json!(ooid.as_str()), json!(signature)])?;
+                    let line = [json!(ooid.as_str()), json!(signature)];
+                    listing.line_beside(&self.progress, line)?;
                 }
                 Err(error) => {
                     done.failed += 1;
-                    eprintln!("socorro-hbase: crash {ooid} isn't processed: {error:#}");
+                    self.progress.say(&format!("crash {ooid} isn't processed: {error:#}"));
                 }
             }
+            self.progress.one_more();
         }
         Ok(())
     }

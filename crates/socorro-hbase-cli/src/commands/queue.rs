@@ -10,7 +10,7 @@ use crate::{
     args::{ClaimOptions, Queue, QueueName, Reading},
     exit::NoSuch,
     listing::Listing,
-    output,
+    output, stop,
     store::Opened,
 };
 
@@ -40,6 +40,7 @@ pub(super) fn named(store: &CrashStore, name: QueueName) -> Waiting {
 }
 
 fn list(name: QueueName, limit: Option<usize>, reading: Reading) -> Result<()> {
+    stop::on_signal()?;
     let store = Opened::open(reading.place)?;
     let mut listing = Listing::new(ENTRIES, reading.json);
     for entry in named(&store, name).entries()?.take(limit.unwrap_or(usize::MAX)) {

@@ -12,6 +12,7 @@ use crate::{
     args::{GetRow, Order, Scan},
     exit::NoSuch,
     listing::Listing,
+    stop,
     store::Opened,
 };
 
@@ -44,6 +45,7 @@ pub(super) fn row(arguments: GetRow) -> Result<()> {
 }
 
 pub(super) fn scan(arguments: Scan) -> Result<()> {
+    stop::on_signal()?;
     let json = arguments.reading.json;
     let store = Opened::open(arguments.reading.place)?;
     let (table, prefix) = (arguments.table.as_str(), arguments.prefix.as_str());

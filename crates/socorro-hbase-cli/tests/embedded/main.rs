@@ -8,5 +8,8 @@
 mod demo;
 mod find;
 mod shell;
+#[cfg(unix)]
+mod signals;
 mod store;
+mod submit;
 mod work;

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -17,7 +18,7 @@ pub(crate) const ABSENT: &str = "0e4d3c2b-0000-4000-8000-000002060101";
 pub(crate) const PROCESSED: &str =
     r#"{"signature": "js::Interpret", "completeddatetime": "2012-05-08 21:00:00"}"#;
 
-const METADATA: &str = r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00",
+pub(crate) const METADATA: &str = r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00",
     "ProductName": "Firefox", "Version": "12.0"}"#;
 const OTHER_METADATA: &str = r#"{"submitted_timestamp": "2012-05-09T01:02:03+00:00",
     "ProductName": "Fennec", "Version": "14.0", "legacy_processing": 1, "ProcessType": "plugin",
@@ -78,6 +79,16 @@ impl Shell {
         Ended::from(self.command(arguments).output().unwrap())
     }
 
+    /// A command with this on its standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &[u8]) -> Ended {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        // A program that has seen enough closes it.
+        let _ = process.stdin.take().unwrap().write_all(input);
+        Ended::from(process.wait_with_output().unwrap())
+    }
+
     /// What a command that has to succeed prints.
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
@@ -112,4 +123,19 @@ impl From<Output> for Ended {
 
 pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// A tar with the metadata and the dump of each of these crashes.
+pub(crate) fn archive(crashes: &[(&str, &str)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (ooid, dump) in crashes {
+        for (extension, content) in [("json", METADATA), ("dump", dump)] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, format!("{ooid}.{extension}"), content.as_bytes())
+                .unwrap();
+        }
+    }
+    tar.into_inner().unwrap()
 }

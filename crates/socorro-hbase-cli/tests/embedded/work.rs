@@ -1,12 +1,6 @@
 //! Queues, processed data, checks, exports: text, JSON, failures, exit codes.
 
-use std::{
-    fs,
-    io::Read,
-    process::{Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{fs, process::Stdio};
 
 use hbase_thrift_client::{Client, Delete};
 use mini_hbase::MiniHBase;
@@ -90,22 +84,6 @@ fn a_worker_empties_the_queue_even_of_dumps_that_are_none() {
     let text = shell.ok(&["process", "--queue", "general", "--limit", "1"]);
     assert!(text.contains(OTHER), "{text}");
     shell.fail(2, &["process", "--limit", "all"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_worker_that_watches_ends_on_a_signal_and_says_what_it_did() {
-    let shell = Shell::with_crashes();
-    let mut worker = shell.command(&["process", "--watch", "--json", "--limit", "9"]);
-    let mut worker = worker.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    // Until the worker listens to signals, and has processed what waits.
-    thread::sleep(Duration::from_secs(2));
-    let id = worker.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    let mut message = String::new();
-    worker.stderr.take().unwrap().read_to_string(&mut message).unwrap();
-    assert_eq!(worker.wait().unwrap().code(), Some(0), "{message}");
-    assert!(message.contains(" crashes processed, 0 failed"), "{message}");
 }
 
 #[cfg(target_os = "linux")]

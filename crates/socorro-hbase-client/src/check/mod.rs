@@ -70,6 +70,8 @@ pub struct CheckProgress {
     pub parts: usize,
     /// How many rows were read in all, by this check.
     pub rows: u64,
+    /// How much of the whole is done, as far as the rows' keys tell: crashes are spread evenly.
+    pub percent: u8,
 }
 
 /// How many rows are compared with what belongs to them in one flight.
@@ -157,7 +159,48 @@ impl Check {
             part: part.number() + 1,
             parts: Part::COUNT,
             rows: self.rows,
+            percent: self.percent(),
         }
+    }
+
+    /// The findings of the next batch of rows, often none; `None` at the end.
+    ///
+    /// For programs that show how far a check is, or end it in between: as an iterator it comes back
+    /// only with a finding. [`position`](Self::position) is after the batch then.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase), which ends the check.
+    ///
+    /// ```no_run
+    /// # use socorro_hbase_client::{CheckOptions, CrashStore};
+    /// # fn watch(store: &CrashStore) -> socorro_hbase_client::Result<()> {
+    /// let mut check = store.check(&CheckOptions::new());
+    /// while let Some(findings) = check.next_batch()? {
+    ///     println!("{} %, {} findings", check.progress().percent, findings.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn next_batch(&mut self) -> Result<Option<Vec<Finding>>> {
+        if self.is_done {
+            return Ok(None);
+        }
+        if self.found.is_empty() {
+            let goes_on = self.step();
+            self.is_done = !matches!(goes_on, Ok(true));
+            goes_on?;
+        }
+        self.position = self.next.clone();
+        Ok(Some(self.found.drain(..).collect()))
+    }
+
+    fn percent(&self) -> u8 {
+        let salt = self.next.after.first().and_then(|&byte| char::from(byte).to_digit(16));
+        let of_part = salt.unwrap_or_default() * 100 / 16;
+        let part = u32::try_from(self.next.part.number()).unwrap_or_default();
+        let parts = u32::try_from(Part::COUNT).unwrap_or(u32::MAX);
+        u8::try_from((part * 100 + of_part) / parts).unwrap_or(100)
     }
 
     /// Reads the next batch; answers whether there was one.
