@@ -16,6 +16,7 @@ mod examples;
 mod export;
 mod faults;
 mod halfway;
+mod live;
 mod processed;
 mod proxy;
 mod queue;
@@ -23,6 +24,7 @@ mod remove;
 mod round_trips;
 mod scans;
 mod schema;
+mod settled;
 
 pub(crate) fn tests() -> Vec<Test> {
     let own = vec![
@@ -45,12 +47,14 @@ pub(crate) fn tests() -> Vec<Test> {
         export::tests(),
         faults::tests(),
         halfway::tests(),
+        live::tests(),
         processed::tests(),
         queue::tests(),
         remove::tests(),
         round_trips::tests(),
         scans::tests(),
         schema::tests(),
+        settled::tests(),
     ];
     modules.into_iter().flatten().collect()
 }

@@ -58,7 +58,12 @@ impl SubmissionCounters {
     }
 
     pub(crate) fn get(&self, column: &str) -> i64 {
-        self.0.get(column).copied().unwrap_or_default()
+        self.find(column).unwrap_or_default()
+    }
+
+    /// `None` for a counter that isn't there, which reads as zero.
+    pub(crate) fn find(&self, column: &str) -> Option<i64> {
+        self.0.get(column).copied()
     }
 
     pub(crate) fn add(&mut self, column: String) {

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use hbase_thrift_client::{Get, Put};
+use hbase_thrift_client::{Delete, Get, Put};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -109,6 +109,17 @@ impl CrashStore {
         queued: &[Trace],
         state: &str,
     ) -> Result<()> {
+        let deletes = queued.iter().map(|trace| (trace, trace.delete()));
+        self.leave_queues_by(what, deletes.collect(), state)
+    }
+
+    /// As [`leave_queues`](Self::leave_queues), by deletes that may spare what came later.
+    pub(crate) fn leave_queues_by(
+        &self,
+        what: &impl Display,
+        queued: Vec<(&Trace, Delete)>,
+        state: &str,
+    ) -> Result<()> {
         if queued.is_empty() {
             return Ok(());
         }
@@ -117,16 +128,16 @@ impl CrashStore {
         };
         let refused = |error| failed("it is still queued", error);
         let mut flight = self.client().flight();
-        let mut steps = Vec::new();
-        for trace in queued {
-            flight.delete(&self.table(trace.table), trace.delete()).map_err(refused)?;
+        let (mut steps, mut tables) = (Vec::new(), Vec::new());
+        for (trace, delete) in queued {
+            flight.delete(&self.table(trace.table), delete).map_err(refused)?;
             steps.extend(trace.size_step(-1));
+            tables.push(trace.table);
         }
         let counted =
             flight.increment_rows(&self.table(schema::METRICS), steps).map_err(refused)?;
         let mut landed = flight.send();
         let counted = landed.take(counted);
-        let tables: Vec<_> = queued.iter().map(|trace| trace.table).collect();
         if let Some((error, tables)) = failed_tables(landed, &tables) {
             return Err(failed(&format!("{} may still have it", tables.join(" and ")), error));
         }

@@ -57,8 +57,9 @@ impl CrashStore {
     /// Three round trips: the crash row; then all index rows and the queue rows; then all counters
     /// in one call. Nothing is written when the input is refused. May be made again after any
     /// error, and whenever its answer was lost: there will be one crash, one entry in each queue
-    /// and index, and it is counted once at most (by submissions one after the other). Another submission's dumps, index rows and queue
-    /// rows for the same ooid are replaced; whether the crash is processed stays as it is.
+    /// and index, and it is counted once at most. Two submissions of one ooid at the same moment may
+    /// both count it, which [`check`](Self::check) finds. Another submission's dumps, index rows and
+    /// queue rows for the same ooid are replaced; whether the crash is processed stays as it is.
     ///
     /// The tables, rows and columns are those of Socorro's `hbaseClient.py`.
     ///

@@ -3,6 +3,11 @@
 //! Two streams in the same order are read side by side: the index of submission times, and the
 //! counters' rows. A period's row comes before its crashes and before the periods within it, so at
 //! most five periods are open at a time, and closed as soon as anything outside them comes.
+//!
+//! Neither stream shows one moment: a year's row may have been read hours before the last of its
+//! crashes. So what is compared has not changed since before either was opened. A crash that was
+//! written later makes its periods incomparable, and so does a counter that moved later, whose crash
+//! may have come after its place in the index was read.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -44,7 +49,12 @@ impl Check {
     pub(super) fn check_counters(&mut self) -> Result<bool> {
         let mut counting = match self.counting.take() {
             Some(counting) => counting,
-            None => Counting::open(self)?,
+            None => {
+                // A check that goes on has counters that an earlier one has read.
+                let horizon = self.settled_before();
+                self.next.horizon = Some(self.next.horizon.map_or(horizon, |old| old.min(horizon)));
+                Counting::open(self)?
+            }
         };
         for _ in 0..ROWS_AT_ONCE {
             counting.fill(self)?;
@@ -90,9 +100,11 @@ impl Check {
             return Ok(());
         };
         self.close_periods(period.as_str());
+        let horizon = self.next.horizon.unwrap_or(i64::MIN);
         let open = self.next.open.entry(period.as_str().len()).or_default();
         period.as_str().clone_into(&mut open.name);
         open.stored = SubmissionCounters::of_row(&row)?;
+        open.is_unsettled |= row.cells().any(|cell| cell.timestamp() >= horizon);
         Ok(())
     }
 
@@ -116,10 +128,8 @@ impl Check {
             .filter(|name| is_of_submissions(name))
             .collect();
         for name in names {
-            let difference = period.expected.get(name) - period.stored.get(name);
-            if difference != 0 {
-                self.found.push_back(Finding::of_counter(&period.name, name, difference));
-            }
+            let (stored, right) = (period.stored.find(name), period.expected.get(name));
+            self.found.extend(Finding::of_counter(&period.name, name, stored, right));
         }
     }
 }
@@ -152,9 +162,10 @@ impl Counting {
             check.rows += entries.len() as u64;
             let ooids: Vec<Ooid> = entries.iter().map(|entry| entry.ooid).collect();
             let rows = check.store.read_rows(&ooids, &STATE_COLUMNS)?;
+            let horizon = check.next.horizon.unwrap_or(i64::MIN);
             let counted = entries.iter().zip(rows).filter_map(|(entry, row)| {
                 let stored = StoredCrash::of_row(&row?);
-                let is_settled = check.is_settled(stored.written);
+                let is_settled = stored.written < horizon;
                 Some(Counted { is_settled, ..counted(entry, &stored)? })
             });
             self.ready.extend(counted);

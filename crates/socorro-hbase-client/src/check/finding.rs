@@ -40,25 +40,36 @@ pub struct Finding {
     pub column: String,
     /// The crash that it is about, if it is one.
     pub ooid: Option<Ooid>,
-    /// What has to be added to a counter.
+    /// What a counter was, eight bytes as a number; `None` where there was none.
+    pub counter: Option<i64>,
+    /// What has to be added to it.
     pub difference: i64,
 }
 
 impl Finding {
     pub(super) fn of_trace(kind: FindingKind, trace: Trace, ooid: Option<Ooid>) -> Self {
         let Trace { table, row, column } = trace;
-        Self { kind, table, row, column, ooid, difference: 0 }
+        Self { kind, table, row, column, ooid, counter: None, difference: 0 }
     }
 
-    pub(super) fn of_counter(row: &str, column: &str, difference: i64) -> Self {
-        Self {
+    /// A counter as it is, and as it should be; `None` if there is nothing wrong with it.
+    pub(super) fn of_counter(
+        row: &str,
+        column: &str,
+        counter: Option<i64>,
+        right: i64,
+    ) -> Option<Self> {
+        let difference = right.saturating_sub(counter.unwrap_or_default());
+        let finding = Self {
             kind: FindingKind::WrongCounter,
             table: crate::schema::METRICS,
             row: row.as_bytes().to_vec(),
             column: column.to_owned(),
             ooid: None,
+            counter,
             difference,
-        }
+        };
+        (difference != 0).then_some(finding)
     }
 
     pub(super) fn trace(&self) -> Trace {

@@ -100,9 +100,13 @@ impl CheckOptions {
         self
     }
 
-    /// Leaves alone what was written within this time, which has to be longer than a submission
-    /// takes, retries included; 10 minutes. Counters are compared once their period is over for so
-    /// long. Zero is for a store that nobody else writes to.
+    /// Leaves alone what was written within this time; 10 minutes. It has to be longer than a
+    /// submission or any other operation takes, retries included, and than this clock and the
+    /// servers' disagree.
+    ///
+    /// Of the counters, those are compared that haven't moved for so long, nor any of their crashes,
+    /// and whose period is over for so long; of the queues' sizes, those of queues that nothing has
+    /// entered or left. Zero is for a store that nobody else writes to.
     pub fn settled_for(mut self, time: Duration) -> Self {
         self.settled_for = time;
         self
@@ -226,8 +230,16 @@ impl Check {
 
     /// Whether a cell that was written at this time, in milliseconds since 1970, is old enough.
     fn is_settled(&self, written: i64) -> bool {
-        self.settled_for.is_zero()
-            || i128::from(written) * 1_000_000 < self.horizon().unix_timestamp_nanos()
+        written < self.settled_before()
+    }
+
+    /// What was written before this time, in milliseconds since 1970, is old enough now.
+    fn settled_before(&self) -> i64 {
+        if self.settled_for.is_zero() {
+            return i64::MAX;
+        }
+        let millis = self.horizon().unix_timestamp_nanos() / 1_000_000;
+        i64::try_from(millis).unwrap_or(i64::MIN)
     }
 
     /// Whether a period is over for long enough.

@@ -20,6 +20,10 @@ pub struct CheckPosition {
     pub(super) part: Part,
     /// The last row that was read of the part's table.
     pub(super) after: Vec<u8>,
+    /// While counters are checked: what was written at this time or later, in milliseconds since
+    /// 1970, is left alone. Fixed when the part begins, since what was read then is kept.
+    #[serde(default)]
+    pub(super) horizon: Option<i64>,
     /// The last row of the metrics, while counters are checked.
     pub(super) metrics_after: Vec<u8>,
     /// The periods that aren't over yet there, by the length of their text.

@@ -2,9 +2,13 @@
 //!
 //! Each finding is looked at again first: what others have mended or changed meanwhile is left alone.
 
-use hbase_thrift_client::{Delete, Get, Increment, Put};
+use hbase_thrift_client::{CheckAndPut, Delete, Get, Put, Row};
 
-use super::{Finding, FindingKind, crashes::is_leftover, indexes::verdict};
+use super::{
+    Finding, FindingKind,
+    crashes::is_leftover,
+    indexes::{ooid_of, verdict},
+};
 use crate::{
     error::{Error, Result},
     keys,
@@ -20,12 +24,15 @@ impl CrashStore {
     ///
     /// A missing index row is written; a row that names no crash, or one that doesn't belong there, is
     /// deleted; a submission that stopped is completed: the crash is queued unless it is processed, its
-    /// mark is taken away, and the check's parts about counters count it. A counter is changed by the
-    /// difference, whatever it is now: mend each such finding once.
+    /// mark is taken away, and the check's parts about counters count it. A counter is set right, if it
+    /// hasn't moved since it was found to be wrong.
+    ///
+    /// May be done beside live traffic, and again after an error. What somebody else writes at the same
+    /// moment stays; where a crash is removed at the same moment, the next check may find more.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase). Check again before mending a counter again.
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
     pub fn repair(&self, finding: &Finding) -> Result<bool> {
         match (finding.kind, &finding.ooid) {
             (FindingKind::WrongCounter, _) => self.repair_counter(finding),
@@ -40,11 +47,17 @@ impl CrashStore {
         }
     }
 
+    /// Not an increment: one that is done twice, or after others have counted the same, would leave
+    /// the counter as wrong as before.
     fn repair_counter(&self, finding: &Finding) -> Result<bool> {
-        let step =
-            Increment::new(finding.row.as_slice(), finding.column.as_str(), finding.difference);
-        self.table(schema::METRICS).increment(&step).map_err(|error| failed(finding, error))?;
-        Ok(true)
+        let (row, column) = (finding.row.as_slice(), finding.column.as_str());
+        let right = finding.counter.unwrap_or_default().saturating_add(finding.difference);
+        let unmoved = match finding.counter {
+            Some(counter) => CheckAndPut::if_equal(row, column, counter.to_be_bytes()),
+            None => CheckAndPut::if_absent(row, column),
+        };
+        let put = unmoved.put(column, right.to_be_bytes());
+        self.table(schema::METRICS).check_and_put(&put).map_err(|error| failed(finding, error))
     }
 
     /// Whether the crash was to be queued is lost: one too many in a queue does less harm than one too
@@ -77,7 +90,7 @@ impl CrashStore {
             _ => row.get(keys::IDS_OOID).is_none(),
         };
         if is_leftover {
-            let row = Delete::row(finding.row.as_slice());
+            let row = Delete::row(finding.row.as_slice()).up_to_timestamp(newest(&row));
             table.delete(&row).map_err(|error| failed(finding, error))?;
         }
         Ok(is_leftover)
@@ -91,11 +104,15 @@ impl CrashStore {
             None => None,
         };
         let table = self.table(finding.table);
+        let row = table.get(&trace.get()).map_err(|error| failed(finding, error))?;
+        let Some(row) = row.filter(|row| row.cells().any(|cell| ooid_of(cell).is_none())) else {
+            return Ok(false);
+        };
         let mended = match meant {
             Some((ooid, stored)) if verdict(ooid, &trace, Some(&stored)).is_none() => {
                 table.put(&trace.put(ooid))
             }
-            _ => table.delete(&trace.delete()),
+            _ => table.delete(&trace.delete().up_to_timestamp(newest(&row))),
         };
         mended.map(|()| true).map_err(|error| failed(finding, error))
     }
@@ -119,17 +136,23 @@ impl CrashStore {
             return Ok(false);
         }
         let table = self.table(trace.table);
-        let row = table.get(&trace.get()).map_err(|error| failed(finding, error))?;
-        if !trace.names(row.as_ref(), ooid) {
-            return Ok(false);
-        }
+        let row = table.get(&Get::new(trace.row.as_slice()));
+        let row = row.map_err(|error| failed(finding, error))?;
+        let Some(row) = row.filter(|row| trace.names(Some(row), ooid)) else { return Ok(false) };
+        let delete = trace.delete().up_to_timestamp(newest(&row));
         if keys::queue_size(trace.table).is_some() {
-            self.leave_queues(ooid, &[trace], "its entry doesn't belong into the queue")?;
+            let entry = vec![(&trace, delete)];
+            self.leave_queues_by(ooid, entry, "its entry doesn't belong into the queue")?;
         } else {
-            table.delete(&trace.delete()).map_err(|error| failed(finding, error))?;
+            table.delete(&delete).map_err(|error| failed(finding, error))?;
         }
         Ok(true)
     }
+}
+
+/// When a row was written last, so that a delete spares what is written after it was read.
+fn newest(row: &Row) -> i64 {
+    row.cells().map(|cell| cell.timestamp()).max().unwrap_or_default()
 }
 
 fn failed(finding: &Finding, error: hbase_thrift_client::Error) -> Error {

@@ -1,9 +1,13 @@
 //! The last part: the counters of the queues' sizes are the numbers of their entries.
+//!
+//! A queue can't be counted at one moment, and an entry comes before it is counted. So only a queue
+//! is compared that has been still for long enough, by the times of its counter and of its entries,
+//! and whose counter is the same before and after.
 
 use super::{Check, Finding};
 use crate::{error::Result, keys, queue::Queue, range::TimeRange};
 
-/// How often a queue that is in use is counted.
+/// How often a queue is counted whose counter moves meanwhile.
 const ATTEMPTS: usize = 3;
 
 impl Check {
@@ -13,26 +17,30 @@ impl Check {
             return Ok(false);
         }
         for queue in [self.store.general_queue(), self.store.legacy_queue()] {
-            let Some(column) = keys::queue_size(queue.table_name()) else { continue };
-            if let Some(difference) = difference(&queue)?
-                && difference != 0
-            {
-                let finding = Finding::of_counter(keys::QUEUE_SIZES_ROW, column, difference);
-                self.found.push_back(finding);
-            }
+            let finding = self.check_size(&queue)?;
+            self.found.extend(finding);
         }
         Ok(false)
     }
-}
 
-/// What the counter lacks; `None` for a queue that is never still while it is counted.
-fn difference(queue: &Queue) -> Result<Option<i64>> {
-    for _ in 0..ATTEMPTS {
-        let before = queue.size()?;
-        let entries = i64::try_from(queue.count_entries()?).unwrap_or(i64::MAX);
-        if queue.size()? == before {
-            return Ok(Some(entries - before));
+    fn check_size(&self, queue: &Queue) -> Result<Option<Finding>> {
+        let Some(column) = keys::queue_size(queue.table_name()) else { return Ok(None) };
+        for _ in 0..ATTEMPTS {
+            let horizon = self.settled_before();
+            let before = queue.counted()?;
+            if before.is_some_and(|(_, moved)| moved >= horizon) {
+                return Ok(None);
+            }
+            let (entries, newest) = queue.count_with_newest()?;
+            if newest >= horizon {
+                return Ok(None);
+            }
+            if queue.counted()? == before {
+                let size = before.map(|(size, _)| size);
+                let right = i64::try_from(entries).unwrap_or(i64::MAX);
+                return Ok(Finding::of_counter(keys::QUEUE_SIZES_ROW, column, size, right));
+            }
         }
+        Ok(None)
     }
-    Ok(None)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hbase_thrift_client::{Get, Scan};
+use hbase_thrift_client::{Get, Row, Scan};
 use time::OffsetDateTime;
 
 use super::Queue;
@@ -58,9 +58,18 @@ impl Queue {
     ///
     /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
     pub fn count_entries(&self) -> Result<u64> {
+        self.count_with_newest().map(|(count, _)| count)
+    }
+
+    /// Also when the newest entry was written, in milliseconds since 1970.
+    pub(crate) fn count_with_newest(&self) -> Result<(u64, i64)> {
         let scan = Scan::new().column(keys::IDS_OOID);
         let mut rows = self.table().scan_union(salts(), scan).map_err(not_scanned)?;
-        rows.try_fold(0, |count, row| row.map(|_| count + 1)).map_err(not_scanned)
+        let count = |(count, newest): (u64, i64), row: hbase_thrift_client::Result<Row>| {
+            let written = row?.cells().map(|cell| cell.timestamp()).max();
+            Ok((count + 1, newest.max(written.unwrap_or(newest))))
+        };
+        rows.try_fold((0, i64::MIN), count).map_err(not_scanned)
     }
 
     fn oldest(&self) -> Result<Option<IndexEntry>> {
@@ -74,12 +83,19 @@ impl Queue {
     }
 
     pub(crate) fn size(&self) -> Result<i64> {
-        let Some(column) = keys::queue_size(self.table) else { return Ok(0) };
+        Ok(self.counted()?.map_or(0, |(size, _)| size))
+    }
+
+    /// The counter, and when it moved last, in milliseconds since 1970; `None` if there is none.
+    pub(crate) fn counted(&self) -> Result<Option<(i64, i64)>> {
+        let Some(column) = keys::queue_size(self.table) else { return Ok(None) };
         let get = Get::new(keys::QUEUE_SIZES_ROW).column(column);
         let failed = |error| Error::from_hbase("the queue's size could not be read", error);
         let row = self.store.table(schema::METRICS).get(&get).map_err(failed)?;
-        let size = row.map(|row| row.try_get(column)).transpose().map_err(failed)?;
-        Ok(size.flatten().unwrap_or_default())
+        let Some(row) = row else { return Ok(None) };
+        let size: Option<i64> = row.try_get(column).map_err(failed)?;
+        let moved = row.cell(column).map(|cell| cell.timestamp());
+        Ok(size.zip(moved))
     }
 }
 
