@@ -17,19 +17,28 @@ pub(crate) struct Mini {
     /// In the order of `GATEWAYS`.
     endpoints: Vec<Endpoint>,
     folder: std::path::PathBuf,
+    limit: Option<usize>,
     running: Mutex<Option<MiniHBase>>,
     // Deleted last: fields are dropped in their order.
     _temporary: tempfile::TempDir,
 }
 
 impl Mini {
-    pub(crate) fn start() -> Result<Self> {
+    /// With HBase's limits for cells and frames, or with another for both, in bytes.
+    pub(crate) fn start(limit: Option<usize>) -> Result<Self> {
         let temporary = tempfile::tempdir().context("no folder for mini-hbase's tables")?;
         let folder = temporary.path().join("store");
-        let server = listening(&GATEWAYS.map(|_| FREE_PORT.to_owned())).store(&folder).start()?;
+        let server =
+            listening(&GATEWAYS.map(|_| FREE_PORT.to_owned()), limit).store(&folder).start()?;
         let urls = server.urls();
         let endpoints = urls.iter().map(|url| Endpoint::from_url(url)).collect::<Result<_>>()?;
-        Ok(Self { endpoints, folder, running: Mutex::new(Some(server)), _temporary: temporary })
+        Ok(Self {
+            endpoints,
+            folder,
+            limit,
+            running: Mutex::new(Some(server)),
+            _temporary: temporary,
+        })
     }
 
     /// In the order of `GATEWAYS`.
@@ -46,14 +55,17 @@ impl Mini {
             .iter()
             .map(|gateway| format!("{}:{}", gateway.host, gateway.port))
             .collect();
-        *running = Some(listening(&addresses).store(&self.folder).start()?);
+        *running = Some(listening(&addresses, self.limit).store(&self.folder).start()?);
         Ok(())
     }
 }
 
-fn listening(addresses: &[String]) -> Builder {
+fn listening(addresses: &[String], limit: Option<usize>) -> Builder {
     let mut ports = addresses.iter().zip(GATEWAYS);
     let mut builder = MiniHBase::builder();
+    if let Some(bytes) = limit {
+        builder = builder.max_cell_size(bytes).max_message_size(bytes);
+    }
     if let Some((address, flavour)) = ports.next() {
         let (transport, protocol) = speech(flavour);
         builder = builder.listen(address).transport(transport).protocol(protocol);

@@ -44,7 +44,7 @@ enum Kind {
 
 struct Own {
     container: Container<GenericImage>,
-    /// In the order of `GATEWAYS`.
+    /// In the order of `GATEWAYS`, and perhaps not all of them.
     endpoints: Vec<Endpoint>,
     expendable: Mutex<()>,
 }
@@ -67,8 +67,35 @@ impl Server {
     /// # Errors
     /// When there is no port or no room for its files.
     pub fn mini() -> Result<Self> {
-        let mini = Mini::start().context("mini-hbase doesn't start")?;
+        let mini = Mini::start(None).context("mini-hbase doesn't start")?;
         Ok(Self { main: mini.endpoints()[0].clone(), kind: Kind::Mini(mini) })
+    }
+
+    /// Another server of this one's kind, for one test alone, which takes cells and frames of so many
+    /// bytes, whole MiB. It has the gateways `Threadpool` and `Nonblocking`.
+    ///
+    /// # Panics
+    /// When the server is lent, or the other one doesn't start.
+    pub fn with_limits(&self, bytes: usize) -> Self {
+        let started = match &self.kind {
+            Kind::Mini(_) => Mini::start(Some(bytes)).map(Kind::Mini),
+            Kind::Own(_) => {
+                let settings = format!(
+                    "hbase.client.keyvalue.maxsize={bytes} hbase.server.keyvalue.maxsize={bytes} \
+                     hbase.regionserver.thrift.framed.max_frame_size_in_mb={}",
+                    bytes >> 20
+                );
+                Own::started(&GATEWAYS[..2], &settings).map(|own| Kind::Own(Box::new(own)))
+            }
+            Kind::Lent => panic!("a server that was lent can't be started with other limits"),
+        };
+        let kind = started.unwrap_or_else(|error| panic!("{error:#}"));
+        let main = match &kind {
+            Kind::Own(own) => own.endpoints[0].clone(),
+            Kind::Mini(mini) => mini.endpoints()[0].clone(),
+            Kind::Lent => self.main.clone(),
+        };
+        Self { main, kind }
     }
 
     /// Whether the server is the tests' own, with gateways of several flavours.
@@ -150,17 +177,7 @@ impl Server {
     }
 
     fn own() -> Result<Self> {
-        let version = Versions::load()?.from_environment()?;
-        let own = Own::start(&version).with_context(|| {
-            format!(
-                "no container of {IMAGE}:{version} could be started; `cargo xtask test --only \
-                 integration` builds the image and starts the engine where it can, and with \
-                 {GATEWAY_VARIABLE} set to a gateway's URL neither is needed"
-            )
-        })?;
-        for endpoint in &own.endpoints {
-            own.wait(endpoint)?;
-        }
+        let own = Own::started(&GATEWAYS, "")?;
         Ok(Self { main: own.endpoints[0].clone(), kind: Kind::Own(Box::new(own)) })
     }
 
@@ -174,9 +191,8 @@ impl Server {
             ),
         };
         let position = GATEWAYS.iter().position(|&gateway| gateway == flavour);
-        let position =
-            position.unwrap_or_else(|| panic!("the server has no gateway of flavour {flavour:?}"));
-        (&endpoints[position], inner_ports().nth(position).unwrap_or_default())
+        let found = position.and_then(|at| endpoints.get(at).zip(inner_ports().nth(at)));
+        found.unwrap_or_else(|| panic!("the server has no gateway of flavour {flavour:?}"))
     }
 }
 
@@ -252,14 +268,35 @@ fn host_of(container: &Container<GenericImage>) -> Result<String> {
 }
 
 impl Own {
-    fn start(version: &str) -> Result<Self> {
-        let image = inner_ports().fold(GenericImage::new(IMAGE, version), |image, port| {
+    /// The first of `GATEWAYS`, and more properties for hbase-site.xml: `key=value`, separated by
+    /// blanks.
+    fn started(gateways: &[Flavour], settings: &str) -> Result<Self> {
+        let version = Versions::load()?.from_environment()?;
+        let own = Self::start(&version, gateways, settings).with_context(|| {
+            format!(
+                "no container of {IMAGE}:{version} could be started; `cargo xtask test --only \
+                 integration` builds the image and starts the engine where it can, and with \
+                 {GATEWAY_VARIABLE} set to a gateway's URL neither is needed"
+            )
+        })?;
+        for endpoint in &own.endpoints {
+            own.wait(endpoint)?;
+        }
+        Ok(own)
+    }
+
+    fn start(version: &str, gateways: &[Flavour], settings: &str) -> Result<Self> {
+        let ports = inner_ports().take(gateways.len());
+        let image = ports.fold(GenericImage::new(IMAGE, version), |image, port| {
             image.with_exposed_port(port.tcp())
         });
-        let names = GATEWAYS.map(Flavour::name).join(" ");
-        let container = image.with_env_var("GATEWAYS", names).start()?;
+        let names: Vec<_> = gateways.iter().map(|flavour| flavour.name()).collect();
+        let container = image
+            .with_env_var("GATEWAYS", names.join(" "))
+            .with_env_var("HBASE_SITE_EXTRA", settings)
+            .start()?;
         let host = host_of(&container)?;
-        let endpoints = GATEWAYS
+        let endpoints = gateways
             .iter()
             .zip(inner_ports())
             .map(|(flavour, port)| Ok(flavour.endpoint(&host, container.get_host_port_ipv4(port)?)))

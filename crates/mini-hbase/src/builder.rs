@@ -22,6 +22,8 @@ const IDLE: Duration = Duration::from_mins(1);
 const TRANSFER: Duration = Duration::from_mins(1);
 const CONNECTIONS: usize = 200;
 const SCANNERS: usize = 1_000;
+/// `hbase.client.keyvalue.maxsize`.
+const CELL: usize = 10 * MEBIBYTE;
 /// Ten cells of the largest size, and the calls around them.
 const MESSAGE: usize = 100 * MEBIBYTE;
 /// `hbase.regionserver.thrift.framed.max_frame_size_in_mb`.
@@ -54,6 +56,7 @@ pub struct Builder {
     connections: usize,
     scanners: usize,
     message: Option<usize>,
+    cell: usize,
     idle: Duration,
     transfer: Duration,
     lease: Duration,
@@ -73,6 +76,7 @@ impl Default for Builder {
             connections: CONNECTIONS,
             scanners: SCANNERS,
             message: None,
+            cell: CELL,
             idle: IDLE,
             transfer: TRANSFER,
             lease: crate::scanner::LEASE,
@@ -149,6 +153,13 @@ impl Builder {
         self
     }
 
+    /// How large a cell may be, row, column and value together: 10 MiB by default, as with HBase's
+    /// defaults. A larger one is refused.
+    pub fn max_cell_size(mut self, bytes: usize) -> Self {
+        self.cell = bytes;
+        self
+    }
+
     /// How long a connection may be silent between two calls, a minute by default.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle = timeout;
@@ -191,7 +202,7 @@ impl Builder {
             }
         };
         let store = Store::open(&folder, self.durability, self.clock)?;
-        let service = Service::new(store, Scanners::new(self.scanners, self.lease));
+        let service = Service::new(store, Scanners::new(self.scanners, self.lease), self.cell);
         let faults = Arc::<Faults>::default();
         for (when, fault) in self.faults {
             faults.add(when, fault);

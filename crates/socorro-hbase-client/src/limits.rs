@@ -49,7 +49,8 @@ fn check_cell(row: &str, what: &str, column: &str, value: &[u8], limit: usize) -
     }
     Err(too_large(format!(
         "{what} has a cell {column} of {size} bytes, HBase takes up to {limit} \
-         (hbase.client.keyvalue.maxsize): where the server allows more, set max_cell_size"
+         (hbase.client.keyvalue.maxsize at the gateway, hbase.server.keyvalue.maxsize at the region \
+         servers): where both allow more, set max_cell_size"
     )))
 }
 
@@ -84,6 +85,7 @@ mod tests {
         let message = error.to_string();
         assert!(message.contains("125 bytes, HBase takes up to 124"), "{message}");
         assert!(message.contains("hbase.client.keyvalue.maxsize"), "{message}");
+        assert!(message.contains("hbase.server.keyvalue.maxsize"), "{message}");
         assert!(message.contains("set max_cell_size"), "{message}");
     }
 

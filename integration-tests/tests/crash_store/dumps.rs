@@ -1,8 +1,10 @@
 //! Dumps under names, and dumps that are larger than a gateway or HBase takes.
 
-use hbase_thrift_client::{Client, Config, Delete};
+use hbase_thrift_client::{Client, Config, Delete, Scan};
 use integration_tests::{Flavour, Server, Test};
-use socorro_hbase_client::{CrashStore, Dumps, ErrorKind, QueueForProcessing, Stored};
+use socorro_hbase_client::{
+    CrashStore, Dumps, ErrorKind, QueueForProcessing, SchemaOptions, Stored, TABLES,
+};
 
 use crate::socorro::{Socorro, metadata, ooid, socorro};
 
@@ -13,6 +15,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_dump_over_the_cell_limit_is_refused_and_nothing_is_written),
         Test::new(a_dump_just_below_the_cell_limit_is_stored),
         Test::on_own_server(a_dump_over_the_frame_limit_is_refused_and_nothing_is_written),
+        Test::on_own_server(a_dump_over_the_default_limits_goes_through_where_the_server_allows_it),
     ]
 }
 
@@ -65,6 +68,7 @@ fn a_dump_over_the_cell_limit_is_refused_and_nothing_is_written(server: &Server)
     let store = socorro.store.clone();
     let message = refusal(&mut socorro, &store, 10 * MIB);
     assert!(message.contains("hbase.client.keyvalue.maxsize"), "{message}");
+    assert!(message.contains("hbase.server.keyvalue.maxsize"), "{message}");
     assert!(message.contains("takes up to 10485760"), "{message}");
 }
 
@@ -90,4 +94,40 @@ fn a_dump_over_the_frame_limit_is_refused_and_nothing_is_written(server: &Server
     let (crash, dump) = (ooid("4b000000-aaaa-4bbb-8ccc-ddddd2080201"), vec![b'M'; 2 * MIB - 600]);
     store.put_raw_report(&crash, &metadata(JSON), &dump, QueueForProcessing::No).unwrap();
     assert!(store.get_dump(&crash).unwrap().unwrap() == dump);
+}
+
+fn a_dump_over_the_default_limits_goes_through_where_the_server_allows_it(server: &Server) {
+    const ALLOWED: usize = 16 * MIB;
+    const ANY: QueueForProcessing = QueueForProcessing::Yes;
+    // In a pattern that shows where a piece is missing or twice.
+    let dump: Vec<u8> = (0..3 * 1024 * 1024_u32).flat_map(u32::to_be_bytes).collect();
+    let generous = server.with_limits(ALLOWED);
+    let config = |flavour| generous.gateway(flavour).parse::<Config>().unwrap();
+    let connect = |config| CrashStore::new(Client::connect(config).unwrap());
+    let by_cell = connect(config(Flavour::Threadpool));
+    // Or the cell's limit, which is looked at first, would hide the frame's.
+    let by_frame = connect(config(Flavour::Nonblocking).with_max_cell_size(ALLOWED));
+    by_cell.create_schema(&SchemaOptions::new()).unwrap();
+    let crash = ooid("5b000000-aaaa-4bbb-8ccc-ddddd2080201");
+    for (store, setting) in [
+        (&by_cell, "hbase.server.keyvalue.maxsize"),
+        (&by_frame, "hbase.regionserver.thrift.framed.max_frame_size_in_mb"),
+    ] {
+        let error = store.put_raw_report(&crash, &metadata(JSON), &dump, ANY).unwrap_err();
+        assert_eq!((error.kind(), error.stored()), (ErrorKind::TooLarge, Stored::Nothing));
+        assert!(error.to_string().contains(setting), "{error}");
+    }
+    for table in &TABLES {
+        assert_eq!(by_cell.client().table(table.name).scan(Scan::new()).unwrap().count(), 0);
+    }
+    for (flavour, salt) in [(Flavour::Threadpool, "6"), (Flavour::Nonblocking, "7")] {
+        let crash = ooid(&format!("{salt}b000000-aaaa-4bbb-8ccc-ddddd2080201"));
+        let config = config(flavour).with_max_cell_size(ALLOWED).with_max_request_size(ALLOWED);
+        let store = connect(config);
+        store.put_raw_report(&crash, &metadata(JSON), &dump, ANY).unwrap();
+        let report = store.get_raw_report(&crash).unwrap().unwrap();
+        assert!(report.dump() == dump);
+        assert_eq!(report.metadata_bytes(), JSON.as_bytes());
+        assert!(store.get_dump(&crash).unwrap().unwrap() == dump);
+    }
 }

@@ -112,7 +112,7 @@ impl fmt::Display for Endpoint {
 /// | `max_connections` | open at once, over all gateways | `16` |
 /// | `max_request_size` | bytes of a request | `2MiB` framed, `100MiB` otherwise |
 /// | `max_reply_size` | bytes of a reply | `128MiB` |
-/// | `max_cell_size` | bytes of a cell's value | `10MiB` |
+/// | `max_cell_size` | bytes of a cell with its key | `10MiB` |
 /// | `table_prefix` | put before every table name | none |
 /// | `ca_file` | PEM file with the root certificates to trust; TLS only | the system's |
 /// | `server_name` | the name in the gateway's certificate; TLS only | the host |
@@ -256,8 +256,9 @@ impl Config {
         self
     }
 
-    /// The largest value of a cell in bytes; 10 MiB, as on the server
-    /// (`hbase.client.keyvalue.maxsize`).
+    /// The largest cell in bytes, with its key; 10 MiB, as at the gateway
+    /// (`hbase.client.keyvalue.maxsize`) and at the region servers (`hbase.server.keyvalue.maxsize`),
+    /// which both have to allow more.
     pub fn with_max_cell_size(mut self, bytes: usize) -> Self {
         self.max_cell_size = bytes;
         self

@@ -88,7 +88,8 @@ fn check_cell_size(row: &[u8], column: &[u8], value: &[u8], limit: usize) -> Res
         ErrorKind::TooLarge,
         format!(
             "the cell `{column}` has {size} bytes with its key, the limit is {limit}: where the \
-             server's hbase.client.keyvalue.maxsize is larger, set max_cell_size to it"
+             gateway's hbase.client.keyvalue.maxsize and the region servers' \
+             hbase.server.keyvalue.maxsize are larger, set max_cell_size to the smaller of them"
         ),
     ))
 }

@@ -3,7 +3,7 @@
 use hbase_thrift_api::{Mutation, TAppend, TCell, TIncrement, Text};
 
 use super::failure::{Throws, internal, thrown};
-use super::writes::{Options, put, time_to_live};
+use super::writes::put;
 use super::{Attributes, Service, names};
 use crate::model::parse_column;
 use crate::store::{Error, Result};
@@ -72,7 +72,7 @@ impl Service {
         let table = self.table(table).map_err(throw)?;
         let checked = || {
             names::check_row(&row)?;
-            let options = Options { timestamp: None, time_to_live: time_to_live(attributes)? };
+            let options = self.options(None, attributes)?;
             let family = table.family(family)?;
             Ok((family, put(&table, &row, mutation, &options)?))
         };

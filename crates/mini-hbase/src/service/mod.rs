@@ -36,12 +36,14 @@ const ANSWER_BYTES: usize = 256 << 20;
 pub(crate) struct Service {
     store: Store,
     scanners: Scanners,
+    /// How large a cell may be.
+    max_cell: usize,
     stopping: Arc<AtomicBool>,
 }
 
 impl Service {
-    pub(crate) fn new(store: Store, scanners: Scanners) -> Self {
-        Self { store, scanners, stopping: Arc::default() }
+    pub(crate) fn new(store: Store, scanners: Scanners, max_cell: usize) -> Self {
+        Self { store, scanners, max_cell, stopping: Arc::default() }
     }
 
     /// Ends calls that would go on for long.

@@ -9,8 +9,6 @@ use crate::store::{Edit, Error, Result, RowEdits, Table, show};
 
 /// The attribute that limits the life of a mutation's cells, in milliseconds.
 const TIME_TO_LIVE: &[u8] = b"_ttl";
-/// `hbase.client.keyvalue.maxsize`: for row, column and value together.
-const MAX_CELL: usize = 10 << 20;
 
 impl Service {
     pub(super) fn mutate_row(
@@ -24,7 +22,7 @@ impl Service {
         let table = self.table(table)?;
         names::check_row(&row)?;
         check_time(timestamp)?;
-        let options = Options { timestamp, time_to_live: time_to_live(attributes)? };
+        let options = self.options(timestamp, attributes)?;
         let (deletes, puts): (Vec<_>, Vec<_>) =
             mutations.into_iter().partition(|mutation| mutation.is_delete == Some(true));
         let mut edits = Vec::new();
@@ -46,6 +44,15 @@ impl Service {
         Ok(())
     }
 
+    pub(super) fn options(
+        &self,
+        timestamp: Option<i64>,
+        attributes: &Attributes,
+    ) -> Result<Options> {
+        let time_to_live = time_to_live(attributes)?;
+        Ok(Options { timestamp, time_to_live, max_cell: self.max_cell })
+    }
+
     pub(super) fn mutate_rows(
         &self,
         table: &[u8],
@@ -54,7 +61,7 @@ impl Service {
         attributes: &Attributes,
     ) -> Result<()> {
         check_time(timestamp)?;
-        let options = Options { timestamp, time_to_live: time_to_live(attributes)? };
+        let options = self.options(timestamp, attributes)?;
         let table = self.table(table)?;
         let (mut puts, mut deletes) = (Vec::new(), Vec::new());
         let mut failed = Failed::default();
@@ -149,6 +156,8 @@ impl Failed {
 pub(super) struct Options {
     pub(super) timestamp: Option<i64>,
     pub(super) time_to_live: Option<i64>,
+    /// For row, column and value together.
+    pub(super) max_cell: usize,
 }
 
 /// One put; nothing on a bare family.
@@ -161,7 +170,7 @@ pub(super) fn put(
     let column = mutation.column.unwrap_or_default();
     let (family, Some(qualifier)) = parse_column(&column) else { return Ok(None) };
     let value = mutation.value.unwrap_or_default();
-    if row.len() + column.len() + value.len() > MAX_CELL {
+    if row.len() + column.len() + value.len() > options.max_cell {
         return Err(Error::Illegal("KeyValue size too large".to_owned()));
     }
     Ok(Some(Edit::Put {
