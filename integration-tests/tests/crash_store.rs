@@ -15,8 +15,10 @@ mod dumps;
 mod examples;
 mod export;
 mod faults;
+mod files;
 mod halfway;
 mod live;
+mod parts;
 mod processed;
 mod proxy;
 mod queue;
@@ -46,8 +48,10 @@ pub(crate) fn tests() -> Vec<Test> {
         examples::tests(),
         export::tests(),
         faults::tests(),
+        files::tests(),
         halfway::tests(),
         live::tests(),
+        parts::tests(),
         processed::tests(),
         queue::tests(),
         remove::tests(),

@@ -8,7 +8,7 @@ use socorro_hbase_client::{
 };
 
 use super::proxy::Proxy;
-use crate::socorro::{metadata, ooid, socorro};
+use crate::socorro::{data_file, metadata, ooid, socorro};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -66,6 +66,11 @@ fn submitting_processing_and_removing_keep_to_the_budget(server: &Server) {
     for _ in 0..2 {
         meter.hold("CrashStore::put_raw_report", 0, |store| submit(store, &crash));
     }
+    let (json, dump) = (data_file("json"), data_file("dump"));
+    let other = ooid("2f000000-aaaa-4bbb-8ccc-ddddd2250101");
+    meter.hold("CrashStore::put_raw_report_from_files", 0, |store| {
+        store.put_raw_report_from_files(&other, json, dump, QueueForProcessing::No).unwrap();
+    });
     for (position, signature) in [(0, "a"), (1, "b")] {
         let json = format!(r#"{{"signature": "{signature}", "completeddatetime": "2025"}}"#);
         let processed = ProcessedCrash::from_json(json).unwrap();
@@ -95,8 +100,12 @@ fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
     meter.hold("CrashStore::get_processing_state", 0, |store| {
         store.get_processing_state(&crash).unwrap()
     });
-    let eight = [crash; 8];
-    meter.hold("CrashStore::get_raw_reports", 0, |store| store.get_raw_reports(&eight).unwrap());
+    let many = [crash; 256];
+    meter
+        .hold("CrashStore::get_raw_reports", 0, |store| store.get_raw_reports(&many[..8]).unwrap());
+    meter.hold("get_metadata_of", 0, |store| store.get_metadata_of(&many).unwrap());
+    meter.hold("get_processed_of", 0, |store| store.get_processed_of(&many).unwrap());
+    meter.hold("get_processing_states", 0, |store| store.get_processing_states(&many).unwrap());
     let hang = "9f1e7a60-55c4-4be0-9d3c-71c4e8a90b12".parse().unwrap();
     meter.hold("CrashStore::get_hang", 0, |store| store.get_hang(&hang).unwrap());
     meter.hold("CrashStore::get_hang", 1, |store| store.get_hang_pair(&crash).unwrap());
