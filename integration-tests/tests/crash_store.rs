@@ -18,6 +18,7 @@ mod faults;
 mod files;
 mod halfway;
 mod live;
+mod memory;
 mod parts;
 mod processed;
 mod proxy;
@@ -61,6 +62,11 @@ pub(crate) fn tests() -> Vec<Test> {
         settled::tests(),
     ];
     modules.into_iter().flatten().collect()
+}
+
+/// What is about the client alone, with more crashes than a real server takes in seconds.
+pub(crate) fn client_tests() -> Vec<Test> {
+    memory::tests()
 }
 
 fn the_real_minidump_is_a_minidump(_: &Server) {

@@ -36,6 +36,12 @@ fn conformance() -> Vec<Test> {
     modules.into_iter().flatten().collect()
 }
 
+/// What starts a server by itself, or asks nothing of it that another one would answer otherwise.
+fn only_on_mini() -> Vec<Test> {
+    let modules = [python::command_tests(), crash_store::client_tests()];
+    modules.into_iter().flatten().collect()
+}
+
 /// What is about our programs, and takes tables that tests share.
 fn programs() -> Vec<Test> {
     let modules = [examples::tests(), cli::tests()];
@@ -51,7 +57,7 @@ fn main() -> ExitCode {
     let something_runs = trials
         .iter()
         .any(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial));
-    let on_mini = conformance().into_iter().chain(python::command_tests());
+    let on_mini = conformance().into_iter().chain(only_on_mini());
     trials.extend(on_mini.map(on_mini_trial));
     if something_runs
         && !arguments.list
