@@ -131,6 +131,21 @@ fn a_closed_port_may_open_later() {
     assert!(!PathBuf::from("never-made").exists());
 }
 
+#[test]
+fn gateways_that_speak_http_or_tls_are_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = folder.path().join("root.pem");
+    fs::write(&file, root.cert.pem()).unwrap();
+    let trust = format!("&ca_file={}", file.display());
+    for (scheme, more) in [("http", ""), ("https", &trust), ("hbases", &trust)] {
+        let server = format!("{scheme}://127.0.0.1:1/?operation_timeout=5s{more}");
+        let failure = fail(&["get", "meta", OOID, "--server", &server]);
+        assert_eq!(failure.code, Some(4), "{scheme}: {}", failure.message);
+        assert!(failure.message.contains("127.0.0.1:1"), "{scheme}: {}", failure.message);
+    }
+}
+
 /// A port where somebody listens and answers every connection with these bytes, or with silence.
 fn answering_port(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
