@@ -33,11 +33,25 @@ impl FromStr for Config {
 
     /// # Errors
     ///
-    /// [`ErrorKind::Config`], naming the part of the URL that can't be used.
+    /// [`ErrorKind::Config`], naming the part of the URL that can't be used, and never a password.
     fn from_str(url: &str) -> Result<Self> {
         let (scheme, rest) = scheme(url)?;
         let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = before_query.split_once('/').unwrap_or((before_query, ""));
+        let read = Self::from_parts(scheme, authority, path, query);
+        if read.is_err() && rest[authority.len()..].contains('@') {
+            // What was taken for hosts, path or query may be parts of a password.
+            return Err(wrong(
+                "the URL can't be read, and an @ after the hosts keeps what is wrong from being \
+                 shown: write %2F for a / and %3F for a ? in a password, and %40 for an @ elsewhere",
+            ));
+        }
+        read
+    }
+}
+
+impl Config {
+    fn from_parts(scheme: &Scheme, authority: &str, path: &str, query: &str) -> Result<Self> {
         let (user, hosts) = match authority.rsplit_once('@') {
             Some((user, hosts)) => (Some(user), hosts),
             None => (None, authority),
@@ -340,6 +354,18 @@ mod tests {
         assert!(message("hbase://h?ca_file=a").contains("hbases://"));
         assert!(message("hbase://h?do_as=a").contains("http://"));
         assert!(message("http://h?transport=framed").contains("hbase://"));
+    }
+
+    #[test]
+    fn no_message_quotes_a_password() {
+        for password in ["s3cret", "a/s3cret", "s3cret/a", "a?s3cret=1", "s3cret?a"] {
+            for rest in ["h:port", "h?transprot=framed", "h,,g", "h?connect_timeout=5"] {
+                for scheme in ["hbase", "hbases", "http", "https", "htp"] {
+                    let message = message(&format!("{scheme}://me:{password}@{rest}"));
+                    assert!(!message.contains("s3cret"), "{message}");
+                }
+            }
+        }
     }
 
     #[test]
