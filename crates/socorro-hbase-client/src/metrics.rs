@@ -71,16 +71,26 @@ impl SubmissionCounters {
     }
 
     pub(crate) fn of_row(row: &Row) -> Result<Self> {
-        let counter = |cell: hbase_thrift_client::Cell| {
+        let (counters, malformed) = Self::of_sound_cells(row);
+        let Some(name) = malformed.first() else { return Ok(counters) };
+        let row = row.key().escape_ascii();
+        let message = format!("the counter {name} of {row} has not eight bytes");
+        Err(Error::new(ErrorKind::MalformedCounter, message))
+    }
+
+    /// And the names of those that aren't counters.
+    pub(crate) fn of_sound_cells(row: &Row) -> (Self, Vec<String>) {
+        let (mut counters, mut malformed) = (BTreeMap::new(), Vec::new());
+        for cell in row.cells() {
             let name = String::from_utf8_lossy(cell.column()).into_owned();
-            let count = i64::from_cell(cell.value()).map_err(|expected| {
-                let row = row.key().escape_ascii();
-                let message = format!("the counter {name} of {row} is not {expected}");
-                Error::new(ErrorKind::MalformedCounter, message)
-            })?;
-            Ok((name, count))
-        };
-        row.cells().map(counter).collect::<Result<_>>().map(Self)
+            match i64::from_cell(cell.value()) {
+                Ok(count) => {
+                    counters.insert(name, count);
+                }
+                Err(_) => malformed.push(name),
+            }
+        }
+        (Self(counters), malformed)
     }
 }
 

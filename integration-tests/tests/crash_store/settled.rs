@@ -19,6 +19,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(the_size_of_a_queue_with_a_late_entry_is_not_compared),
         Test::new(a_counter_that_moved_since_it_was_found_is_left_alone),
         Test::new(a_counter_is_mended_once_however_often_it_is_tried),
+        Test::new(what_is_no_counter_is_found_and_mended_and_ends_no_check),
     ]
 }
 
@@ -171,4 +172,26 @@ fn a_counter_is_mended_once_however_often_it_is_tried(server: &Server) {
     let counters = store.store.get_counters(&[moved.parse().unwrap()]).unwrap();
     assert_eq!(counters[0].submitted(), 0);
     assert_eq!(store.findings(), []);
+}
+
+fn what_is_no_counter_is_found_and_mended_and_ends_no_check(server: &Server) {
+    let store = Store::with_an_old_crash(server);
+    store.put_old("metrics", SIZES, SIZE, b"one");
+    store.put_old("metrics", TIMES[4], COUNTERS[0], b"one");
+    let mend = |kind| {
+        let findings = store.findings();
+        let found: Vec<_> =
+            findings.iter().map(|finding| (finding.kind, finding.row.as_slice())).collect();
+        assert_eq!(found, [(kind, TIMES[4].as_bytes()), (kind, SIZES.as_bytes())]);
+        for finding in findings {
+            assert!(store.store.repair(&finding).unwrap());
+            assert!(!store.store.repair(&finding).unwrap());
+        }
+    };
+    mend(FindingKind::MalformedCounter);
+    mend(FindingKind::WrongCounter);
+    assert_eq!(store.findings(), []);
+    let counters = store.store.get_counters(&[TIMES[4].parse().unwrap()]).unwrap();
+    assert_eq!(counters[0].submitted(), 1);
+    assert_eq!(store.store.general_queue().statistics().unwrap().size, 1);
 }

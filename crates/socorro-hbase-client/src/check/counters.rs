@@ -67,7 +67,7 @@ impl Check {
                 }
                 (Some(crash), Some(row)) if row > crash => self.add_crash(&mut counting),
                 (Some(_), None) => self.add_crash(&mut counting),
-                (_, Some(_)) => self.add_metrics(&mut counting)?,
+                (_, Some(_)) => self.add_metrics(&mut counting),
             }
         }
         self.counting = Some(counting);
@@ -90,22 +90,30 @@ impl Check {
         self.next.after = key.into_bytes();
     }
 
-    fn add_metrics(&mut self, counting: &mut Counting) -> Result<()> {
-        let Some(row) = counting.next_metrics.take() else { return Ok(()) };
+    fn add_metrics(&mut self, counting: &mut Counting) {
+        let Some(row) = counting.next_metrics.take() else { return };
         self.next.metrics_after = row.key().to_vec();
         self.rows += 1;
-        let Some(period) =
-            str::from_utf8(row.key()).ok().and_then(|key| key.parse::<Period>().ok())
-        else {
-            return Ok(());
-        };
-        self.close_periods(period.as_str());
         let horizon = self.next.horizon.unwrap_or(i64::MIN);
+        let is_settled = row.cells().all(|cell| cell.timestamp() < horizon);
+        let (stored, malformed) = SubmissionCounters::of_sound_cells(&row);
+        let name = str::from_utf8(row.key()).unwrap_or_default();
+        let is_sizes = name == keys::QUEUE_SIZES_ROW && self.range == TimeRange::all();
+        let period = name.parse::<Period>().ok();
+        let mut has_malformed = false;
+        if is_settled && (is_sizes || period.is_some() && self.range.covers(name)) {
+            for column in malformed.into_iter().filter(|column| is_ours(column)) {
+                has_malformed = true;
+                self.found.push_back(Finding::of_malformed_counter(row.key(), column));
+            }
+        }
+        let Some(period) = period else { return };
+        self.close_periods(period.as_str());
         let open = self.next.open.entry(period.as_str().len()).or_default();
         period.as_str().clone_into(&mut open.name);
-        open.stored = SubmissionCounters::of_row(&row)?;
-        open.is_unsettled |= row.cells().any(|cell| cell.timestamp() >= horizon);
-        Ok(())
+        open.stored = stored;
+        // What is no counter is taken away first.
+        open.is_unsettled |= !is_settled || has_malformed;
     }
 
     /// Closes all periods that a key doesn't lie in.
@@ -191,6 +199,11 @@ fn counted(entry: &IndexEntry, stored: &StoredCrash) -> Option<Counted> {
     let is_counted = stored.is_submitted && key.as_bytes() == entry.key;
     let counters = counters_of(&stored.traits, stored.legacy_processing);
     is_counted.then(|| Counted { key: key[1..].to_owned(), counters, is_settled: true })
+}
+
+fn is_ours(column: &str) -> bool {
+    is_of_submissions(column)
+        || [keys::UNPROCESSED_SIZE, keys::LEGACY_UNPROCESSED_SIZE].contains(&column)
 }
 
 /// Other counters may stand there too, and are others' business.

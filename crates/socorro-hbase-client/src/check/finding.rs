@@ -24,6 +24,8 @@ pub enum FindingKind {
     LeftoverRow,
     /// A counter isn't what is stored.
     WrongCounter,
+    /// What stands in a counter's place is none: nothing can be added to it, so submissions fail.
+    MalformedCounter,
 }
 
 /// One thing that is wrong, and where. `Display` is one line.
@@ -72,6 +74,11 @@ impl Finding {
         (difference != 0).then_some(finding)
     }
 
+    pub(super) fn of_malformed_counter(row: &[u8], column: String) -> Self {
+        let trace = Trace { table: crate::schema::METRICS, row: row.to_vec(), column };
+        Self::of_trace(FindingKind::MalformedCounter, trace, None)
+    }
+
     pub(super) fn trace(&self) -> Trace {
         Trace { table: self.table, row: self.row.clone(), column: self.column.clone() }
     }
@@ -100,6 +107,7 @@ impl fmt::Display for Finding {
                 write!(f, "the submission of {crash} stopped before it was counted")
             }
             FindingKind::LeftoverRow => write!(f, "{table} has a row {row} that holds nothing"),
+            FindingKind::MalformedCounter => write!(f, "{column} of {row} is no counter"),
             FindingKind::WrongCounter => {
                 write!(f, "{column} of {row} is wrong: what is stored differs by {difference:+}")
             }

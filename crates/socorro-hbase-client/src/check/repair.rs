@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     keys,
+    metrics::SubmissionCounters,
     ooid::Ooid,
     schema,
     store::CrashStore,
@@ -25,7 +26,8 @@ impl CrashStore {
     /// A missing index row is written; a row that names no crash, or one that doesn't belong there, is
     /// deleted; a submission that stopped is completed: the crash is queued unless it is processed, its
     /// mark is taken away, and the check's parts about counters count it. A counter is set right, if it
-    /// hasn't moved since it was found to be wrong.
+    /// hasn't moved since it was found to be wrong; what is no counter is deleted, for the next check to
+    /// find how much is missing.
     ///
     /// May be done beside live traffic, and again after an error. What somebody else writes at the same
     /// moment stays; where a crash is removed at the same moment, the next check may find more.
@@ -36,6 +38,7 @@ impl CrashStore {
     pub fn repair(&self, finding: &Finding) -> Result<bool> {
         match (finding.kind, &finding.ooid) {
             (FindingKind::WrongCounter, _) => self.repair_counter(finding),
+            (FindingKind::MalformedCounter, _) => self.repair_malformed_counter(finding),
             (FindingKind::UnfinishedSubmission, Some(ooid)) => {
                 self.repair_submission(finding, ooid)
             }
@@ -58,6 +61,20 @@ impl CrashStore {
         };
         let put = unmoved.put(column, right.to_be_bytes());
         self.table(schema::METRICS).check_and_put(&put).map_err(|error| failed(finding, error))
+    }
+
+    /// What is gone is zero, and found to be too little by the next check.
+    fn repair_malformed_counter(&self, finding: &Finding) -> Result<bool> {
+        let (row, column) = (finding.row.as_slice(), finding.column.as_str());
+        let table = self.table(schema::METRICS);
+        let found = table.get(&Get::new(row).column(column));
+        let found = found.map_err(|error| failed(finding, error))?;
+        let Some(found) = found.filter(|row| SubmissionCounters::of_row(row).is_err()) else {
+            return Ok(false);
+        };
+        let delete = Delete::row(row).column(column).up_to_timestamp(newest(&found));
+        table.delete(&delete).map_err(|error| failed(finding, error))?;
+        Ok(true)
     }
 
     /// Whether the crash was to be queued is lost: one too many in a queue does less harm than one too

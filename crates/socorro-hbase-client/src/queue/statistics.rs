@@ -9,6 +9,7 @@ use super::Queue;
 use crate::{
     error::{Error, Result},
     keys,
+    metrics::SubmissionCounters,
     scan::{IndexEntry, not_scanned, salts},
     schema,
     timestamp::instant_of,
@@ -34,7 +35,8 @@ impl Queue {
     /// # Errors
     ///
     /// [`ErrorKind::MalformedIndex`](crate::ErrorKind::MalformedIndex) if the oldest entry names no
-    /// crash; [`ErrorKind::HBase`](crate::ErrorKind::HBase).
+    /// crash; [`ErrorKind::MalformedCounter`](crate::ErrorKind::MalformedCounter);
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
     ///
     /// ```no_run
     /// # use socorro_hbase_client::CrashStore;
@@ -93,9 +95,8 @@ impl Queue {
         let failed = |error| Error::from_hbase("the queue's size could not be read", error);
         let row = self.store.table(schema::METRICS).get(&get).map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
-        let size: Option<i64> = row.try_get(column).map_err(failed)?;
         let moved = row.cell(column).map(|cell| cell.timestamp());
-        Ok(size.zip(moved))
+        Ok(SubmissionCounters::of_row(&row)?.find(column).zip(moved))
     }
 }
 
