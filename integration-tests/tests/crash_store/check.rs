@@ -16,6 +16,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_store_without_faults_has_no_findings),
         Test::new(each_fault_is_found_and_mended),
         Test::new(a_check_goes_on_where_another_stopped),
+        Test::new(a_check_in_batches_finds_the_same_and_goes_on_after_each),
         Test::new(what_has_changed_lately_is_left_alone),
         Test::new(a_range_leaves_other_days_alone),
         Test::new(two_submitters_at_once_leave_nothing_that_a_repair_does_not_mend),
@@ -145,6 +146,28 @@ fn a_check_goes_on_where_another_stopped(server: &Server) {
         let again: Vec<_> = socorro.store.check(&resumed).collect::<Result<_, _>>().unwrap();
         assert_eq!(again, found[first..], "after {number} findings, at {text}");
     }
+    repair(&socorro.store);
+}
+
+fn a_check_in_batches_finds_the_same_and_goes_on_after_each(server: &Server) {
+    let mut socorro = mended(server);
+    break_it(&mut socorro);
+    let expected = findings(&socorro.store);
+    let (mut found, mut percent) = (Vec::new(), 0);
+    let mut check = socorro.store.check(&options());
+    while let Some(batch) = check.next_batch().unwrap() {
+        found.extend(batch);
+        let progress = check.progress();
+        assert!((percent..=100).contains(&progress.percent), "{progress:?} after {percent} %");
+        percent = progress.percent;
+        // As a program that was stopped here and started again.
+        let position = check.position().to_string().parse().unwrap();
+        check = socorro.store.check(&options().resume(position));
+        if progress.part == progress.parts && found.len() == expected.len() {
+            break;
+        }
+    }
+    assert_eq!(found, expected);
     repair(&socorro.store);
 }
 

@@ -20,6 +20,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(an_export_into_a_directory_leaves_out_what_is_there),
         Test::new(an_interrupted_archive_goes_on_where_it_stopped),
         Test::new(a_broken_crash_is_reported_and_ends_nothing),
+        Test::new(the_crashes_of_a_signature_are_exported_and_an_interruption_is_gone_on_from),
         Test::new(a_sample_is_of_the_selection_and_of_its_size),
     ]
 }
@@ -151,6 +152,33 @@ fn a_broken_crash_is_reported_and_ends_nothing(server: &Server) {
     let expected = [None, Some(ErrorKind::IncompleteCrash), Some(ErrorKind::NoSuchCrash), None];
     assert_eq!(problems, expected);
     assert!(folder.path().join(format!("{broken}.dump")).exists());
+}
+
+fn the_crashes_of_a_signature_are_exported_and_an_interruption_is_gone_on_from(server: &Server) {
+    let socorro = socorro(server);
+    let (_, ooids) = crashes(&socorro, "2022-04-07", 4);
+    for (ooid, signature) in ooids.iter().zip(["export", "export", "export", "exported"]) {
+        let json = format!(r#"{{"signature": "{signature}", "completeddatetime": "2022"}}"#);
+        let processed = ProcessedCrash::from_json(json).unwrap();
+        socorro.store.put_processed(ooid, &processed).unwrap();
+    }
+    let selection = Selection::Signature("export".to_owned());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crashes.tar.gz");
+    let first = socorro.store.export_to_archive(&selection, &path).unwrap().next();
+    assert_eq!(first.unwrap().unwrap().ooid, Some(ooids[0]));
+    let rest = socorro.store.export_to_archive(&selection, &path).unwrap();
+    let rest: Vec<_> = rest.map(|crash| crash.unwrap().ooid.unwrap()).collect();
+    assert_eq!(rest, ooids[1..3]);
+    let mut names: Vec<String> = files_of_archive(&path).into_keys().collect();
+    names.retain(|name| !name.contains("json"));
+    let own = |ooid: &Ooid| format!("{ooid}.dump");
+    let expected =
+        [own(&ooids[0]), format!("{}.other.dump", ooids[0]), own(&ooids[1]), own(&ooids[2])];
+    assert_eq!(names, expected);
+    let mut sample = socorro.store.sample(&selection, 10).unwrap();
+    sample.sort();
+    assert_eq!(sample, ooids[..3]);
 }
 
 fn a_sample_is_of_the_selection_and_of_its_size(server: &Server) {

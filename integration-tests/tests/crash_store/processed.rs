@@ -15,6 +15,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_crash_without_time_leaves_the_queue_by_its_date_processed),
         Test::new(processing_an_absent_crash_is_refused_and_nothing_is_written),
         Test::new(processed_json_comes_back_as_it_was),
+        Test::new(stored_processed_json_that_is_none_is_an_error_that_keeps_it),
         Test::new(the_processing_state_tells_how_far_a_crash_has_come),
     ]
 }
@@ -125,6 +126,22 @@ fn processed_json_comes_back_as_it_was(server: &Server) {
     assert_eq!(socorro.store.get_processed_text(&crash).unwrap(), Some(text));
     let expected = json!({"signature": "a", "completeddatetime": "2007-01-01 00:01:00"});
     assert_eq!(socorro.store.get_processed(&crash).unwrap(), Some(expected));
+}
+
+fn stored_processed_json_that_is_none_is_an_error_that_keeps_it(server: &Server) {
+    const OOID: &str = "8c000000-aaaa-4bbb-8ccc-ddddd2070101";
+    let mut socorro = socorro(server);
+    let row = format!("8070101{OOID}");
+    socorro.put_raw("crash_reports", &row, &[("processed_data:json", b"{\xff")]);
+    for error in [
+        socorro.store.get_processed(&ooid(OOID)).unwrap_err(),
+        socorro.store.get_processed_text(&ooid(OOID)).unwrap_err(),
+        socorro.store.get_processed_of(&[ooid(OOID)]).unwrap().remove(0).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::MalformedJson);
+        assert_eq!(error.stored_bytes(), Some(&b"{\xff"[..]));
+    }
+    socorro.delete_raw("crash_reports", &row);
 }
 
 fn the_processing_state_tells_how_far_a_crash_has_come(server: &Server) {

@@ -200,8 +200,15 @@ impl Check {
     }
 
     fn percent(&self) -> u8 {
-        let salt = self.next.after.first().and_then(|&byte| char::from(byte).to_digit(16));
-        let of_part = salt.unwrap_or_default() * 100 / 16;
+        // Of a signature's row, it is some character, of which those that are digits come in between.
+        let salt = match self.next.after.first() {
+            None | Some(..=b'/') => 0,
+            Some(digit @ b'0'..=b'9') => digit - b'0',
+            Some(b':'..b'a') => 9,
+            Some(letter @ b'a'..=b'f') => letter - b'a' + 10,
+            Some(_) => 15,
+        };
+        let of_part = u32::from(salt) * 100 / 16;
         let part = u32::try_from(self.next.part.number()).unwrap_or_default();
         let parts = u32::try_from(Part::COUNT).unwrap_or(u32::MAX);
         u8::try_from((part * 100 + of_part) / parts).unwrap_or(100)
