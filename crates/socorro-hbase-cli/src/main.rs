@@ -13,6 +13,7 @@ mod listing;
 mod output;
 mod processor;
 mod progress;
+mod settings;
 mod stop;
 mod store;
 

@@ -16,7 +16,10 @@ use hbase_thrift_client::Client;
 use mini_hbase::{Builder, MiniHBase, StartError};
 use socorro_hbase_client::{CrashStore, SchemaOptions};
 
-use crate::args::{Choice, Place};
+use crate::{
+    args::Place,
+    settings::{Choice, Settings},
+};
 
 /// A crash store, and the server that goes with it if it is embedded.
 pub(crate) struct Opened {
@@ -30,9 +33,15 @@ pub(crate) struct Opened {
 pub(crate) struct InUse(PathBuf);
 
 impl Opened {
-    /// Opens what the options or the environment name.
+    /// Opens what the options, the environment or the file of settings name.
     pub(crate) fn open(place: Place) -> Result<Self> {
-        match place.choose()? {
+        let settings = place.settings()?;
+        Self::with(&settings, place)
+    }
+
+    /// Opens what the options or these settings name.
+    pub(crate) fn with(settings: &Settings, place: Place) -> Result<Self> {
+        match place.choose(settings)?.value {
             Choice::Server(config) => {
                 Ok(Self { crashes: CrashStore::new(Client::connect(*config)?), _server: None })
             }

@@ -41,6 +41,9 @@ fn program(arguments: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_socorro-hbase"));
     program.args(arguments).stdin(Stdio::null());
     program.env_remove("SOCORRO_HBASE_SERVER").env_remove("SOCORRO_HBASE_STORE");
+    // Not what the person who runs the tests has set.
+    program.env_remove("SOCORRO_HBASE_CONFIG");
+    program.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-configuration"));
     program
 }
 

@@ -2,15 +2,19 @@
 //!
 //! For clap to parse and to complete. What the commands do is left to `commands`.
 
+mod config;
 mod find;
 mod place;
 mod submit;
 mod work;
 
+pub(crate) use config::{Config, ShowConfig};
 pub(crate) use find::{By, Crashes, GetRow, Metrics, Order, Range, Reading, Scan, Signatures};
-pub(crate) use place::{Choice, Place, StoreFolder};
+pub(crate) use place::{Place, StoreFolder};
 pub(crate) use submit::Submit;
-pub(crate) use work::{Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting};
+pub(crate) use work::{
+    Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting, SymbolFolders,
+};
 
 use std::path::PathBuf;
 
@@ -94,6 +98,9 @@ pub(crate) enum Command {
     /// The URL to give them with --server is printed. There is no authentication: listen only where
     /// every program may use the crashes.
     Serve(Serve),
+    /// Look at the settings: options, variables, and the file
+    #[command(subcommand)]
+    Config(Config),
     /// Print a completion script for a shell
     Completions {
         /// The shell that shall complete commands
@@ -205,6 +212,10 @@ written whole or not at all.
 
 Without a server, the program keeps the crashes in a store of its own, in a folder; there is
 nothing to install or to create.
+
+Options go before variables of the environment, and these before the file of settings (TOML), whose
+keys are server, store, taker, lease and symbols, like the options. `socorro-hbase config show` tells
+what is used and where it comes from.
 
 Examples:
   export SOCORRO_HBASE_SERVER=hbase://localhost:9090   # or without, on the program's own store

@@ -2,10 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use socorro_hbase_client::{CheckPosition, Ooid, Taker};
 
 use super::{Place, Range, Reading};
+use crate::settings::Settings;
 
 /// Which queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,12 +65,28 @@ pub(crate) enum Queue {
 
 #[derive(Debug, Args)]
 pub(crate) struct ClaimOptions {
-    /// Who takes them, for people who look for them
-    #[arg(long, value_name = "NAME", default_value = "socorro-hbase")]
-    pub(crate) taker: Taker,
-    /// For how long, like 5m or 90s
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration)]
-    pub(crate) lease: Duration,
+    /// Who takes them, for people who look for them; else, of the environment,
+    /// `SOCORRO_HBASE_TAKER`; else socorro-hbase
+    #[arg(long, value_name = "NAME")]
+    pub(crate) taker: Option<Taker>,
+    /// For how long, like 5m or 90s; else, of the environment, `SOCORRO_HBASE_LEASE`; else 5m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) lease: Option<Duration>,
+}
+
+impl ClaimOptions {
+    /// Who takes crashes, and for how long.
+    pub(crate) fn choose(self, settings: &Settings) -> Result<(Taker, Duration)> {
+        Ok((settings.taker(self.taker)?.value, settings.lease(self.lease)?.value))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SymbolFolders {
+    /// A folder with Breakpad's symbol files, for the names of functions; may be given again; else,
+    /// of the environment, `SOCORRO_HBASE_SYMBOLS`, a list as in PATH
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) symbols: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -83,9 +101,8 @@ pub(crate) struct Process {
     /// At most so many
     #[arg(long, value_name = "COUNT")]
     pub(crate) limit: Option<u64>,
-    /// A folder with Breakpad's symbol files, for the names of functions; may be given again
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) symbols: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) symbols: SymbolFolders,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

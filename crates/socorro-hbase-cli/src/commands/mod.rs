@@ -5,6 +5,7 @@
 
 mod change;
 mod check;
+mod config;
 mod crashes;
 mod export;
 mod get;
@@ -48,6 +49,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Export(arguments) => export::export(arguments),
         Command::Sample(arguments) => export::sample(arguments),
         Command::Serve(arguments) => serve::serve(arguments),
+        Command::Config(what) => config::config(what),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "socorro-hbase", &mut script);

@@ -28,7 +28,10 @@ pub(super) fn process(arguments: Process) -> Result<()> {
     stop::on_signal()?;
     let watch = arguments.watch;
     let json = arguments.reading.json;
-    let store = Opened::open(arguments.reading.place)?;
+    let settings = arguments.reading.place.settings()?;
+    let (taker, lease) = arguments.claim.choose(&settings)?;
+    let symbols = settings.symbols(arguments.symbols.symbols)?.value;
+    let store = Opened::with(&settings, arguments.reading.place)?;
     let queue = named(&store, arguments.which.queue);
     let progress = if watch {
         Progress::counting("processing")
@@ -37,10 +40,10 @@ pub(super) fn process(arguments: Process) -> Result<()> {
     };
     let worker = Worker {
         store: &store,
-        processor: Processor::new(arguments.symbols),
+        processor: Processor::new(symbols),
         queue,
-        taker: arguments.claim.taker,
-        lease: arguments.claim.lease,
+        taker,
+        lease,
         limit: arguments.limit.unwrap_or(u64::MAX),
         progress,
     };

@@ -23,7 +23,7 @@ pub(super) fn queue(what: Queue) -> Result<()> {
         Queue::List { which, limit, reading } => list(which.queue, limit, reading),
         Queue::Stats(reading) => statistics(reading),
         Queue::Claim { which, claim, limit, reading } => {
-            self::claim(which.queue, &claim, limit, reading)
+            self::claim(which.queue, claim, limit, reading)
         }
         Queue::Ack { which, ooids, place } => {
             let store = Opened::open(place)?;
@@ -77,9 +77,11 @@ fn statistics(reading: Reading) -> Result<()> {
     listing.finish()
 }
 
-fn claim(name: QueueName, options: &ClaimOptions, limit: usize, reading: Reading) -> Result<()> {
+fn claim(name: QueueName, options: ClaimOptions, limit: usize, reading: Reading) -> Result<()> {
     const CLAIMS: &[(&str, usize)] = &[("ooid", 0)];
-    let store = Opened::open(reading.place)?;
+    let settings = reading.place.settings()?;
+    let (taker, lease) = options.choose(&settings)?;
+    let store = Opened::with(&settings, reading.place)?;
     let mut listing = Listing::new(CLAIMS, reading.json);
     let queue = named(&store, name);
     let mut count = 0;
@@ -88,7 +90,7 @@ fn claim(name: QueueName, options: &ClaimOptions, limit: usize, reading: Reading
         if count == limit {
             break;
         }
-        if let Some(claim) = queue.claim_crash(&entry?.ooid, &options.taker, options.lease)? {
+        if let Some(claim) = queue.claim_crash(&entry?.ooid, &taker, lease)? {
             listing.line([json!(claim.ooid().as_str())])?;
             count += 1;
         }

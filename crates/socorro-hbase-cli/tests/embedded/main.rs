@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod config;
 #[cfg(target_os = "linux")]
 mod demo;
 mod find;

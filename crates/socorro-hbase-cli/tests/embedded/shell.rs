@@ -70,8 +70,12 @@ impl Shell {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_socorro-hbase"));
         command.args(arguments).stdin(Stdio::null()).current_dir(self.folder.path());
-        command.env_remove("SOCORRO_HBASE_SERVER");
+        for name in ["SERVER", "CONFIG", "TAKER", "LEASE", "SYMBOLS"] {
+            command.env_remove(format!("SOCORRO_HBASE_{name}"));
+        }
         command.env("SOCORRO_HBASE_STORE", self.path("store"));
+        // Not what the person who runs the tests has set.
+        command.env("XDG_CONFIG_HOME", self.path("configuration"));
         command
     }
 

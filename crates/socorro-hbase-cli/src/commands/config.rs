@@ -1,0 +1,90 @@
+//! `config show`: each setting with its value and where that comes from.
+//!
+//! For finding out why a command works on what it works on. Which value counts is left to
+//! `settings`; what is secret in a URL, to the client.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::{
+    args::{Config, ShowConfig},
+    output,
+    settings::{Choice, Setting, Source},
+};
+
+pub(super) fn config(what: Config) -> Result<()> {
+    match what {
+        Config::Show(arguments) => show(arguments),
+    }
+}
+
+fn show(arguments: ShowConfig) -> Result<()> {
+    let ShowConfig { claim, symbols, reading } = arguments;
+    let settings = reading.place.settings()?;
+    let file = settings.file();
+    let server = settings.server(reading.place.server.as_deref())?;
+    let store = settings.store(reading.place.folder.store.clone())?;
+    let used = match reading.place.choose(&settings)? {
+        Setting { value: Choice::Server(_), source } => ("server", source),
+        Setting { value: Choice::Embedded(_), source } => ("store", source),
+    };
+    let taker = settings.taker(claim.taker)?;
+    let lease = settings.lease(claim.lease)?;
+    let symbols = settings.symbols(symbols.symbols)?;
+    let folders: Vec<Value> = symbols.value.iter().map(|folder| path(folder)).collect();
+    let (server, server_source) = match server {
+        // Its `Display` hides passwords.
+        Some(server) => (json!(server.value.to_string()), server.source),
+        None => (Value::Null, Source::Default),
+    };
+    let lines = [
+        ("config", file.value.as_deref().map_or(Value::Null, path), file.source),
+        ("server", server, server_source),
+        ("store", path(&store.value), store.source),
+        ("taker", json!(taker.value.to_string()), taker.source),
+        ("lease", json!(humantime::format_duration(lease.value).to_string()), lease.source),
+        ("symbols", json!(folders), symbols.source),
+        ("uses", json!(used.0), used.1),
+    ];
+    let text = if reading.json { objects(&lines) } else { table(&lines) };
+    output::print(text.as_bytes())
+}
+
+type Line = (&'static str, Value, Source);
+
+fn objects(lines: &[Line]) -> String {
+    let object = |(setting, value, source): &Line| {
+        let source = source.to_string();
+        format!("{}\n", json!({"setting": setting, "value": value, "source": source}))
+    };
+    lines.iter().map(object).collect()
+}
+
+/// No listing, which a terminal's width would cut: the end of a path may be what matters.
+fn table(lines: &[Line]) -> String {
+    let values: Vec<String> = lines.iter().map(|(_, value, _)| shown(value)).collect();
+    let width = values.iter().map(|value| value.chars().count()).max().unwrap_or_default();
+    let head = format!("{:<7}  {:<width$}  source\n", "setting", "value");
+    let line = |((setting, _, source), value): (&Line, &String)| {
+        let source = source.to_string().replace(char::is_control, " ");
+        format!("{setting:<7}  {value:<width$}  {source}\n")
+    };
+    head + &lines.iter().zip(&values).map(line).collect::<String>()
+}
+
+/// A value as people read it, on one line.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(values) if !values.is_empty() => {
+            values.iter().map(shown).collect::<Vec<_>>().join(", ")
+        }
+        Value::String(text) => text.replace(char::is_control, " "),
+        _ => "none".to_owned(),
+    }
+}
+
+fn path(path: &Path) -> Value {
+    json!(path.to_string_lossy())
+}
