@@ -23,20 +23,20 @@ pub(crate) struct Place {
 /// The folder of a store of the program's own, and the file that may name it.
 #[derive(Debug, Args)]
 pub(crate) struct StoreFolder {
-    /// The folder of the program's own store, which is made if need be; else, of the environment,
-    /// `SOCORRO_HBASE_STORE`; else socorro-hbase among the user's data
+    /// The folder of the program's own store, which is made if need be; else
+    /// `SOCORRO_HBASE_STORE`, else what the file of settings says, else socorro-hbase among the user's
+    /// data
     #[arg(long, value_name = "FOLDER")]
     pub(crate) store: Option<PathBuf>,
-    /// A file of settings (TOML) for what neither options nor the environment say; else, of the
-    /// environment, `SOCORRO_HBASE_CONFIG`; else socorro-hbase/config.toml among the user's
-    /// configuration
+    /// A file of settings (TOML) for what neither options nor the environment say; else
+    /// `SOCORRO_HBASE_CONFIG`, else socorro-hbase/config.toml among the user's configuration
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 const SERVER_HELP: &str = "HBase's Thrift gateway: hbase://HOST[:PORT][,...][/?SETTING=VALUE&...], \
-    hbases:// behind TLS, http:// or https://; else, of the environment, SOCORRO_HBASE_SERVER; \
-    else the program's own store";
+    hbases:// behind TLS, http:// or https://; else SOCORRO_HBASE_SERVER, else what the \
+    file of settings says, else the program's own store";
 
 impl Place {
     pub(crate) fn settings(&self) -> Result<Settings> {

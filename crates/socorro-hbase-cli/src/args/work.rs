@@ -65,11 +65,12 @@ pub(crate) enum Queue {
 
 #[derive(Debug, Args)]
 pub(crate) struct ClaimOptions {
-    /// Who takes them, for people who look for them; else, of the environment,
-    /// `SOCORRO_HBASE_TAKER`; else socorro-hbase
+    /// Who takes them, for people who look for them; else `SOCORRO_HBASE_TAKER`, else what the file
+    /// of settings says, else socorro-hbase
     #[arg(long, value_name = "NAME")]
     pub(crate) taker: Option<Taker>,
-    /// For how long, like 5m or 90s; else, of the environment, `SOCORRO_HBASE_LEASE`; else 5m
+    /// For how long, like 5m or 90s; else `SOCORRO_HBASE_LEASE`, else what the file of settings says,
+    /// else 5m
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) lease: Option<Duration>,
 }
@@ -83,8 +84,8 @@ impl ClaimOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct SymbolFolders {
-    /// A folder with Breakpad's symbol files, for the names of functions; may be given again; else,
-    /// of the environment, `SOCORRO_HBASE_SYMBOLS`, a list as in PATH
+    /// A folder with Breakpad's symbol files, for the names of functions; may be given again; else
+    /// `SOCORRO_HBASE_SYMBOLS`, a list as in PATH, else what the file of settings says
     #[arg(long, value_name = "FOLDER")]
     pub(crate) symbols: Vec<PathBuf>,
 }
