@@ -21,6 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(a_crash_that_is_absent_has_an_exit_code_of_its_own_and_leaves_no_file),
         Test::new(missing_tables_are_named_with_the_command_that_creates_them),
         Test::new(schema_create_completes_what_is_missing_and_says_so),
+        Test::new(a_session_is_the_same_on_an_embedded_store),
     ]
 }
 
@@ -92,6 +93,42 @@ fn schema_create_completes_what_is_missing_and_says_so(server: &Server) {
     let message = message_of(&output);
     assert!(message.contains("created crash_reports_index_priority_processed\n"), "{message}");
     assert!(message.contains("1 tables created, 11 were there already"), "{message}");
+}
+
+/// The session's expectations stand in the script's output: here it is only compared, and looked at
+/// where every kind of line has to be.
+fn a_session_is_the_same_on_an_embedded_store(server: &Server) {
+    let tables = TestTable::reserve_prefix(server, "session");
+    let url = url_with_prefix(server, tables.name());
+    let here = session(&[("SOCORRO_HBASE_SERVER", &url), ("PREFIX", tables.name())]);
+    let store = tempfile::tempdir().unwrap();
+    let store = store.path().join("store");
+    let embedded = session(&[("SOCORRO_HBASE_STORE", path(&store))]);
+    for (here, embedded) in here.lines().zip(embedded.lines()) {
+        assert_eq!(here, embedded);
+    }
+    assert_eq!(here, embedded);
+    for expected in [
+        "! 0 tables created, 12 were there already",
+        "3 crashes submitted, 0 were there before, 1 refused",
+        "! socorro-hbase: there is no crash 0e4d3c2b-0000-4000-8000-000002060101",
+        "! socorro-hbase: read 28 rows, 0 findings, 0 repaired",
+    ] {
+        assert!(here.contains(expected), "{expected}: {here}");
+    }
+}
+
+/// What the script prints with the program, on the store that these variables name.
+fn session(store: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let crash = data_file("json").with_extension("");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/session.sh");
+    let program = program();
+    let mut session = Command::new("sh");
+    session.arg(script).arg(program.get_program()).args([&crash, folder.path()]);
+    let output = session.envs(store.iter().copied()).output().unwrap();
+    assert!(output.status.success(), "{}", message_of(&output));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// The program with its server in the environment, and a folder to write to.

@@ -13,6 +13,7 @@ mod fuzz;
 mod hbase;
 mod host;
 mod image;
+mod load;
 mod msrv;
 mod test;
 
@@ -38,6 +39,8 @@ enum Chore {
     },
     /// Feed the decoders what no gateway would send, for a bounded time
     Fuzz(fuzz::Options),
+    /// Let the program submit, export, check and process many crashes; show rates and memory
+    Load(load::Options),
     /// A real HBase with its Thrift gateway, at your desk
     #[command(subcommand)]
     Hbase(hbase::Action),
@@ -60,6 +63,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Codegen { check: true } => codegen::check(codegen::Preparation::UseWhatIsThere),
         Chore::Codegen { check: false } => codegen::write(),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Load(options) => load::run(&options),
         Chore::Hbase(action) => hbase::run(action),
     }
 }
