@@ -19,3 +19,8 @@ pub use xtask::gateway::{Endpoint, Flavour};
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/hbase-cookbook.md")]
 struct Cookbook;
+
+/// Runs what the workspace's README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
