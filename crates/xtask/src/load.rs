@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, Result, bail};
@@ -158,7 +158,9 @@ fn write_crashes(folder: &TempDir, crashes: u32) -> Result<()> {
     fs::copy(sample("dump"), &dump)?;
     let target = folder.path().join("crashes");
     fs::create_dir(&target)?;
-    for number in 0..crashes {
+    // A server that was measured before has the crashes of then.
+    let first = SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos();
+    for number in (0..crashes).map(|number| number.wrapping_add(first)) {
         // Every odd multiplier makes other numbers of other numbers.
         let ooid = format!("{:08x}-9c1f-4e57-8b3a-0f2c42120508", number.wrapping_mul(0x9e37_79b1));
         let (minutes, seconds) = (number / 60 % 1440, number % 60);
