@@ -21,7 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(a_crash_that_is_absent_has_an_exit_code_of_its_own_and_leaves_no_file),
         Test::new(missing_tables_are_named_with_the_command_that_creates_them),
         Test::new(schema_create_completes_what_is_missing_and_says_so),
-        Test::new(a_session_is_the_same_on_an_embedded_store),
+        Test::new(the_end_to_end_script_prints_the_same_on_an_embedded_store),
     ]
 }
 
@@ -95,15 +95,14 @@ fn schema_create_completes_what_is_missing_and_says_so(server: &Server) {
     assert!(message.contains("1 tables created, 11 were there already"), "{message}");
 }
 
-/// The session's expectations stand in the script's output: here it is only compared, and looked at
-/// where every kind of line has to be.
-fn a_session_is_the_same_on_an_embedded_store(server: &Server) {
-    let tables = TestTable::reserve_prefix(server, "session");
+/// Both outputs are compared line by line; of what they are, here is a line of each kind.
+fn the_end_to_end_script_prints_the_same_on_an_embedded_store(server: &Server) {
+    let tables = TestTable::reserve_prefix(server, "end_to_end");
     let url = url_with_prefix(server, tables.name());
-    let here = session(&[("SOCORRO_HBASE_SERVER", &url), ("PREFIX", tables.name())]);
+    let here = end_to_end(&[("SOCORRO_HBASE_SERVER", &url), ("PREFIX", tables.name())]);
     let store = tempfile::tempdir().unwrap();
     let store = store.path().join("store");
-    let embedded = session(&[("SOCORRO_HBASE_STORE", path(&store))]);
+    let embedded = end_to_end(&[("SOCORRO_HBASE_STORE", path(&store))]);
     for (here, embedded) in here.lines().zip(embedded.lines()) {
         assert_eq!(here, embedded);
     }
@@ -119,14 +118,15 @@ fn a_session_is_the_same_on_an_embedded_store(server: &Server) {
 }
 
 /// What the script prints with the program, on the store that these variables name.
-fn session(store: &[(&str, &str)]) -> String {
+fn end_to_end(store: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let crash = data_file("json").with_extension("");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/session.sh");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/end_to_end.sh");
     let program = program();
-    let mut session = Command::new("sh");
-    session.arg(script).arg(program.get_program()).args([&crash, folder.path()]);
-    let output = session.envs(store.iter().copied()).output().unwrap();
+    let mut shell = Command::new("sh");
+    shell.arg(script).arg(program.get_program()).args([&crash, folder.path()]);
+    shell.env_remove("SOCORRO_HBASE_SERVER").env("XDG_CONFIG_HOME", folder.path());
+    let output = shell.envs(store.iter().copied()).output().unwrap();
     assert!(output.status.success(), "{}", message_of(&output));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -143,7 +143,9 @@ impl Shell {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        program().args(arguments).env("SOCORRO_HBASE_SERVER", &self.url).output().unwrap()
+        let mut program = program();
+        program.args(arguments).env("SOCORRO_HBASE_SERVER", &self.url);
+        program.env("XDG_CONFIG_HOME", self.folder.path()).output().unwrap()
     }
 
     /// Submits a crash whose files' names say nothing.
