@@ -99,27 +99,25 @@ fn measure(options: &Options, crashes: u32) -> Result<Run> {
         command.args(arguments).current_dir(&folder).stdin(Stdio::null()).stderr(io::stderr());
         command
     };
-    let served = match options.server {
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--store", "store"];
+    let own = match options.server {
         Some(_) => None,
-        None => Some(Served::start(&mut command(&[
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--store",
-            "store",
-        ]))?),
+        None => Some(Served::start(&mut command(&serve))?),
     };
-    let server = served.as_ref().map(|served| served.url.clone()).or(options.server.clone());
-    let server = server.unwrap_or_default();
-    cmd::run(command(&["schema", "create"]).env("SOCORRO_HBASE_SERVER", &server))?;
+    let url = own.as_ref().map(|own| &own.url).or(options.server.as_ref());
+    let on_server = |arguments: &[&str]| {
+        let mut command = command(arguments);
+        command.envs(url.map(|url| ("SOCORRO_HBASE_SERVER", url)));
+        command
+    };
+    cmd::run(&mut on_server(&["schema", "create"]))?;
     let steps = STEPS.iter().map(|(step, arguments)| {
         cmd::say(&format!("{step}, {crashes} crashes"));
         let output = folder.path().join(format!("{step}.json"));
-        measure_step(command(arguments).env("SOCORRO_HBASE_SERVER", &server), &output)
-            .with_context(|| format!("{step} failed"))
+        measure_step(&mut on_server(arguments), &output).with_context(|| format!("{step} failed"))
     });
     let steps = steps.collect::<Result<_>>()?;
-    Ok(Run { steps, store: served.and_then(|served| peak_memory(&served.process)) })
+    Ok(Run { steps, store: own.and_then(|own| peak_memory(&own.process)) })
 }
 
 /// The program as a server, until it is dropped.
