@@ -106,8 +106,9 @@ fn describe(error: &Error) -> (&'static str, String, bool) {
             )
         }
         Error::Io(text) => ("java.io.IOException", text.clone(), true),
-        error @ (Error::Damaged(_) | Error::Storage(_)) => {
-            ("java.io.IOException", error.to_string(), true)
+        // No attempt heals a disk: whoever waits for one would wait for nothing.
+        error @ (Error::Damaged(_) | Error::Storage(_) | Error::Unwritable(_)) => {
+            ("java.io.IOException", error.to_string(), false)
         }
     }
 }

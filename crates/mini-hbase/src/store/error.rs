@@ -33,11 +33,27 @@ pub(crate) enum Error {
     Partly { count: usize, first: Box<Error> },
     #[error("the store is damaged: {0} can't be read")]
     Damaged(&'static str),
-    #[error("the storage failed: {0}")]
+    #[error("the storage failed: {}", cause(.0))]
     Storage(#[from] fjall::Error),
+    /// A full disk, say. No later write is taken either: the storage can't know what of this one
+    /// reached the disk.
+    #[error(
+        "the store can't be written ({0}) and takes no more: make room on its disk, then open it again"
+    )]
+    Unwritable(String),
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// What the system said, without the storage's wrappings.
+pub(super) fn cause(error: &fjall::Error) -> String {
+    match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
+            error.to_string()
+        }
+        other => other.to_string(),
+    }
+}
 
 /// Bytes as HBase's messages show them.
 pub(crate) fn show(bytes: &[u8]) -> impl fmt::Display + '_ {

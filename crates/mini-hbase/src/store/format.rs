@@ -4,7 +4,7 @@
 //! version, is left as it was.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::StartError;
@@ -13,26 +13,46 @@ const FILE: &str = "mini-hbase";
 const BEFORE_NUMBER: &str = "mini-hbase store, format ";
 /// Rises whenever an older program can't read what a newer one wrote.
 const FORMAT: u32 = 1;
+/// What stands there until the store is made: whatever else is in the folder by then holds nothing
+/// that anybody was told is kept. As long as the number, which is then written in its place even on
+/// a disk that is full.
+const BEING_MADE: u32 = 0;
 const MAX_LEN: u64 = 200;
 
-/// Makes the folder a store, unless it is one that this program can read.
-pub(crate) fn claim(folder: &Path) -> Result<(), StartError> {
+/// A store that is being made, by this process alone.
+pub(crate) struct Making {
+    folder: PathBuf,
+    /// Locked.
+    file: fs::File,
+}
+
+impl Making {
+    /// From now on the folder is a store.
+    pub(crate) fn finish(mut self) -> Result<(), StartError> {
+        write_number(&mut self.file, FORMAT).map_err(|error| cannot(&self.folder, error))
+    }
+}
+
+/// Makes the folder a store, unless it is one that this program can read; the making has to be
+/// finished.
+pub(crate) fn claim(folder: &Path) -> Result<Option<Making>, StartError> {
     fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
     let file = folder.join(FILE);
     match fs::metadata(&file) {
         Ok(found) if found.len() <= MAX_LEN => check(folder, &file),
         Ok(_) => Err(damaged(folder, format!("the file {FILE} is not the one that was written"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(folder, &file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(folder, &file).map(Some),
         Err(error) => Err(cannot(folder, error)),
     }
 }
 
-fn check(folder: &Path, file: &Path) -> Result<(), StartError> {
-    let bytes = fs::read(file).map_err(|error| cannot(folder, error))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let number = text.trim_end().strip_prefix(BEFORE_NUMBER).and_then(|n| n.parse::<u32>().ok());
-    match number {
-        Some(FORMAT) => Ok(()),
+fn check(folder: &Path, file: &Path) -> Result<Option<Making>, StartError> {
+    let text = fs::read_to_string(file).map_err(|error| cannot(folder, error))?;
+    match number(&text) {
+        Some(FORMAT) => Ok(None),
+        Some(BEING_MADE) => begin_again(folder, file),
+        // A disk that was full takes the file, but not what is in it.
+        None if text.is_empty() && !data(folder).exists() => begin_again(folder, file),
         Some(found) if found > FORMAT => {
             Err(StartError::NewerFormat { folder: folder.to_owned(), found, supported: FORMAT })
         }
@@ -42,17 +62,55 @@ fn check(folder: &Path, file: &Path) -> Result<(), StartError> {
     }
 }
 
-fn create(folder: &Path, file: &Path) -> Result<(), StartError> {
+fn number(text: &str) -> Option<u32> {
+    text.trim_end().strip_prefix(BEFORE_NUMBER)?.parse().ok()
+}
+
+fn create(folder: &Path, file: &Path) -> Result<Making, StartError> {
     let mut entries = fs::read_dir(folder).map_err(|error| cannot(folder, error))?;
     if entries.next().is_some() {
         return Err(StartError::NotAStore { folder: folder.to_owned() });
     }
-    let write = || {
-        let mut file = fs::File::create_new(file)?;
-        writeln!(file, "{BEFORE_NUMBER}{FORMAT}")?;
-        file.sync_all()
+    let file = fs::File::create_new(file).map_err(|error| cannot(folder, error))?;
+    let mut making = lock(folder, file)?;
+    write_number(&mut making.file, BEING_MADE).map_err(|error| cannot(folder, error))?;
+    Ok(making)
+}
+
+/// Whoever was making the store gave up, unless it still is at it.
+fn begin_again(folder: &Path, file: &Path) -> Result<Option<Making>, StartError> {
+    let begin = || fs::OpenOptions::new().read(true).write(true).open(file);
+    let mut making = lock(folder, begin().map_err(|error| cannot(folder, error))?)?;
+    let mut clear = || {
+        let mut text = String::new();
+        making.file.read_to_string(&mut text)?;
+        // Another process may have finished it since it was looked at.
+        if number(&text) == Some(FORMAT) {
+            return Ok(false);
+        }
+        write_number(&mut making.file, BEING_MADE)?;
+        match fs::remove_dir_all(data(folder)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(true),
+        }
     };
-    write().map_err(|error| cannot(folder, error))
+    let is_cleared = clear().map_err(|error| cannot(folder, error))?;
+    Ok(is_cleared.then_some(making))
+}
+
+fn lock(folder: &Path, file: fs::File) -> Result<Making, StartError> {
+    match file.try_lock() {
+        Ok(()) => Ok(Making { folder: folder.to_owned(), file }),
+        Err(fs::TryLockError::WouldBlock) => Err(StartError::InUse { folder: folder.to_owned() }),
+        Err(fs::TryLockError::Error(error)) => Err(cannot(folder, error)),
+    }
+}
+
+fn write_number(file: &mut fs::File, number: u32) -> io::Result<()> {
+    file.rewind()?;
+    // In one piece: half a line is damage.
+    file.write_all(format!("{BEFORE_NUMBER}{number}\n").as_bytes())?;
+    file.sync_all()
 }
 
 /// Where the ordered store keeps its files.
@@ -82,15 +140,42 @@ mod tests {
     fn an_empty_folder_becomes_a_store_and_stays_one() {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("new");
-        claim(&inner).unwrap();
-        claim(&inner).unwrap();
+        claim(&inner).unwrap().unwrap().finish().unwrap();
+        assert!(claim(&inner).unwrap().is_none());
+        let text = fs::read_to_string(inner.join(FILE)).unwrap();
+        assert_eq!(text, "mini-hbase store, format 1\n");
+    }
+
+    #[test]
+    fn a_store_whose_making_failed_is_made_anew() {
+        for text in ["mini-hbase store, format 0\n", ""] {
+            let folder = folder_with(text);
+            if !text.is_empty() {
+                fs::create_dir(data(folder.path())).unwrap();
+            }
+            let making = claim(folder.path()).unwrap().unwrap();
+            assert!(!data(folder.path()).exists(), "{text}");
+            drop(making);
+            claim(folder.path()).unwrap().unwrap().finish().unwrap();
+            assert!(claim(folder.path()).unwrap().is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_made_by_one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let making = claim(folder.path()).unwrap().unwrap();
+        let error = claim(folder.path()).err().unwrap();
+        assert!(matches!(error, StartError::InUse { .. }), "{error}");
+        making.finish().unwrap();
+        assert!(claim(folder.path()).unwrap().is_none());
     }
 
     #[test]
     fn a_folder_with_other_files_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("letter.txt"), "").unwrap();
-        let error = claim(folder.path()).unwrap_err();
+        let error = claim(folder.path()).err().unwrap();
         assert!(matches!(error, StartError::NotAStore { .. }), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
@@ -98,14 +183,16 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused() {
         let folder = folder_with("mini-hbase store, format 2\n");
-        let error = claim(folder.path()).unwrap_err();
+        let error = claim(folder.path()).err().unwrap();
         assert!(matches!(error, StartError::NewerFormat { found: 2, .. }), "{error}");
     }
 
     #[test]
     fn a_file_that_says_something_else_is_damage() {
         for text in ["", "mini-hbase store, format x", "format 1", &"x".repeat(1000)] {
-            let error = claim(folder_with(text).path()).unwrap_err();
+            let folder = folder_with(text);
+            fs::create_dir(data(folder.path())).unwrap();
+            let error = claim(folder.path()).err().unwrap();
             assert!(matches!(error, StartError::Damaged { .. }), "{error}");
         }
     }

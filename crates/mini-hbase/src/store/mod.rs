@@ -21,6 +21,7 @@ mod value;
 mod write;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, RwLock};
@@ -61,11 +62,16 @@ impl Store {
         durability: Durability,
         clock: Clock,
     ) -> std::result::Result<Self, StartError> {
-        format::claim(folder)?;
+        let making = format::claim(folder)?;
         // The storage checks its files by assertions too; a damaged file is no reason to end.
         let opened = catch_unwind(AssertUnwindSafe(|| Self::open_data(folder, durability, clock)));
         match opened {
-            Ok(Ok(store)) => Ok(store),
+            Ok(Ok(store)) => {
+                if let Some(making) = making {
+                    making.finish()?;
+                }
+                Ok(store)
+            }
             Ok(Err(error)) => Err(explain(folder, error)),
             Err(_panic) => {
                 Err(format::damaged(folder, "the storage can't make sense of it".to_owned()))
@@ -108,6 +114,22 @@ fn explain(folder: &Path, error: Error) -> StartError {
         Error::Storage(fjall::Error::Io(source)) => {
             StartError::Folder { folder: folder.to_owned(), source }
         }
+        Error::Storage(fjall::Error::Storage(fjall::LsmError::Io(source)))
+            if is_no_damage(source.kind()) =>
+        {
+            StartError::Folder { folder: folder.to_owned(), source }
+        }
         other => format::damaged(folder, other.to_string()),
     }
+}
+
+/// Whether it is the disk that refuses, rather than a file that isn't what was written.
+fn is_no_damage(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    matches!(
+        kind,
+        FileTooLarge | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+    )
 }
