@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
+    flight::may_heal,
     keys,
     scan::{IndexEntry, not_scanned, salts},
     schema,
@@ -93,6 +94,7 @@ pub(super) fn is_free(row: &Row) -> bool {
 struct Attempt {
     entry: IndexEntry,
     cell: String,
+    claimed: Ticket<bool>,
     row: Ticket<Option<Row>>,
     crash: Ticket<Option<Row>>,
 }
@@ -100,7 +102,7 @@ struct Attempt {
 /// Claims the entries of rows as they were read; answers with those that were got.
 ///
 /// Two flights: the claims, then what is there. The second decides, so that it doesn't matter whether
-/// the replies of the first were lost.
+/// the replies of the first were lost; what they say of a claim that can't be written does.
 pub(super) fn claim_rows(
     queue: &Queue,
     taker: &Taker,
@@ -122,31 +124,38 @@ pub(super) fn claim_rows(
                     Some(old) => CheckAndPut::if_equal(row.key(), keys::CLAIM, old),
                 };
                 let claim = check.put(keys::CLAIM, cell.as_str());
-                flight.check_and_put(&table, claim).map_err(failed)?;
-                written.push((entry, cell));
+                let claimed = flight.check_and_put(&table, claim).map_err(failed)?;
+                written.push((entry, cell, claimed));
             }
         }
     }
-    flight.send();
+    let mut claimed_now = flight.send();
 
     let mut flight = queue.store.client().flight();
     let mut attempts = Vec::new();
-    for (entry, cell) in written {
+    for (entry, cell, claimed) in written {
         let get = Get::new(entry.key.as_slice()).columns([keys::IDS_OOID, keys::CLAIM]);
         let row = flight.get(&table, get).map_err(failed)?;
         let get =
             Get::new(keys::crash_row(&entry.ooid)).columns([keys::FLAGS_PROCESSED, keys::IDS_OOID]);
         let crashes = queue.store.table(schema::CRASH_REPORTS);
         let crash = flight.get(&crashes, get).map_err(failed)?;
-        attempts.push(Attempt { entry, cell, row, crash });
+        attempts.push(Attempt { entry, cell, claimed, row, crash });
     }
     let mut landed = flight.send();
-    for Attempt { entry, cell, row, crash } in attempts {
+    for Attempt { entry, cell, claimed, row, crash } in attempts {
         let row = landed.take(row).map_err(failed)?;
         let crash = landed.take(crash).map_err(failed)?;
         if row.as_ref().and_then(|row| row.get(keys::CLAIM)) == Some(cell.as_bytes()) {
             let is_entry = row.is_some_and(|row| row.get(keys::IDS_OOID).is_some());
             claims.extend(settle(queue, taker, (entry, cell), is_entry, crash.as_ref()));
+        } else if row.as_ref().is_some_and(is_free)
+            && let Err(error) = claimed_now.take(claimed)
+            && !may_heal(&error)
+        {
+            // Nobody has it, and nobody can: whoever may not write would wait for ever for a queue
+            // that looks as if others worked on it.
+            return Err(failed(error));
         }
     }
     Ok(claims)
