@@ -8,7 +8,7 @@ use std::{fmt, io, process::ExitCode};
 use hbase_thrift_client::ErrorKind as HBaseErrorKind;
 use socorro_hbase_client::{Error, ErrorKind, Ooid};
 
-use crate::{stop::Stopped, store::InUse};
+use crate::{output, stop::Stopped, store::InUse};
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -71,9 +71,9 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("socorro-hbase: {error:#}");
+    output::say(&format!("{error:#}"));
     if lacks_a_table(error) {
-        eprintln!("socorro-hbase: `socorro-hbase schema create` creates the tables");
+        output::say("`socorro-hbase schema create` creates the tables");
     }
     ExitCode::from(code(error))
 }

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
-use crate::{progress::Progress, stop};
+use crate::{output::NO_OUTPUT, progress::Progress, stop};
 
 /// A list with the names of its columns and the width that each takes as text; the last is free.
 pub(crate) struct Listing {
@@ -20,6 +20,17 @@ pub(crate) struct Listing {
     /// After every line: a person watches, or a program waits for each.
     flushes: bool,
     lines: u64,
+    reader: Reader,
+}
+
+/// Whoever reads the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// Without one there is nothing to do.
+    Needed,
+    /// The work is what counts, not its list.
+    Welcome,
+    Gone,
 }
 
 impl Listing {
@@ -28,12 +39,18 @@ impl Listing {
             if io::stdout().is_terminal() { terminal_size::terminal_size() } else { None };
         let width = terminal.map(|(width, _)| usize::from(width.0));
         let (out, flushes) = (BufWriter::new(io::stdout()), width.is_some());
-        Self { columns, json, width, out, flushes, lines: 0 }
+        Self { columns, json, width, out, flushes, lines: 0, reader: Reader::Needed }
     }
 
     /// Nothing waits for a block to be full: for lines that are slow to come.
     pub(crate) fn line_by_line(self) -> Self {
         Self { flushes: true, ..self }
+    }
+
+    /// For the list of work that is done whether anybody reads of it or not: a reader that goes away
+    /// (`| head`) ends the list, and not the work.
+    pub(crate) fn report(self) -> Self {
+        Self { reader: Reader::Welcome, ..self }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -44,7 +61,7 @@ impl Listing {
     pub(crate) fn line<const N: usize>(&mut self, values: [Value; N]) -> Result<()> {
         self.write_line(values)?;
         if stop::is_asked() {
-            self.out.flush().context(FAILED)?;
+            self.out.flush().context(NO_OUTPUT)?;
         }
         Ok(stop::check(|| format!("{} lines were listed", self.lines))?)
     }
@@ -63,12 +80,30 @@ impl Listing {
         let text = if self.json { self.object(values) } else { self.text(&values) };
         let head = if self.lines > 0 || self.json { String::new() } else { self.head() };
         self.lines += 1;
-        write!(self.out, "{head}{text}").context(FAILED)?;
-        if self.flushes { self.out.flush().context(FAILED) } else { Ok(()) }
+        let write = |listing: &mut Self| {
+            write!(listing.out, "{head}{text}")?;
+            if listing.flushes { listing.out.flush() } else { Ok(()) }
+        };
+        self.unless_closed(write)
     }
 
     pub(crate) fn finish(mut self) -> Result<()> {
-        self.out.flush().context(FAILED)
+        self.unless_closed(|listing| listing.out.flush())
+    }
+
+    fn unless_closed(&mut self, write: impl FnOnce(&mut Self) -> io::Result<()>) -> Result<()> {
+        if self.reader == Reader::Gone {
+            return Ok(());
+        }
+        match write(self) {
+            Err(error)
+                if self.reader == Reader::Welcome && error.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                self.reader = Reader::Gone;
+                Ok(())
+            }
+            written => written.context(NO_OUTPUT),
+        }
     }
 
     fn object<const N: usize>(&self, values: [Value; N]) -> String {
@@ -102,8 +137,6 @@ impl Listing {
         }
     }
 }
-
-const FAILED: &str = "can't write to standard output";
 
 /// A value as people read it, on one line.
 fn shown(value: &Value) -> String {

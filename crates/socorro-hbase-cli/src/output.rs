@@ -14,6 +14,9 @@ use tempfile::NamedTempFile;
 
 use crate::exit::WrongCommandLine;
 
+/// What a failure to print begins with.
+pub(crate) const NO_OUTPUT: &str = "can't write to standard output";
+
 /// Writes to a file, or to standard output.
 pub(crate) fn write(target: Option<&Path>, bytes: &[u8]) -> Result<()> {
     match target {
@@ -42,7 +45,25 @@ pub(crate) fn print_line(line: &str) -> Result<()> {
 /// Prints bytes as they are.
 pub(crate) fn print(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).context("can't write to standard output")
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).context(NO_OUTPUT)
+}
+
+/// Prints what the command line's parser has to show, in colours on a terminal.
+pub(crate) fn print_help(help: &clap::Error) -> Result<()> {
+    help.print().and_then(|()| io::stdout().flush()).context(NO_OUTPUT)
+}
+
+/// Says something to people, on standard error.
+///
+/// Where it can't be said (a closed pipe, a full disk), the work and its exit code are as they are;
+/// `eprintln!` would panic.
+pub(crate) fn say(text: &str) {
+    say_line(&format!("socorro-hbase: {text}"));
+}
+
+/// The same for a line of a list.
+pub(crate) fn say_line(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Writes a file whole or not at all.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output;
+
 /// A bar, or none. Gone when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Progress(ProgressBar);
@@ -69,7 +71,7 @@ impl Progress {
 
     /// Says something to people.
     pub(crate) fn say(&self, text: &str) {
-        self.aside(|| eprintln!("socorro-hbase: {text}"));
+        self.aside(|| output::say(text));
     }
 }
 

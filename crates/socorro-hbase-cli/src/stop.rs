@@ -15,6 +15,8 @@ use signal_hook::{
     iterator::Signals,
 };
 
+use crate::output;
+
 /// Which signal asked, 0 for none.
 static ASKED: AtomicI32 = AtomicI32::new(0);
 
@@ -38,7 +40,7 @@ pub(crate) fn on_signal() -> Result<()> {
                 process::exit(128 + signal);
             }
             ASKED.store(signal, Ordering::Relaxed);
-            eprintln!("socorro-hbase: stopping; the same again stops at once");
+            output::say("stopping; the same again stops at once");
         }
     });
     Ok(())

@@ -4,7 +4,7 @@
 //! other, in this process: the client speaks to it as it speaks to HBase.
 
 use std::{
-    fmt, fs, io,
+    fmt,
     ops::Deref,
     path::{Path, PathBuf},
     thread,
@@ -14,10 +14,11 @@ use std::{
 use anyhow::{Context, Result};
 use hbase_thrift_client::Client;
 use mini_hbase::{Builder, MiniHBase, StartError};
-use socorro_hbase_client::{CrashStore, SchemaOptions};
+use socorro_hbase_client::{CrashStore, SchemaOptions, TABLES};
 
 use crate::{
     args::Place,
+    output,
     settings::{Choice, Settings},
 };
 
@@ -62,20 +63,25 @@ impl Deref for Opened {
     }
 }
 
-/// Starts a server on a folder. One that is made gets the tables, and is told once.
+/// Starts a server on a folder. A store without tables is new: it gets them, and is told once.
 pub(crate) fn start(folder: &Path, listen: Option<String>) -> Result<MiniHBase> {
-    let is_new = is_empty(folder);
     let mut builder = MiniHBase::builder().store(folder);
     if let Some(address) = listen {
         builder = builder.listen(address);
     }
     let server = start_when_free(&builder)?;
-    if is_new {
-        connect(&server)?
-            .create_schema(&SchemaOptions::new())
-            .with_context(|| format!("the new store in {} is incomplete", folder.display()))?;
-        eprintln!("socorro-hbase: made a store in {}", folder.display());
+    let crashes = connect(&server)?;
+    // Not only in a folder that was empty: the disk may have been full when its store was made.
+    if has_all_tables(&crashes)? {
+        return Ok(server);
     }
+    crashes.create_schema(&SchemaOptions::new()).with_context(|| {
+        format!(
+            "the new store in {} is incomplete; the next command goes on making it",
+            folder.display()
+        )
+    })?;
+    output::say(&format!("made a store in {}", folder.display()));
     Ok(server)
 }
 
@@ -99,11 +105,9 @@ fn connect(server: &MiniHBase) -> Result<CrashStore> {
     Ok(CrashStore::new(Client::connect(config)?))
 }
 
-fn is_empty(folder: &Path) -> bool {
-    match fs::read_dir(folder) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-    }
+fn has_all_tables(crashes: &CrashStore) -> Result<bool> {
+    let found = crashes.client().admin().table_names()?;
+    Ok(TABLES.iter().all(|table| found.iter().any(|name| name == table.name.as_bytes())))
 }
 
 impl fmt::Display for InUse {

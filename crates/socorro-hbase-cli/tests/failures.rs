@@ -117,21 +117,66 @@ fn raw_needs_a_folder_to_write_to() {
     assert!(failure.message.contains("--output <FOLDER>"), "{}", failure.message);
 }
 
-#[test]
-fn a_closed_port_may_open_later() {
-    let server = closed_port();
-    let address = server.trim_start_matches("hbase://").split('/').next().unwrap().to_owned();
-    for arguments in [
-        vec!["get", "meta", OOID],
-        vec!["get", "dump", OOID],
-        vec!["get", "raw", OOID, "-o", "never-made"],
+/// Every command that needs a server, with what it needs besides.
+fn commands_on_a_server<'a>(folder: &'a str, file: &'a str) -> Vec<Vec<&'a str>> {
+    const OF_A_QUEUE: &[&str] = &["list", "stats", "claim"];
+    let mut commands = vec![
         vec!["schema", "create"],
-    ] {
-        let failure = fail(&[&arguments[..], &["--server", &server]].concat());
-        assert_eq!(failure.code, Some(4), "{arguments:?}: {}", failure.message);
-        assert!(failure.message.contains(&address), "{arguments:?}: {}", failure.message);
+        vec!["schema", "verify"],
+        vec!["submit", folder],
+        vec!["submit", "--meta", file, "--dump", file],
+        vec!["get", "raw", OOID, "-o", "never-made"],
+        vec!["put-processed", OOID, file],
+        vec!["remove", OOID],
+        vec!["queue", "ack", OOID],
+        vec!["process"],
+        vec!["process", "--watch"],
+        vec!["crashes"],
+        vec!["crashes", "--json"],
+        vec!["crashes", "--signature", "a"],
+        vec!["crashes", "--hang", "11111111-2222-4333-8444-555555120509"],
+        vec!["signatures"],
+        vec!["metrics"],
+        vec!["check"],
+        vec!["check", "--repair"],
+        vec!["row", "metrics", "2012"],
+        vec!["scan", "metrics"],
+        vec!["scan", "crash_reports", "--order", "union"],
+        vec!["scan", "crash_reports", "--order", "merge"],
+        vec!["export", "-o", "never-made"],
+        vec!["export", "-o", "never-made.tar.gz"],
+        vec!["sample"],
+    ];
+    commands.extend(["meta", "dump", "processed", "state"].map(|what| vec!["get", what, OOID]));
+    commands.extend(OF_A_QUEUE.iter().map(|what| vec!["queue", what]));
+    if cfg!(target_os = "linux") {
+        commands.push(vec!["demo"]);
     }
-    assert!(!PathBuf::from("never-made").exists());
+    commands
+}
+
+#[test]
+fn every_command_on_a_server_that_is_away_may_succeed_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let crash = Crash::new(
+        r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00", "signature": "a",
+            "completeddatetime": "2012-05-08 21:00:00"}"#,
+        b"MDMP",
+    );
+    let server = "hbase://127.0.0.1:1/?operation_timeout=1s&max_attempts=1";
+    let (file, crashes) = (crash.file("crash.json"), crash.folder.path());
+    for arguments in commands_on_a_server(crashes.to_str().unwrap(), file.to_str().unwrap()) {
+        let mut command = program(&[&arguments[..], &["--server", server]].concat());
+        command.current_dir(folder.path()).env("XDG_DATA_HOME", folder.path());
+        let output = command.output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {message}");
+        assert!(message.contains("127.0.0.1:1"), "{arguments:?}: {message}");
+        if arguments[0] != "demo" {
+            assert_eq!(output.stdout, b"", "{arguments:?}: nothing but data belongs there");
+        }
+    }
+    assert!(!folder.path().join("never-made/").join(format!("{OOID}.json")).exists());
 }
 
 #[test]

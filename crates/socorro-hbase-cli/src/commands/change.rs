@@ -12,6 +12,7 @@ use socorro_hbase_client::ProcessedCrash;
 use crate::{
     args::{PutProcessed, Remove},
     exit::NotFound,
+    output,
     store::Opened,
 };
 
@@ -21,7 +22,7 @@ pub(super) fn put_processed(arguments: PutProcessed) -> Result<()> {
     let processed =
         ProcessedCrash::from_json(text).with_context(|| format!("can't use {shown}"))?;
     Opened::open(arguments.place)?.put_processed(&arguments.ooid, &processed)?;
-    eprintln!("socorro-hbase: crash {} is processed: {}", arguments.ooid, processed.signature());
+    output::say(&format!("crash {} is processed: {}", arguments.ooid, processed.signature()));
     Ok(())
 }
 
@@ -30,7 +31,7 @@ pub(super) fn remove(arguments: Remove) -> Result<()> {
     if !store.remove(&arguments.ooid)? {
         return Err(NotFound(arguments.ooid).into());
     }
-    eprintln!("socorro-hbase: removed crash {} and what named it", arguments.ooid);
+    output::say(&format!("removed crash {} and what named it", arguments.ooid));
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use socorro_hbase_client::CheckOptions;
 
 use crate::{
-    args::Check, exit::Unclean, listing::Listing, progress::Progress, stop, store::Opened,
+    args::Check, exit::Unclean, listing::Listing, output, progress::Progress, stop, store::Opened,
 };
 
 const FINDINGS: &[(&str, usize)] =
@@ -20,7 +20,7 @@ pub(super) fn check(arguments: Check) -> Result<()> {
         options = options.resume(position);
     }
     let progress = Progress::of_whole("checking");
-    let mut listing = Listing::new(FINDINGS, arguments.reading.json);
+    let mut listing = Listing::new(FINDINGS, arguments.reading.json).report();
     let (mut found, mut repaired) = (0, 0);
     let mut check = store.check(&options);
     while !stop::is_asked()
@@ -47,6 +47,6 @@ pub(super) fn check(arguments: Check) -> Result<()> {
     let read = check.progress().rows;
     let done = format!("read {read} rows, {found} findings, {repaired} repaired");
     stop::check(|| format!("{done}; go on with --resume '{}'", check.position()))?;
-    eprintln!("socorro-hbase: {done}");
+    output::say(&done);
     if found > repaired { Err(Unclean(found - repaired).into()) } else { Ok(()) }
 }

@@ -12,6 +12,7 @@ use crate::{
     args::{Crashes, Signatures},
     exit::NoSuch,
     listing::Listing,
+    output,
     progress::Progress,
     stop,
     store::Opened,
@@ -93,7 +94,7 @@ fn in_chunks(
         match ooid {
             Ok(ooid) => ooids.push(ooid),
             Err(error) if error.kind() == ErrorKind::MalformedIndex => {
-                eprintln!("socorro-hbase: {error}; `socorro-hbase check --repair` mends it");
+                output::say(&format!("{error}; `socorro-hbase check --repair` mends it"));
             }
             Err(error) => return Err(error.into()),
         }

@@ -7,6 +7,7 @@ use socorro_hbase_client::{CrashStore, Selection};
 use crate::{
     args::{Export, Sample, Selecting},
     listing::Listing,
+    output,
     progress::Progress,
     stop,
     store::Opened,
@@ -31,7 +32,7 @@ pub(super) fn export(arguments: Export) -> Result<()> {
         store.export_to_directory(&selection, &arguments.output)?
     };
     let progress = Progress::of("exporting", || count(&store, &selection))?;
-    let mut listing = Listing::new(EXPORTED, arguments.reading.json);
+    let mut listing = Listing::new(EXPORTED, arguments.reading.json).report();
     let (mut count, mut problems) = (0_u64, 0_u64);
     for exported in export {
         let exported = exported?;
@@ -53,7 +54,7 @@ pub(super) fn export(arguments: Export) -> Result<()> {
     stop::check(|| {
         format!("{count} crashes are exported to {target}; the same command goes on from there")
     })?;
-    eprintln!("socorro-hbase: exported {count} crashes to {target}");
+    output::say(&format!("exported {count} crashes to {target}"));
     if problems > 0 {
         bail!("{problems} crashes could not be exported; the list says why");
     }

@@ -11,7 +11,8 @@ use socorro_hbase_client::{Claim, CrashStore};
 
 use super::queue::named;
 use crate::{
-    args::Process, listing::Listing, processor::Processor, progress::Progress, stop, store::Opened,
+    args::Process, listing::Listing, output, processor::Processor, progress::Progress, stop,
+    store::Opened,
 };
 
 const PROCESSED: &[(&str, usize)] = &[("ooid", 36), ("signature", 0)];
@@ -47,7 +48,7 @@ pub(super) fn process(arguments: Process) -> Result<()> {
         limit: arguments.limit.unwrap_or(u64::MAX),
         progress,
     };
-    let mut listing = Listing::new(PROCESSED, json).line_by_line();
+    let mut listing = Listing::new(PROCESSED, json).line_by_line().report();
     let mut done = Done { processed: 0, failed: 0 };
     loop {
         worker.work(&mut listing, &mut done)?;
@@ -62,7 +63,7 @@ pub(super) fn process(arguments: Process) -> Result<()> {
     if !watch {
         stop::check(|| format!("{summary}; those that wait are left"))?;
     }
-    eprintln!("socorro-hbase: {summary}");
+    output::say(&summary);
     if done.failed > 0 {
         bail!("what failed comes back into the queue when its claim runs out");
     }

@@ -82,7 +82,8 @@ fn claim(name: QueueName, options: ClaimOptions, limit: usize, reading: Reading)
     let settings = reading.place.settings()?;
     let (taker, lease) = options.choose(&settings)?;
     let store = Opened::with(&settings, reading.place)?;
-    let mut listing = Listing::new(CLAIMS, reading.json);
+    // Claims nothing more once nobody reads: a claim that nobody knows of only keeps others waiting.
+    let mut listing = Listing::new(CLAIMS, reading.json).line_by_line();
     let queue = named(&store, name);
     let mut count = 0;
     // Not `Queue::claim`, which claims more than it hands out: nobody else could have the rest.
@@ -97,20 +98,25 @@ fn claim(name: QueueName, options: ClaimOptions, limit: usize, reading: Reading)
     }
     listing.finish()?;
     if count == 0 {
-        eprintln!("socorro-hbase: nothing waits that nobody else has taken");
+        output::say("nothing waits that nobody else has taken");
     }
     Ok(())
 }
 
 fn acknowledge(queue: &Waiting, ooids: &[Ooid]) -> Result<()> {
-    let mut absent = Vec::new();
-    for ooid in ooids {
-        if queue.remove(ooid)? {
-            output::print_line(ooid.as_str())?;
-        } else {
-            absent.push(ooid.to_string());
+    let (mut removed, mut absent) = (Vec::new(), Vec::new());
+    let mut remove = || -> Result<()> {
+        for ooid in ooids {
+            let list = if queue.remove(ooid)? { &mut removed } else { &mut absent };
+            list.push(ooid.to_string());
         }
-    }
+        Ok(())
+    };
+    let done = remove();
+    // Afterwards: all of them are removed, whether anybody reads of it or not.
+    let printed = removed.iter().try_for_each(|ooid| output::print_line(ooid));
+    done?;
+    printed?;
     if absent.is_empty() {
         return Ok(());
     }

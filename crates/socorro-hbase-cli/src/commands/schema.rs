@@ -8,7 +8,7 @@ use hbase_thrift_client::{Compression, ErrorKind};
 use serde_json::{Map, Value, json};
 use socorro_hbase_client::{CrashStore, SchemaOptions, TABLES};
 
-use crate::{args::Schema, listing::Listing, store::Opened};
+use crate::{args::Schema, listing::Listing, output, store::Opened};
 
 pub(super) fn schema(what: Schema) -> Result<()> {
     match what {
@@ -81,12 +81,12 @@ fn create(store: &CrashStore, compression: Compression) -> Result<()> {
         .create_schema(&SchemaOptions::new().compression(compression))
         .context("the schema is incomplete; once the cause is mended, create it again")?;
     for table in &report.created {
-        eprintln!("created {table}");
+        output::say_line(&format!("created {table}"));
     }
-    eprintln!(
+    output::say_line(&format!(
         "{} tables created, {} were there already",
         report.created.len(),
         report.existing.len()
-    );
+    ));
     Ok(())
 }

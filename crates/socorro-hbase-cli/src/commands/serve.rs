@@ -16,9 +16,9 @@ pub(super) fn serve(arguments: Serve) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM]).context("can't wait for signals")?;
     let server = store::start(&arguments.folder.choose()?, Some(arguments.listen))?;
     output::print_line(&server.url())?;
-    eprintln!("socorro-hbase: serving {}; Ctrl-C stops", server.folder().display());
+    output::say(&format!("serving {}; Ctrl-C stops", server.folder().display()));
     signals.forever().next();
     server.stop();
-    eprintln!("socorro-hbase: stopped; everything that was acknowledged is kept");
+    output::say("stopped; everything that was acknowledged is kept");
     Ok(())
 }

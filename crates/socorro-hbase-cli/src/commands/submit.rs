@@ -104,7 +104,7 @@ fn submit_many(source: PathBuf, queue: QueueForProcessing, arguments: Submit) ->
         Input::Archive(_) => Progress::counting("submitting"),
     };
     let store = Opened::open(arguments.place)?;
-    let listing = Listing::new(SUBMITTED, arguments.json);
+    let listing = Listing::new(SUBMITTED, arguments.json).report();
     let report = Mutex::new(Report { listing, progress, new: 0, again: 0, refused: 0, end: None });
     let (sender, receiver) = sync_channel(AT_ONCE);
     let receiver = Mutex::new(receiver);
@@ -234,7 +234,7 @@ impl Report {
         stop::check(|| unless("the same command goes on"))?;
         read.with_context(|| done.clone())?;
         listed?;
-        eprintln!("socorro-hbase: {done}");
+        output::say(&done);
         if refused > 0 {
             bail!("{refused} crashes were refused; the list says why");
         }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use crate::output;
 use anyhow::{Context, Result};
 use nix::{sys::ptrace, unistd::gettid};
 
@@ -28,7 +29,7 @@ pub(crate) fn crash(kind: Kind) -> Result<()> {
             // Stopped by the signal, for the parent to look at, instead of ended by it.
             ptrace::traceme().context("the parent can't trace this process")?;
         }
-        println!("{}", gettid());
+        output::print_line(&gettid().to_string())?;
         io::stdout().flush()?;
         misbehave(kind);
         Ok(())

@@ -7,7 +7,11 @@
 mod config;
 #[cfg(target_os = "linux")]
 mod demo;
+#[cfg(unix)]
+mod disk;
 mod find;
+#[cfg(target_os = "linux")]
+mod pipes;
 mod shell;
 #[cfg(unix)]
 mod signals;
