@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hbase_thrift_client::{Row, Scan, Scanner};
+use hbase_thrift_client::{Get, Row, Scan, Scanner};
 
 use super::{Check, Finding, ROWS_AT_ONCE, position::OpenPeriod};
 use crate::{
@@ -62,22 +62,22 @@ impl Check {
             let metrics = counting.next_metrics.as_ref().map(Row::key);
             match (crash, metrics) {
                 (None, None) => {
-                    self.close_periods("");
+                    self.close_periods("")?;
                     return Ok(false);
                 }
-                (Some(crash), Some(row)) if row > crash => self.add_crash(&mut counting),
-                (Some(_), None) => self.add_crash(&mut counting),
-                (_, Some(_)) => self.add_metrics(&mut counting),
+                (Some(crash), Some(row)) if row > crash => self.add_crash(&mut counting)?,
+                (Some(_), None) => self.add_crash(&mut counting)?,
+                (_, Some(_)) => self.add_metrics(&mut counting)?,
             }
         }
         self.counting = Some(counting);
         Ok(true)
     }
 
-    fn add_crash(&mut self, counting: &mut Counting) {
-        let Some(crash) = counting.ready.pop_front() else { return };
+    fn add_crash(&mut self, counting: &mut Counting) -> Result<()> {
+        let Some(crash) = counting.ready.pop_front() else { return Ok(()) };
         let Counted { key, counters, is_settled } = crash;
-        self.close_periods(&key);
+        self.close_periods(&key)?;
         for length in BUCKETS {
             let Some(name) = key.get(..length) else { continue };
             let open = self.next.open.entry(length).or_default();
@@ -88,10 +88,11 @@ impl Check {
             }
         }
         self.next.after = key.into_bytes();
+        Ok(())
     }
 
-    fn add_metrics(&mut self, counting: &mut Counting) {
-        let Some(row) = counting.next_metrics.take() else { return };
+    fn add_metrics(&mut self, counting: &mut Counting) -> Result<()> {
+        let Some(row) = counting.next_metrics.take() else { return Ok(()) };
         self.next.metrics_after = row.key().to_vec();
         self.rows += 1;
         let horizon = self.next.horizon.unwrap_or(i64::MIN);
@@ -107,38 +108,54 @@ impl Check {
                 self.found.push_back(Finding::of_malformed_counter(row.key(), column));
             }
         }
-        let Some(period) = period else { return };
-        self.close_periods(period.as_str());
+        let Some(period) = period else { return Ok(()) };
+        self.close_periods(period.as_str())?;
         let open = self.next.open.entry(period.as_str().len()).or_default();
         period.as_str().clone_into(&mut open.name);
         open.stored = stored;
         // What is no counter is taken away first.
         open.is_unsettled |= !is_settled || has_malformed;
+        Ok(())
     }
 
     /// Closes all periods that a key doesn't lie in.
-    fn close_periods(&mut self, key: &str) {
+    fn close_periods(&mut self, key: &str) -> Result<()> {
         let over =
             |_: &usize, open: &mut OpenPeriod| key.is_empty() || !key.starts_with(&open.name);
         let closed: Vec<_> = self.next.open.extract_if(.., over).collect();
         for (_, period) in closed {
             let is_comparable = !period.is_unsettled && self.is_over(&period.name);
             if is_comparable && self.range.covers(&period.name) {
-                self.compare(&period);
+                self.compare(&period)?;
             }
         }
+        Ok(())
     }
 
-    fn compare(&mut self, period: &OpenPeriod) {
+    fn compare(&mut self, period: &OpenPeriod) -> Result<()> {
         let names: BTreeSet<&str> = [&period.expected, &period.stored]
             .into_iter()
             .flat_map(|counters| counters.iter().map(|(name, _)| name))
             .filter(|name| is_of_submissions(name))
             .collect();
-        for name in names {
+        let differences = names.into_iter().filter_map(|name| {
             let (stored, right) = (period.stored.find(name), period.expected.get(name));
-            self.found.extend(Finding::of_counter(&period.name, name, stored, right));
+            Finding::of_counter(&period.name, name, stored, right)
+        });
+        let differences: Vec<_> = differences.collect();
+        if !differences.is_empty() && !self.has_moved(&period.name)? {
+            self.found.extend(differences);
         }
+        Ok(())
+    }
+
+    /// Whether one of a period's counters has moved since the part began: a crash that was removed
+    /// meanwhile is gone from the index, and was still counted when the counters were read.
+    fn has_moved(&self, period: &str) -> Result<bool> {
+        let counters = Get::new(period).family("counters");
+        let row = self.store.table(schema::METRICS).get(&counters).map_err(not_scanned)?;
+        let horizon = self.next.horizon.unwrap_or(i64::MIN);
+        Ok(row.is_some_and(|row| row.cells().any(|cell| cell.timestamp() >= horizon)))
     }
 }
 
@@ -173,7 +190,9 @@ impl Counting {
             let horizon = check.next.horizon.unwrap_or(i64::MIN);
             let counted = entries.iter().zip(rows).filter_map(|(entry, row)| {
                 let stored = StoredCrash::of_row(&row?);
-                let is_settled = stored.written < horizon;
+                // What is still marked may be submitted again, and is counted then.
+                let is_over = !stored.is_uncounted || horizon == i64::MAX;
+                let is_settled = stored.written < horizon && is_over;
                 Some(Counted { is_settled, ..counted(entry, &stored)? })
             });
             self.ready.extend(counted);

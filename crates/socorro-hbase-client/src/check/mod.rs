@@ -191,15 +191,16 @@ impl Check {
             return Ok(None);
         }
         if self.found.is_empty() {
-            let goes_on = self.step();
-            self.is_done = !matches!(goes_on, Ok(true));
-            goes_on?;
+            self.step()?;
         }
         self.position = self.next.clone();
-        Ok(Some(self.found.drain(..).collect()))
+        Ok((!self.is_done).then(|| self.found.drain(..).collect()))
     }
 
     fn percent(&self) -> u8 {
+        if self.next.part == Part::Done {
+            return 100;
+        }
         // Of a signature's row, it is some character, of which those that are digits come in between.
         let salt = match self.next.after.first() {
             None | Some(..=b'/') => 0,
@@ -214,25 +215,28 @@ impl Check {
         u8::try_from((part * 100 + of_part) / parts).unwrap_or(100)
     }
 
-    /// Reads the next batch; answers whether there was one.
-    fn step(&mut self) -> Result<bool> {
+    /// Reads the next batch, or finds that there is none.
+    fn step(&mut self) -> Result<()> {
         self.position = self.next.clone();
         let goes_on = match self.next.part {
-            Part::Crashes => self.check_crashes()?,
-            Part::Index(table) => self.check_index(table)?,
-            Part::Counters => self.check_counters()?,
-            Part::Sizes => self.check_sizes()?,
-        };
-        if goes_on {
-            return Ok(true);
-        }
-        match self.next.part.next() {
-            Some(part) => {
-                self.next = CheckPosition::at(part);
-                Ok(true)
+            Part::Crashes => self.check_crashes(),
+            Part::Index(table) => self.check_index(table),
+            Part::Counters => self.check_counters(),
+            Part::Sizes => self.check_sizes(),
+            Part::Done => {
+                self.is_done = true;
+                return Ok(());
             }
-            None => Ok(false),
+        };
+        let goes_on = goes_on.inspect_err(|_| {
+            self.is_done = true;
+            // Half of a batch: another check finds all of it, from the position on.
+            self.found.clear();
+        })?;
+        if !goes_on {
+            self.next = CheckPosition::at(self.next.part.next());
         }
+        Ok(())
     }
 
     /// Whether a cell that was written at this time, in milliseconds since 1970, is old enough.
@@ -257,7 +261,10 @@ impl Check {
     }
 
     fn horizon(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc() - self.settled_for
+        let time = time::Duration::try_from(self.settled_for).ok();
+        let horizon = time.and_then(|time| OffsetDateTime::now_utc().checked_sub(time));
+        // Before there were computers to crash, nothing is settled.
+        horizon.unwrap_or(OffsetDateTime::UNIX_EPOCH).max(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
@@ -272,12 +279,8 @@ impl Iterator for Check {
             if self.is_done {
                 return None;
             }
-            match self.step() {
-                Ok(goes_on) => self.is_done = !goes_on,
-                Err(error) => {
-                    self.is_done = true;
-                    return Some(Err(error));
-                }
+            if let Err(error) = self.step() {
+                return Some(Err(error));
             }
         }
     }

@@ -44,6 +44,7 @@ pub(super) enum Part {
     Index(usize),
     Counters,
     Sizes,
+    Done,
 }
 
 /// A period while its crashes are being counted.
@@ -80,17 +81,18 @@ impl Part {
             Self::Crashes => 0,
             Self::Index(index) => 1 + index,
             Self::Counters => 1 + INDEXES.len(),
-            Self::Sizes => 2 + INDEXES.len(),
+            // What is done doesn't count.
+            Self::Sizes | Self::Done => 2 + INDEXES.len(),
         }
     }
 
-    pub(super) fn next(self) -> Option<Self> {
+    pub(super) fn next(self) -> Self {
         match self {
-            Self::Crashes => Some(Self::Index(0)),
-            Self::Index(index) if index + 1 < INDEXES.len() => Some(Self::Index(index + 1)),
-            Self::Index(_) => Some(Self::Counters),
-            Self::Counters => Some(Self::Sizes),
-            Self::Sizes => None,
+            Self::Crashes => Self::Index(0),
+            Self::Index(index) if index + 1 < INDEXES.len() => Self::Index(index + 1),
+            Self::Index(_) => Self::Counters,
+            Self::Counters => Self::Sizes,
+            Self::Sizes | Self::Done => Self::Done,
         }
     }
 
@@ -98,7 +100,7 @@ impl Part {
         match self {
             Self::Crashes => schema::CRASH_REPORTS,
             Self::Index(index) => INDEXES.get(index).copied().unwrap_or_default(),
-            Self::Counters | Self::Sizes => schema::METRICS,
+            Self::Counters | Self::Sizes | Self::Done => schema::METRICS,
         }
     }
 }
@@ -113,7 +115,12 @@ impl FromStr for CheckPosition {
     type Err = CheckPositionError;
 
     fn from_str(text: &str) -> Result<Self, CheckPositionError> {
-        serde_json::from_str(text).map_err(CheckPositionError)
+        let position: Self = serde_json::from_str(text).map_err(CheckPositionError)?;
+        if matches!(position.part, Part::Index(index) if index >= INDEXES.len()) {
+            let error = serde::de::Error::custom("there is no such index");
+            return Err(CheckPositionError(error));
+        }
+        Ok(position)
     }
 }
 
@@ -123,8 +130,9 @@ mod tests {
 
     #[test]
     fn the_parts_follow_one_another_to_the_end() {
-        let parts: Vec<_> =
-            std::iter::successors(Some(Part::default()), |part| part.next()).collect();
+        let parts: Vec<_> = std::iter::successors(Some(Part::default()), |part| Some(part.next()))
+            .take_while(|part| *part != Part::Done)
+            .collect();
         assert_eq!(parts.len(), Part::COUNT);
         let numbers: Vec<_> = parts.iter().map(|part| part.number()).collect();
         assert_eq!(numbers, (0..Part::COUNT).collect::<Vec<_>>());
@@ -141,5 +149,13 @@ mod tests {
             ..CheckPosition::at(Part::Counters)
         };
         assert_eq!(position.to_string().parse::<CheckPosition>().unwrap(), position);
+    }
+
+    #[test]
+    fn a_position_in_an_index_that_is_none_is_refused() {
+        let text = CheckPosition::at(Part::Index(INDEXES.len())).to_string();
+        assert!(text.parse::<CheckPosition>().is_err());
+        let last = CheckPosition::at(Part::Index(INDEXES.len() - 1));
+        assert_eq!(last.to_string().parse::<CheckPosition>().unwrap(), last);
     }
 }
