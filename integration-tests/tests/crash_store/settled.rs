@@ -15,6 +15,8 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_crash_that_was_processed_long_ago_has_no_business_in_a_queue),
         Test::new(counters_that_moved_lately_are_not_compared),
         Test::new(counters_whose_crash_came_lately_are_not_compared),
+        Test::new(a_crash_that_is_still_to_be_counted_is_not_counted_by_a_repair),
+        Test::new(nothing_has_been_still_for_ever),
         Test::new(the_size_of_a_queue_that_moved_lately_is_not_compared),
         Test::new(the_size_of_a_queue_with_a_late_entry_is_not_compared),
         Test::new(a_counter_that_moved_since_it_was_found_is_left_alone),
@@ -98,6 +100,24 @@ fn a_crash_that_was_just_processed_is_left_to_its_processor(server: &Server) {
     let store = Store::with_an_old_crash(server);
     store.put_now("crash_reports", CRASH_ROW, "flags:processed", b"Y");
     assert_eq!(store.findings(), []);
+}
+
+fn a_crash_that_is_still_to_be_counted_is_not_counted_by_a_repair(server: &Server) {
+    let store = Store::with_an_old_crash(server);
+    store.put_old("crash_reports", CRASH_ROW, "flags:uncounted", b"Y");
+    for (time, counter) in TIMES.iter().flat_map(|time| COUNTERS.map(|counter| (time, counter))) {
+        store.put_old("metrics", time, counter, &0_i64.to_be_bytes());
+    }
+    // Or it would be counted twice when its submission is made again.
+    let kinds: Vec<_> = store.findings().iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::UnfinishedSubmission]);
+}
+
+fn nothing_has_been_still_for_ever(server: &Server) {
+    let store = Store::with_an_old_crash(server);
+    store.put_old("crash_reports", CRASH_ROW, "flags:processed", b"Y");
+    let options = CheckOptions::new().settled_for(Duration::MAX);
+    assert_eq!(store.store.check(&options).collect::<Result<Vec<_>, _>>().unwrap(), []);
 }
 
 fn a_crash_that_was_processed_long_ago_has_no_business_in_a_queue(server: &Server) {
