@@ -3,7 +3,10 @@
 //! For lists of any length: a line is written as it comes, so that memory stays flat and a reader
 //! sees the first at once. What is in a column is left to the commands.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::{
+    env,
+    io::{self, BufWriter, IsTerminal, Stdout, Write},
+};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
@@ -16,6 +19,8 @@ pub(crate) struct Listing {
     json: bool,
     /// Where a line of text has to end, on a terminal.
     width: Option<usize>,
+    /// Whether the terminal shall make the heading stand out.
+    bold: bool,
     out: BufWriter<Stdout>,
     /// After every line: a person watches, or a program waits for each.
     flushes: bool,
@@ -35,11 +40,12 @@ enum Reader {
 
 impl Listing {
     pub(crate) fn new(columns: &'static [(&'static str, usize)], json: bool) -> Self {
-        let terminal =
-            if io::stdout().is_terminal() { terminal_size::terminal_size() } else { None };
+        let is_terminal = io::stdout().is_terminal();
+        let terminal = if is_terminal { terminal_size::terminal_size() } else { None };
         let width = terminal.map(|(width, _)| usize::from(width.0));
-        let (out, flushes) = (BufWriter::new(io::stdout()), width.is_some());
-        Self { columns, json, width, out, flushes, lines: 0, reader: Reader::Needed }
+        let (out, flushes) = (BufWriter::new(io::stdout()), is_terminal);
+        let bold = is_terminal && takes_colours(env::var_os);
+        Self { columns, json, width, bold, out, flushes, lines: 0, reader: Reader::Needed }
     }
 
     /// Nothing waits for a block to be full: for lines that are slow to come.
@@ -114,11 +120,7 @@ impl Listing {
     fn head(&self) -> String {
         let names = self.columns.iter().map(|(name, _)| name.replace('_', " "));
         let line = self.aligned(names);
-        if self.width.is_some() {
-            format!("\u{1b}[1m{line}\u{1b}[0m\n")
-        } else {
-            format!("{line}\n")
-        }
+        if self.bold { format!("\u{1b}[1m{line}\u{1b}[0m\n") } else { format!("{line}\n") }
     }
 
     fn text(&self, values: &[Value]) -> String {
@@ -126,9 +128,22 @@ impl Listing {
     }
 
     fn aligned(&self, cells: impl Iterator<Item = String>) -> String {
-        let cells = cells.zip(self.columns).map(|(cell, (_, width))| format!("{cell:<width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        let line = line.trim_end();
+        let mut lines = vec![String::new()];
+        let breaks = breaks(self.columns, self.width);
+        for ((cell, (_, width)), breaks) in cells.zip(self.columns).zip(breaks) {
+            if breaks {
+                lines.push(INDENT.to_owned());
+            }
+            if let Some(line) = lines.last_mut() {
+                let padded = format!("{cell:<width$}  ");
+                line.push_str(&padded);
+            }
+        }
+        let lines = lines.iter().map(|line| self.fitting(line.trim_end()));
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    fn fitting(&self, line: &str) -> String {
         match self.width {
             Some(width) if line.chars().count() > width => {
                 line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
@@ -136,6 +151,42 @@ impl Listing {
             _ => line.to_owned(),
         }
     }
+
+    /// How many characters the last column may have, on a terminal.
+    pub(crate) fn room(&self) -> Option<usize> {
+        let others = self.columns.iter().map(|(_, width)| width + GAP).sum::<usize>();
+        self.width.map(|width| width.saturating_sub(others).max(FREE))
+    }
+}
+
+const GAP: usize = 2;
+/// What a free column has to have at least.
+const FREE: usize = 20;
+const INDENT: &str = "    ";
+
+/// Before which columns a line ends and goes on in the next one, since a terminal is too narrow:
+/// the same in all lines.
+fn breaks(columns: &[(&str, usize)], terminal: Option<usize>) -> Vec<bool> {
+    let Some(terminal) = terminal else { return vec![false; columns.len()] };
+    let mut at = 0;
+    let mut breaks = Vec::new();
+    for (_, width) in columns {
+        let needed = if *width == 0 { FREE } else { *width };
+        let is_next = at > 0 && at + needed > terminal;
+        breaks.push(is_next);
+        at = if is_next { INDENT.len() } else { at } + needed + GAP;
+        if *width == 0 {
+            // What comes behind it has no place of its own.
+            at = terminal;
+        }
+    }
+    breaks
+}
+
+/// Whether there is nothing in the environment that speaks against colours (<https://no-color.org>).
+fn takes_colours<T: AsRef<std::ffi::OsStr>>(variable: impl Fn(&'static str) -> Option<T>) -> bool {
+    let is_set = variable("NO_COLOR").is_some_and(|value| !value.as_ref().is_empty());
+    !is_set && variable("TERM").is_none_or(|value| value.as_ref() != "dumb")
 }
 
 /// A value as people read it, on one line.
@@ -157,7 +208,7 @@ mod tests {
 
     fn listing(width: Option<usize>) -> Listing {
         let mut listing = Listing::new(&[("ooid", 6), ("is_there", 0)], false);
-        listing.width = width;
+        (listing.width, listing.bold) = (width, false);
         listing
     }
 
@@ -169,7 +220,39 @@ mod tests {
 
     #[test]
     fn a_line_fits_the_terminal() {
-        assert_eq!(listing(Some(11)).text(&[json!("a"), json!("long text")]), "a       lo…\n");
+        let line = [json!("a"), json!("a signature that is long")];
+        assert_eq!(listing(Some(28)).text(&line), "a       a signature that is…\n");
+        assert_eq!(listing(Some(32)).text(&line), "a       a signature that is long\n");
+    }
+
+    #[test]
+    fn what_a_narrow_terminal_has_no_room_for_is_in_the_next_line() {
+        let narrow = listing(Some(19));
+        assert_eq!(narrow.head(), "ooid\n    is there\n");
+        let line = [json!("a"), json!("a long signature")];
+        assert_eq!(narrow.text(&line), "a\n    a long signatu…\n");
+        assert_eq!(narrow.text(&[json!("a"), json!("")]), "a\n");
+    }
+
+    #[test]
+    fn lines_end_before_the_same_columns_whatever_is_in_them() {
+        let columns = [("time", 32), ("ooid", 36), ("product", 10), ("type", 12), ("signature", 0)];
+        assert_eq!(breaks(&columns, None), [false; 5]);
+        assert_eq!(breaks(&columns, Some(118)), [false; 5]);
+        assert_eq!(breaks(&columns, Some(80)), [false, false, true, false, false]);
+        assert_eq!(breaks(&columns, Some(40)), [false, true, true, false, true]);
+        let free = [("table", 0), ("row", 0), ("finding", 0)];
+        assert_eq!(breaks(&free, Some(80)), [false, true, true]);
+    }
+
+    #[test]
+    fn a_heading_stands_out_unless_the_environment_forbids_it() {
+        let head = |bold| Listing { bold, ..listing(Some(80)) }.head();
+        assert_eq!(head(true), "\u{1b}[1mooid    is there\u{1b}[0m\n");
+        assert_eq!(head(false), "ooid    is there\n");
+        let with = |name, value| takes_colours(move |asked| (asked == name).then_some(value));
+        assert!(with("TERM", "xterm") && with("NO_COLOR", ""));
+        assert!(!with("TERM", "dumb") && !with("NO_COLOR", "1"));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! For rate and remaining time where the end is known, for a count and a rate where it isn't, and
 //! for nothing at all where standard error is no terminal. What is counted is left to the commands.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::output;
 
@@ -13,8 +13,8 @@ use crate::output;
 #[derive(Debug)]
 pub(crate) struct Progress(ProgressBar);
 
-const KNOWN: &str = "{msg} {wide_bar} {human_pos}/{human_len}  {per_sec}, {eta} left";
-const UNKNOWN: &str = "{spinner} {msg} {human_pos}  {per_sec}, {elapsed}";
+const KNOWN: &str = "{msg} {wide_bar} {human_pos}/{human_len}  {rate}, {eta} left";
+const UNKNOWN: &str = "{spinner} {msg} {human_pos}  {rate}, {elapsed}";
 const PARTS: &str = "{msg} {wide_bar} {percent} %, {eta} left";
 
 /// So often a second at most, however fast the work is.
@@ -83,12 +83,27 @@ impl Drop for Progress {
 
 fn style(template: &str) -> ProgressStyle {
     // The templates are constants; what is wrong in one would show at once.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template);
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
+        // A rate that isn't shown harms nobody.
+        let _ = text.write_str(&rate(state.per_sec()));
+    })
+}
+
+/// As exact as people want it.
+fn rate(a_second: f64) -> String {
+    if a_second < 10.0 { format!("{a_second:.1}/s") } else { format!("{a_second:.0}/s") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_has_few_digits() {
+        assert_eq!([0.0, 4.8891, 98.9354].map(rate), ["0.0/s", "4.9/s", "99/s"]);
+    }
 
     #[test]
     fn every_template_is_one() {

@@ -303,6 +303,20 @@ fn completions_name_the_subcommands() {
     }
 }
 
+#[test]
+fn a_shell_takes_its_completions() {
+    let Ok(found) = Command::new("bash").arg("--version").output() else {
+        eprintln!("skipped: there is no bash");
+        return;
+    };
+    assert!(found.status.success());
+    let script = "source <(\"$0\" completions bash) && complete -p socorro-hbase";
+    let program = env!("CARGO_BIN_EXE_socorro-hbase");
+    let completed = Command::new("bash").args(["-c", script, program]).output().unwrap();
+    assert!(completed.status.success());
+    assert!(String::from_utf8(completed.stdout).unwrap().ends_with(" socorro-hbase\n"));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {

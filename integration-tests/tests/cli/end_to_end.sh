@@ -15,7 +15,7 @@ same() {
         -e "s/$year-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(\+00:00)?/NOW/g" \
         -e 's/(at |host )?127\.0\.0\.1:[0-9]+/PLACE/g' \
         -e 's/1[0-9]{12}/MILLISECONDS/g' \
-        -e 's/("age_seconds":)[0-9]+/\1AGE/' -e 's/[0-9]+ \([0-9]+years [^)]*\)/AGE/'
+        -e 's/("age_seconds":)[0-9]+/\1AGE/' -e 's/[0-9]+years( [0-9]+(months?|days?|h|m|s))?/AGE/'
 }
 
 # Runs the program, and shows the command, what it printed and said, and its exit code.

@@ -67,9 +67,10 @@ pub(super) fn metrics(arguments: Metrics) -> Result<()> {
 fn chart(periods: &[Period], counters: &[SubmissionCounters]) -> Result<()> {
     let most = counters.iter().map(SubmissionCounters::submitted).max().unwrap_or_default().max(1);
     let mut listing = Listing::new(CHART, false);
+    let longest = listing.room().map_or(BAR, |room| i64::try_from(room).unwrap_or(BAR).min(BAR));
     for (period, counters) in periods.iter().zip(counters) {
         let count = counters.submitted();
-        let bar = usize::try_from(count.saturating_mul(BAR) / most).unwrap_or_default();
+        let bar = usize::try_from(count.saturating_mul(longest) / most).unwrap_or_default();
         listing.line([json!(period.as_str()), json!(count), json!("█".repeat(bar))])?;
     }
     listing.finish()

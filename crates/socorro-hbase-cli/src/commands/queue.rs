@@ -18,6 +18,10 @@ const ENTRIES: &[(&str, usize)] = &[("ooid", 36), ("submitted", 0)];
 const STATISTICS: &[(&str, usize)] =
     &[("queue", 8), ("waiting", 8), ("counter", 8), ("oldest", 36), ("age_seconds", 0)];
 
+/// The same for people.
+const AGES: &[(&str, usize)] =
+    &[("queue", 8), ("waiting", 8), ("counter", 8), ("oldest", 36), ("age", 0)];
+
 pub(super) fn queue(what: Queue) -> Result<()> {
     match what {
         Queue::List { which, limit, reading } => list(which.queue, limit, reading),
@@ -52,17 +56,14 @@ fn list(name: QueueName, limit: Option<usize>, reading: Reading) -> Result<()> {
 
 fn statistics(reading: Reading) -> Result<()> {
     let store = Opened::open(reading.place)?;
-    let mut listing = Listing::new(STATISTICS, reading.json);
+    let mut listing = Listing::new(if reading.json { STATISTICS } else { AGES }, reading.json);
     for (label, name) in [("legacy", QueueName::Legacy), ("general", QueueName::General)] {
         let queue = named(&store, name);
         let statistics = queue.statistics()?;
         let age = statistics.age.map(|age| age.as_secs());
         let age = match age {
             Some(seconds) if !reading.json => {
-                json!(format!(
-                    "{seconds} ({})",
-                    humantime::format_duration(Duration::from_secs(seconds))
-                ))
+                json!(age_of(seconds))
             }
             age => json!(age),
         };
@@ -75,6 +76,12 @@ fn statistics(reading: Reading) -> Result<()> {
         ])?;
     }
     listing.finish()
+}
+
+/// As exact as people want it: 3days 4h.
+fn age_of(seconds: u64) -> String {
+    let whole = humantime::format_duration(Duration::from_secs(seconds)).to_string();
+    whole.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
 fn claim(name: QueueName, options: ClaimOptions, limit: usize, reading: Reading) -> Result<()> {
@@ -127,4 +134,16 @@ fn acknowledge(queue: &Waiting, ooids: &[Ooid]) -> Result<()> {
 fn time_of(entry: &IndexEntry) -> Value {
     let time = entry.key.get(1..entry.key.len().saturating_sub(36));
     json!(time.map(|time| String::from_utf8_lossy(time).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_has_its_two_largest_units() {
+        assert_eq!(age_of(0), "0s");
+        assert_eq!(age_of(95), "1m 35s");
+        assert_eq!(age_of(3 * 86_400 + 4 * 3600 + 59), "3days 4h");
+    }
 }

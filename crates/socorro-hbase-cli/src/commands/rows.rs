@@ -3,9 +3,12 @@
 //! For looking beneath the endpoints, at cells that may hold anything. What they mean is left to
 //! who looks.
 
+use std::time::{Duration, SystemTime};
+
 use anyhow::{Result, bail};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use hbase_thrift_client::{Cell, Get, Row};
+use indicatif::BinaryBytes;
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,7 +19,7 @@ use crate::{
     store::Opened,
 };
 
-const CELLS: &[(&str, usize)] = &[("column", 34), ("timestamp", 13), ("value", 0)];
+const CELLS: &[(&str, usize)] = &[("column", 34), ("written", 24), ("value", 0)];
 const ROWS: &[(&str, usize)] = &[("row", 72), ("cells", 0)];
 
 /// Longer values are cut in text; JSON has all of them.
@@ -39,7 +42,7 @@ pub(super) fn row(arguments: GetRow) -> Result<()> {
     let mut listing = Listing::new(CELLS, false);
     for cell in row.cells() {
         let column = json!(escape(cell.column()));
-        listing.line([column, json!(cell.timestamp()), json!(summary(&cell))])?;
+        listing.line([column, json!(time(cell.timestamp())), json!(summary(&cell))])?;
     }
     listing.finish()
 }
@@ -102,7 +105,20 @@ fn summary(cell: &Cell) -> String {
     if bytes.len() <= SHOWN {
         return escape(bytes);
     }
-    format!("{}… ({} bytes)", escape(&bytes[..SHOWN]), bytes.len())
+    // Its size goes first: a terminal cuts the end.
+    format!("({}) {}…", BinaryBytes(bytes.len() as u64), escape(&bytes[..SHOWN]))
+}
+
+/// A cell's time, which may be any number.
+fn time(milliseconds: i64) -> String {
+    const LAST: u64 = 253_402_300_799_999;
+    match u64::try_from(milliseconds) {
+        Ok(since @ ..=LAST) => {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_millis(since);
+            humantime::format_rfc3339_millis(time).to_string()
+        }
+        _ => milliseconds.to_string(),
+    }
 }
 
 fn counter(cell: &Cell) -> Option<i64> {
@@ -135,6 +151,13 @@ fn unescape(text: &str) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_one_for_people_where_it_is_one() {
+        assert_eq!(time(1_336_510_250_123), "2012-05-08T20:50:50.123Z");
+        assert_eq!(time(253_402_300_800_000), "253402300800000");
+        assert_eq!((time(-1), time(i64::MAX)), ("-1".into(), "9223372036854775807".into()));
+    }
 
     #[test]
     fn a_key_may_have_any_byte() {
