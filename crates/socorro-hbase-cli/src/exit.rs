@@ -73,7 +73,9 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     }
     output::say(&format!("{error:#}"));
     if lacks_a_table(error) {
-        output::say("`socorro-hbase schema create` creates the tables");
+        output::say(
+            "`socorro-hbase schema show` lists the tables, `schema create` creates those that are missing",
+        );
     }
     ExitCode::from(code(error))
 }

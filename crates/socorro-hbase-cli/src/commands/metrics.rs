@@ -4,7 +4,7 @@
 
 use std::io::{self, IsTerminal};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
 use socorro_hbase_client::{
     LegacyProcessing, Period, SubmissionCounters,
@@ -80,7 +80,8 @@ fn chart(periods: &[Period], counters: &[SubmissionCounters]) -> Result<()> {
 fn periods(by: By, first: Date, last: Date) -> Result<Vec<Period>> {
     const MOST_DAYS: i64 = 3660;
     if (last - first).whole_days() > MOST_DAYS {
-        bail!("more than ten years are too many to show: choose a later --from");
+        let message = "more than ten years are too many to show: choose a later --from".to_owned();
+        return Err(WrongCommandLine(message).into());
     }
     let mut periods: Vec<Period> = Vec::new();
     let mut day = first;

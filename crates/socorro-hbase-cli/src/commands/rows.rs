@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use hbase_thrift_client::{Cell, Get, Row};
 use indicatif::BinaryBytes;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{GetRow, Order, Scan},
-    exit::NoSuch,
+    exit::{NoSuch, WrongCommandLine},
     listing::Listing,
     stop,
     store::Opened,
@@ -134,13 +134,15 @@ fn escape(bytes: &[u8]) -> String {
     }
 }
 
-fn unescape(text: &str) -> Result<Vec<u8>> {
+fn unescape(text: &str) -> Result<Vec<u8>, WrongCommandLine> {
     let mut parts = text.split("\\x");
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
         let Some(byte) = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok())
         else {
-            bail!("a byte of a key is written as \\x and two hexadecimal digits, unlike \\x{part}");
+            return Err(WrongCommandLine(format!(
+                "a byte of a key is written as \\x and two hexadecimal digits, unlike \\x{part}"
+            )));
         };
         bytes.push(byte);
         bytes.extend_from_slice(&part.as_bytes()[2..]);

@@ -65,6 +65,14 @@ fn a_day_that_no_calendar_has_is_a_wrong_command_line() {
     assert!(message.contains("a period is written like"), "{message}");
     let message = shell.fail(2, &["metrics", "--from", "2012-05-09", "--to", "2012-05-08"]);
     assert!(message.contains("--from is later than --to"), "{message}");
+    let message = shell.fail(2, &["metrics", "--from", "2001-01-01", "--to", "2012-05-08"]);
+    assert!(message.contains("choose a later --from"), "{message}");
+    for command in ["crashes", "signatures", "check", "sample"] {
+        let message = shell.fail(2, &[command, "--date", "2012-13"]);
+        assert!(message.contains("2012-13"), "{command}: {message}");
+    }
+    let message = shell.fail(2, &["export", "-o", "out", "--to", "2012-02-30"]);
+    assert!(message.contains("2012-02-30 is no day"), "{message}");
 }
 
 #[test]
@@ -101,6 +109,9 @@ fn a_row_is_shown_whole() {
     assert!(message.contains("table crash_reports has no row none"), "{message}");
     let message = shell.fail(1, &["row", "no_table", "none"]);
     assert!(message.contains("no_table"), "{message}");
+    assert!(message.contains("`socorro-hbase schema show` lists the tables"), "{message}");
+    let message = shell.fail(2, &["row", "metrics", "\\x2"]);
+    assert!(message.contains("two hexadecimal digits, unlike \\x2"), "{message}");
 }
 
 #[test]
