@@ -97,6 +97,9 @@ fn measure(options: &Options, crashes: u32) -> Result<Run> {
     let command = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command.args(arguments).current_dir(&folder).stdin(Stdio::null()).stderr(io::stderr());
+        // Not where the developer's own crashes are.
+        command.env("SOCORRO_HBASE_CONFIG", "/dev/null").env_remove("SOCORRO_HBASE_SERVER");
+        command.env("SOCORRO_HBASE_STORE", folder.path().join("store"));
         command
     };
     let serve = ["serve", "--listen", "127.0.0.1:0", "--store", "store"];
@@ -135,6 +138,9 @@ impl Served {
             BufReader::new(stdout).read_line(&mut served.url)?;
         }
         served.url.truncate(served.url.trim_end().len());
+        if served.url.is_empty() {
+            bail!("the program can't serve a store; why is above");
+        }
         Ok(served)
     }
 }

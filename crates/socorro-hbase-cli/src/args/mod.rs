@@ -60,8 +60,8 @@ pub(crate) enum Command {
     /// A crash gets the ooid given by --ooid, else the one in its metadata's field `uuid` or in the
     /// name of one of its files (OOID.json, OOID.dump), else a new one of the day it was submitted.
     /// That of one of many is made of its content, so that submitting all of them again adds none.
-    /// Metadata without `submitted_timestamp` is stored with the present time in it; all other
-    /// metadata is stored byte for byte.
+    /// Metadata without `submitted_timestamp` is stored with the present time in it, one of many with
+    /// the time of its file; all other metadata is stored byte for byte.
     Submit(Submit),
     /// Read what is stored of a crash
     #[command(subcommand)]
@@ -221,7 +221,7 @@ Examples:
   export SOCORRO_HBASE_SERVER=hbase://localhost:9090   # or without, on the program's own store
   socorro-hbase schema create
   ooid=$(socorro-hbase submit --meta crash.json --dump crash.dump)
-  socorro-hbase submit crashes/                        # or: tar c crashes | socorro-hbase submit -
+  socorro-hbase submit crashes/                        # or: tar c --sort=name crashes | socorro-hbase submit -
   socorro-hbase get meta $ooid | python3 -m json.tool
   socorro-hbase get dump $ooid -o crash.dump
   socorro-hbase get raw $ooid -o crashes/";

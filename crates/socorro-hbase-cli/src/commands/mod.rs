@@ -16,6 +16,7 @@ mod rows;
 mod schema;
 mod serve;
 mod submit;
+mod submit_many;
 
 use anyhow::Result;
 use clap::CommandFactory;

@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use flate2::bufread::MultiGzDecoder;
+use socorro_hbase_client::time::OffsetDateTime;
 
 use super::{
     Found, MOST, RawCrash,
@@ -89,7 +90,9 @@ fn read_entries(
         if bytes.len() as u64 != size {
             bail!("{TRUNCATED}: {} isn't whole", path.display());
         }
-        held.add(crash, part, bytes)?;
+        let written = entry.header().mtime().ok().and_then(|time| i64::try_from(time).ok());
+        let written = written.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok());
+        held.add(crash, part, bytes, written)?;
     }
     Ok(held.leave("").map_or(ControlFlow::Continue(()), each))
 }
@@ -108,11 +111,19 @@ struct Parts {
     metadata: Option<Vec<u8>>,
     dump: Option<Vec<u8>>,
     further: Vec<(String, Vec<u8>)>,
+    /// When the metadata was, as the archive has it.
+    written: Option<OffsetDateTime>,
     problem: Option<anyhow::Error>,
 }
 
 impl Held {
-    fn add(&mut self, crash: String, part: Part<'_>, bytes: Vec<u8>) -> Result<()> {
+    fn add(
+        &mut self,
+        crash: String,
+        part: Part<'_>,
+        bytes: Vec<u8>,
+        written: Option<OffsetDateTime>,
+    ) -> Result<()> {
         self.bytes += OVERHEAD + crash.len() + bytes.len();
         if self.bytes > MOST_HELD {
             bail!(
@@ -122,7 +133,7 @@ impl Held {
         }
         let parts = self.crashes.entry(crash).or_default();
         match part {
-            Part::Metadata => parts.metadata = Some(bytes),
+            Part::Metadata => (parts.metadata, parts.written) = (Some(bytes), written),
             Part::Dump => parts.dump = Some(bytes),
             Part::Further(name) => parts.further.push((name.to_owned(), bytes)),
         }
@@ -164,9 +175,16 @@ impl Parts {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
+        if self.metadata.is_none() && self.dump.is_none() {
+            bail!(
+                "there are further dumps, but no other file; or they came after the others, and the \
+                 crash is submitted without them: write the archive in the order of the files' names \
+                 (tar --sort=name), or submit the folder"
+            );
+        }
         let metadata = self.metadata.context("there is a dump, but no metadata, in the archive")?;
         let dump = self.dump.context("there is metadata, but no dump, in the archive")?;
-        Ok(RawCrash { metadata, dump, further: self.further })
+        Ok(RawCrash { metadata, dump, further: self.further, written: self.written })
     }
 }
 
@@ -260,6 +278,17 @@ mod tests {
         let (all, ended) = found(&archive(&files.each_ref().map(String::as_str)));
         ended.unwrap();
         assert_eq!(all, [pair(OOID, &format!("{OOID}.json {OOID}.dump plugin"))]);
+    }
+
+    #[test]
+    fn a_further_dump_that_comes_too_late_is_told() {
+        const OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+        let file = |rest: &str| format!("{OOID}.{rest}");
+        let files = [&file("json"), &file("dump"), "a.json", "a.dump", &file("plugin.dump")];
+        let (all, ended) = found(&archive(&files));
+        ended.unwrap();
+        assert_eq!(all.len(), 3);
+        assert!(all[2].1.contains("(tar --sort=name)"), "{:?}", all[2]);
     }
 
     #[test]

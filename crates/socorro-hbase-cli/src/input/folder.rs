@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
+use socorro_hbase_client::time::OffsetDateTime;
 
 use super::{
     Found, RawCrash,
@@ -65,7 +66,9 @@ impl Folder {
             read_file(&file).with_context(|| format!("can't read {}", file.display()))
         };
         let names = self.further.get(crash).into_iter().flatten();
+        let written = fs::metadata(with_extension(crash, "json")).and_then(|file| file.modified());
         Ok(RawCrash {
+            written: written.ok().map(OffsetDateTime::from),
             metadata: read("json")?,
             dump: read("dump")?,
             further: names

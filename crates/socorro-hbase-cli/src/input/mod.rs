@@ -24,6 +24,9 @@ use uuid::Uuid;
 /// The most that a file of a crash may have; HBase's cells take far less.
 const MOST: u64 = 128 << 20;
 
+/// The years that an ooid can express; a file without a time has it from long before.
+const CENTURY: std::ops::Range<i32> = 2000..2100;
+
 /// A crash as its files have it; nothing of it is checked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RawCrash {
@@ -31,6 +34,8 @@ pub(crate) struct RawCrash {
     pub(crate) dump: Vec<u8>,
     /// Further dumps, by their names.
     pub(crate) further: Vec<(String, Vec<u8>)>,
+    /// When the metadata's file was written, as far as that is known.
+    pub(crate) written: Option<OffsetDateTime>,
 }
 
 /// One of many crashes: what its files are called without extension, and what is in them.
@@ -51,11 +56,14 @@ pub(crate) struct Checked {
 impl Found {
     /// Checks the crash, and gives it an ooid if it names none.
     pub(crate) fn check(self) -> Result<Checked> {
-        let RawCrash { metadata, dump, further } = self.crash?;
+        let RawCrash { metadata, dump, further, written } = self.crash?;
         let parts = [metadata.as_slice(), dump.as_slice()];
         let content =
             content_id(parts.into_iter().chain(further.iter().map(|(_, dump)| &dump[..])));
-        let (metadata, uuid) = parse_metadata(metadata)?;
+        // Not the present time: the same crash, submitted again on another day, would be another one.
+        let known = written.filter(|time| CENTURY.contains(&time.year()));
+        let (metadata, uuid) =
+            parse_metadata(metadata, known.unwrap_or_else(OffsetDateTime::now_utc))?;
         let ooid = match agreed_ooid(uuid.as_ref(), [Path::new(&self.name)])? {
             Some(ooid) => ooid,
             None => ooid_of_content(&content, metadata.submitted().date())?,
@@ -72,7 +80,8 @@ impl Found {
 pub(crate) fn read_metadata(file: &Path) -> Result<(CrashMetadata, Option<Value>)> {
     let shown = file.display();
     let bytes = read_file(file).with_context(|| format!("can't read metadata {shown}"))?;
-    parse_metadata(bytes).with_context(|| format!("can't use metadata {shown}"))
+    parse_metadata(bytes, OffsetDateTime::now_utc())
+        .with_context(|| format!("can't use metadata {shown}"))
 }
 
 /// A dump with at least one byte.
@@ -108,7 +117,8 @@ pub(crate) fn agreed_ooid<'a>(
 const UUID: &str = "uuid";
 const SUBMITTED_TIMESTAMP: &str = "submitted_timestamp";
 
-fn parse_metadata(bytes: Vec<u8>) -> Result<(CrashMetadata, Option<Value>)> {
+/// Without a time of its own, the crash gets this one.
+fn parse_metadata(bytes: Vec<u8>, time: OffsetDateTime) -> Result<(CrashMetadata, Option<Value>)> {
     let object = "it has to be one JSON object";
     let text = String::from_utf8(bytes).context(object)?;
     let mut fields: Map<String, Value> = serde_json::from_str(&text).context(object)?;
@@ -116,8 +126,8 @@ fn parse_metadata(bytes: Vec<u8>) -> Result<(CrashMetadata, Option<Value>)> {
     let metadata = if fields.contains_key(SUBMITTED_TIMESTAMP) {
         CrashMetadata::from_json(text)
     } else {
-        let now = SubmittedTimestamp::from(OffsetDateTime::now_utc());
-        fields.insert(SUBMITTED_TIMESTAMP.to_owned(), now.as_str().into());
+        let time = SubmittedTimestamp::from(time);
+        fields.insert(SUBMITTED_TIMESTAMP.to_owned(), time.as_str().into());
         CrashMetadata::from_fields(&fields)
     };
     Ok((metadata?, uuid))
@@ -199,6 +209,7 @@ mod tests {
             metadata: metadata.into(),
             dump: dump.into(),
             further: vec![("plugin".into(), b"MDMP".to_vec())],
+            written: OffsetDateTime::from_unix_timestamp(1_336_510_250).ok(),
         };
         Found { name: name.into(), crash: Ok(crash) }
     }
@@ -261,6 +272,17 @@ mod tests {
         assert_ne!(ooid_given("a", DAY, "MDMQ"), ooid);
         assert_ne!(ooid_given("a", &format!("{DAY} "), "MDMP"), ooid);
         assert_eq!(ooid_given(&format!("crashes/{OOID}"), DAY, "MDMP"), OOID);
+    }
+
+    #[test]
+    fn one_of_many_without_a_time_gets_that_of_its_file() {
+        let checked = found("a", "{}", "MDMP").check().unwrap();
+        assert_eq!(checked.metadata.submitted().as_str(), "2012-05-08T20:50:50.000000+00:00");
+        assert!(checked.ooid.as_str().ends_with("2120508"), "{}", checked.ooid);
+        let mut without = found("a", "{}", "MDMP");
+        without.crash.as_mut().unwrap().written = Some(OffsetDateTime::UNIX_EPOCH);
+        let today = OffsetDateTime::now_utc().year();
+        assert_eq!(without.check().unwrap().ooid.date().year(), today);
     }
 
     #[test]
