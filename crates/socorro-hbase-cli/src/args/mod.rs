@@ -107,7 +107,11 @@ pub(crate) enum Command {
         shell: Shell,
     },
     /// Print the manual as a man page
-    Man,
+    Man {
+        /// Write a page for each command into this folder instead, for a folder man1 of MANPATH
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -208,7 +212,8 @@ Exit codes:
 
 const MORE_HELP: &str = "\
 Standard output gets nothing but the data asked for; messages go to standard error. Files are
-written whole or not at all.
+written whole or not at all. Whoever stops reading a list (| head) ends it; submit, process, export,
+check and queue ack finish their work all the same.
 
 Without a server, the program keeps the crashes in a store of its own, in a folder; there is
 nothing to install or to create.

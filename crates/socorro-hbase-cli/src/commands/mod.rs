@@ -18,7 +18,9 @@ mod serve;
 mod submit;
 mod submit_many;
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context, Result};
 use clap::CommandFactory;
 
 #[cfg(target_os = "linux")]
@@ -56,10 +58,17 @@ pub(crate) fn run(command: Command) -> Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "socorro-hbase", &mut script);
             output::print(&script)
         }
-        Command::Man => {
+        Command::Man { output: None } => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;
             output::print(&page)
+        }
+        Command::Man { output: Some(folder) } => {
+            let written = || {
+                fs::create_dir_all(&folder)?;
+                clap_mangen::generate_to(Cli::command(), &folder)
+            };
+            written().with_context(|| format!("can't write the pages to {}", folder.display()))
         }
     }
 }

@@ -189,3 +189,17 @@ fn the_manual_is_a_man_page() {
     let page = Shell::new().ok(&["man"]);
     assert!(page.contains(".TH socorro-hbase 1") && page.contains("Exit codes"), "{page}");
 }
+
+#[test]
+fn every_command_has_a_page_of_the_manual() {
+    let shell = Shell::new();
+    assert_eq!(shell.ok(&["man", "-o", "share/man1"]), "");
+    let page = |name: &str| fs::read_to_string(shell.path("share/man1").join(name)).unwrap();
+    assert!(page("socorro-hbase.1").contains("Exit codes"));
+    assert!(page("socorro-hbase-submit.1").contains("queue"));
+    assert!(page("socorro-hbase-queue-claim.1").contains("lease"));
+    assert!(!shell.path("share/man1/socorro-hbase-demo-crash.1").exists());
+    let file = shell.write("file", "");
+    let message = shell.fail(1, &["man", "-o", &format!("{file}/man1")]);
+    assert!(message.contains("can't write the pages to "), "{message}");
+}
