@@ -74,7 +74,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     output::say(&format!("{error:#}"));
     if lacks_a_table(error) {
         output::say(
-            "`socorro-hbase schema show` lists the tables, `schema create` creates those that are missing",
+            "`socorro-hbase schema create` creates the tables that are missing, `schema show` lists them",
         );
     }
     ExitCode::from(code(error))

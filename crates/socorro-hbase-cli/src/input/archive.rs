@@ -5,9 +5,11 @@
 //! pipe that broke looks like one.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     io::{self, BufRead, BufReader, Read},
     ops::ControlFlow,
+    rc::Rc,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -34,11 +36,13 @@ pub(crate) fn read(from: impl Read, mut each: impl FnMut(Found) -> ControlFlow<(
     let is_compressed = from.fill_buf().context("can't read the archive")?.starts_with(&GZIP);
     let from: Box<dyn Read + '_> =
         if is_compressed { Box::new(MultiGzDecoder::new(from)) } else { Box::new(from) };
-    let mut from = WithTail { from, tail: [0xff; END] };
+    let left = Rc::new(Cell::new(0));
+    let mut from = Watched { from, tail: [0xff; END], left: Rc::clone(&left) };
     let mut held = Held::default();
-    if read_entries(&mut from, &mut held, &mut each)?.is_break() {
+    if read_entries(&mut from, &left, &mut held, &mut each)?.is_break() {
         return Ok(());
     }
+    left.set(u64::MAX);
     // Whoever writes into the pipe may still be at it.
     io::copy(&mut (&mut from).take(MOST_PADDING), &mut io::sink()).context(TRUNCATED)?;
     if from.tail != [0; END] {
@@ -59,14 +63,25 @@ const TRUNCATED: &str = "the archive ends too early, or is none";
 const END: usize = 512;
 const MOST_PADDING: u64 = 16 << 20;
 
+/// The most that may stand between two files: the names of one that is long have blocks of their own,
+/// which are read into memory.
+const MOST_NAMES: u64 = 1 << 20;
+
 fn read_entries(
     from: &mut impl Read,
+    left: &Cell<u64>,
     held: &mut Held,
     each: &mut impl FnMut(Found) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>> {
     let mut archive = tar::Archive::new(from);
-    for entry in archive.entries().context(TRUNCATED)? {
+    let mut entries = archive.entries().context(TRUNCATED)?;
+    let mut unread = 0_u64;
+    loop {
+        left.set(unread.saturating_add(MOST_NAMES));
+        let Some(entry) = entries.next() else { break };
+        left.set(u64::MAX);
         let mut entry = entry.context(TRUNCATED)?;
+        unread = entry.header().entry_size().context(TRUNCATED)?;
         if !entry.header().entry_type().is_file() {
             continue;
         }
@@ -188,15 +203,21 @@ impl Parts {
     }
 }
 
-/// What is read, and the end of it.
-struct WithTail<R> {
+/// What is read, and the end of it; no more than is left.
+struct Watched<R> {
     from: R,
     tail: [u8; END],
+    left: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Read for WithTail<R> {
+impl<R: Read> Read for Watched<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.from.read(into)?;
+        let Some(left) = self.left.get().checked_sub(count as u64) else {
+            let problem = "a name in it has more than 1 MiB";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        };
+        self.left.set(left);
         let new = &into[count.saturating_sub(END)..count];
         self.tail.copy_within(new.len().., 0);
         self.tail[END - new.len()..].copy_from_slice(new);
@@ -289,6 +310,26 @@ mod tests {
         ended.unwrap();
         assert_eq!(all.len(), 3);
         assert!(all[2].1.contains("(tar --sort=name)"), "{:?}", all[2]);
+    }
+
+    #[test]
+    fn a_name_is_long_and_not_endless() {
+        // As tar writes a long one: in a file before the file.
+        let named = |length: usize| {
+            let name = vec![b'n'; length];
+            let mut tar = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::GNULongName);
+            header.set_size(length as u64);
+            tar.append_data(&mut header, "././@LongLink", &name[..]).unwrap();
+            tar.into_inner().unwrap()
+        };
+        let mut long = named(300);
+        long.truncate(2 * END);
+        long.extend(archive(&["a.json", "a.dump"]));
+        found(&long).1.unwrap();
+        let message = format!("{:#}", found(&named(2 << 20)).1.unwrap_err());
+        assert!(message.ends_with("a name in it has more than 1 MiB"), "{message}");
     }
 
     #[test]
