@@ -109,7 +109,7 @@ fn a_row_is_shown_whole() {
     assert!(message.contains("table crash_reports has no row none"), "{message}");
     let message = shell.fail(1, &["row", "no_table", "none"]);
     assert!(message.contains("no_table"), "{message}");
-    assert!(message.contains("`schema show` lists the tables"), "{message}");
+    assert!(message.contains("`schema show` lists them"), "{message}");
     let message = shell.fail(2, &["row", "metrics", "\\x2"]);
     assert!(message.contains("two hexadecimal digits, unlike \\x2"), "{message}");
 }
