@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use hbase_thrift_client::{
-    Client, ColumnFamily, ErrorKind, Get, Increment, Outcome, Put, Scan, Table,
+    Client, ColumnFamily, Config, ErrorKind, Get, Increment, Outcome, Put, Scan, Table,
 };
 use integration_tests::{Server, Test, TestTable};
-
-use super::connect;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -34,7 +33,11 @@ impl<'a> Stage<'a> {
     /// A table of many rows on the gateway that may be killed.
     fn set(server: &'a Server, name: &str) -> Self {
         let gateway = server.expendable_gateway();
-        let client = connect(&gateway.url());
+        // A restart takes as long as the machine is busy, and an accepted connection that is closed
+        // at once, as in front of a container, uses up an attempt.
+        let config = gateway.url().parse::<Config>().unwrap().with_max_attempts(1000);
+        let client =
+            Client::connect(config.with_operation_timeout(Duration::from_mins(2))).unwrap();
         let guard = TestTable::reserve(server, name);
         client.admin().create_table(guard.name(), &[ColumnFamily::new("f")]).unwrap();
         let table = client.table(guard.name());
