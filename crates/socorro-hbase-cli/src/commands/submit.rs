@@ -12,14 +12,11 @@ use socorro_hbase_client::{Error, Ooid, QueueForProcessing, Stored};
 use super::submit_many::submit_many;
 use crate::{args::Submit, exit::WrongCommandLine, input, listing::Listing, output, store::Opened};
 
-pub(super) fn submit(arguments: Submit) -> Result<()> {
+pub(super) fn submit(mut arguments: Submit) -> Result<()> {
     let queue = if arguments.no_queue { QueueForProcessing::No } else { QueueForProcessing::Yes };
-    match (&arguments.source, &arguments.meta, &arguments.dump) {
-        (Some(source), ..) => submit_many(&source.clone(), queue, arguments),
-        (None, Some(meta), Some(dump)) => {
-            let (meta, dump) = (meta.clone(), dump.clone());
-            submit_one(&meta, &dump, queue, arguments)
-        }
+    match (arguments.source.take(), arguments.meta.take(), arguments.dump.take()) {
+        (Some(source), ..) => submit_many(&source, queue, arguments),
+        (None, Some(meta), Some(dump)) => submit_one(&meta, &dump, queue, arguments),
         // The parser has seen to it.
         _ => Err(WrongCommandLine("name a SOURCE, or --meta and --dump".to_owned()).into()),
     }
