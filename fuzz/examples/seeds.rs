@@ -1,5 +1,5 @@
-//! Writes real replies, encoded by other code than the one under test, as what each target begins
-//! with: into the folder `corpus`, or the one that is named.
+//! Writes real replies, encoded by other code than the one under test, and configurations, as what
+//! each target begins with: into the folder `corpus`, or the one that is named.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,21 @@ type Fields<'a> = dyn Fn(&mut dyn TOutputProtocol) -> thrift::Result<()> + 'a;
 /// Whole messages and odd pieces.
 const PIECES: [u8; 3] = [0x7f, 1, 13];
 
+/// Between them with every part that a URL can have, and some that are refused.
+const CONFIGURATIONS: [&str; 8] = [
+    "hbase://gateway-1:9090,gateway-2,[::1]:9191/?transport=framed&protocol=compact",
+    "hbase://h?connect_timeout=500ms&operation_timeout=1m 5s&pool_timeout=3us&idle_timeout=99y",
+    "hbase://h?max_attempts=1&max_connections=2&max_request_size=3KiB&max_reply_size=4MiB",
+    "hbases://[fe80::1%25eth0]?ca_file=%2Fca.pem&server_name=g&max_cell_size=1&table_prefix=a%26b",
+    "http://me:p%40ss@h,g:1/a/b?do_as=you",
+    "https://:%F0%9F%A6%80@h/?idle_timeout=4s",
+    "http://me:12/34@h/",
+    "hbase://[::1]9191",
+];
+
 fn main() -> io::Result<()> {
     let folder = env::args_os().nth(1).map_or_else(|| PathBuf::from("corpus"), PathBuf::from);
+    requests(&folder)?;
     for (name, fields) in replies() {
         for (number, piece) in PIECES.into_iter().enumerate() {
             let name = format!("{name}-{number}");
@@ -29,12 +42,157 @@ fn main() -> io::Result<()> {
             write(&folder.join("extent").join(format!("{name}-compact")), piece | 0x80, &compact)?;
         }
     }
+    write_conversations(&folder.join("session"))?;
+    let folder = folder.join("config");
+    fs::create_dir_all(&folder)?;
+    for (number, url) in CONFIGURATIONS.into_iter().enumerate() {
+        fs::write(folder.join(format!("url-{number}")), url)?;
+    }
     Ok(())
+}
+
+/// Writes what clients send to a server.
+fn requests(folder: &Path) -> io::Result<()> {
+    for (number, filter) in FILTERS.iter().enumerate() {
+        let path = folder.join("server_filter").join(number.to_string());
+        fs::create_dir_all(path.parent().unwrap_or(&path))?;
+        fs::write(path, filter)?;
+    }
+    for compact in [false, true] {
+        let head = if compact { 0x80 } else { 0 };
+        for (name, call) in calls() {
+            let message = request(compact, name, &*call);
+            let file = format!("{name}-{compact}");
+            write(&folder.join("server_message").join(&file), head, &message)?;
+            let framed = [&(message.len() as u32).to_be_bytes(), &*message].concat();
+            write(&folder.join("server_message").join(format!("{file}-framed")), head | 0x40, &framed)?;
+            let http = format!(
+                "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-thrift\r\n\
+                 Content-Length: {}\r\n\r\n",
+                message.len()
+            );
+            if !compact {
+                let path = folder.join("server_http").join(name);
+                fs::create_dir_all(path.parent().unwrap_or(&path))?;
+                fs::write(path, [http.as_bytes(), &message].concat())?;
+            }
+        }
+    }
+    let control = "POST /faults HTTP/1.1\r\nHost: [::1]:9\r\nContent-Type: application/json\r\n\
+                   Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n2;x\r\n{}\r\n0\r\n\r\n";
+    fs::write(folder.join("server_http").join("control"), control)
+}
+
+const FILTERS: [&str; 4] = [
+    "PrefixFilter('a') AND (SKIP ValueFilter(=, 'binary:x') OR WHILE RowFilter(!=, 'regexstring:^a+'))",
+    "SingleColumnValueFilter('f', 'x', >=, 'binaryprefix:v', true, false)",
+    "MultipleColumnPrefixFilter('a', 'b''c') OR TimestampsFilter(1, 2) AND PageFilter(5)",
+    "ColumnRangeFilter('a', true, 'b', false)",
+];
+
+/// Calls with the types of fields that the interface has.
+fn calls() -> Vec<(&'static str, Box<Fields<'static>>)> {
+    fn text(protocol: &mut dyn TOutputProtocol, id: i16, text: &str) -> thrift::Result<()> {
+        field(protocol, TType::String, id, &|protocol| protocol.write_string(text))
+    }
+    vec![
+        ("getClusterId", Box::new(|_| Ok(()))),
+        ("getRow", Box::new(|protocol| {
+            text(protocol, 1, "t")?;
+            text(protocol, 2, "r")
+        })),
+        ("createTable", Box::new(|protocol| {
+            text(protocol, 1, "t")?;
+            field(protocol, TType::List, 2, &|protocol| {
+                protocol.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
+                text(protocol, 1, "f")?;
+                protocol.write_field_stop()
+            })
+        })),
+        ("mutateRow", Box::new(|protocol| {
+            text(protocol, 1, "t")?;
+            text(protocol, 2, "r")?;
+            field(protocol, TType::List, 3, &|protocol| {
+                protocol.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
+                text(protocol, 2, "f:x")?;
+                text(protocol, 3, "v")?;
+                protocol.write_field_stop()
+            })
+        })),
+        ("scannerGetList", Box::new(|protocol| {
+            field(protocol, TType::I32, 1, &|protocol| protocol.write_i32(0))?;
+            field(protocol, TType::I32, 2, &|protocol| protocol.write_i32(10))
+        })),
+    ]
+}
+
+fn request(compact: bool, name: &str, fields: &Fields<'_>) -> Vec<u8> {
+    encoded(compact, &TMessageIdentifier::new(name, TMessageType::Call, 7), fields)
 }
 
 fn write(path: &Path, head: u8, message: &[u8]) -> io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(path))?;
     fs::write(path, [&[head], message].concat())
+}
+
+/// Replies to the calls of the target, one after the other, in each transport and protocol.
+fn write_conversations(folder: &Path) -> io::Result<()> {
+    let protocols = [(false, 0), (true, 0x80)];
+    for ((compact, bit), piece) in protocols.into_iter().zip(PIECES.map(|piece| piece & 0x1f)) {
+        let replies = conversation(compact);
+        let framed = replies.iter().flat_map(|reply| {
+            let length = (reply.len() as u32).to_be_bytes();
+            [&length, reply.as_slice()].concat()
+        });
+        write(&folder.join(format!("buffered-{bit}")), bit | piece, &replies.concat())?;
+        let framed: Vec<u8> = framed.collect();
+        write(&folder.join(format!("framed-{bit}")), bit | 0x20 | piece, &framed)?;
+    }
+    let replies = conversation(false);
+    let whole = replies.iter().flat_map(|reply| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", reply.len());
+        [head.as_bytes(), reply].concat()
+    });
+    let chunked = replies.iter().flat_map(|reply| {
+        let head = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", 5);
+        let rest = format!("\r\n{:x}\r\n", reply.len() - 5);
+        [head.as_bytes(), &reply[..5], rest.as_bytes(), &reply[5..], b"\r\n0\r\n\r\n"].concat()
+    });
+    write(&folder.join("http"), 0x40 | 31, &whole.collect::<Vec<u8>>())?;
+    write(&folder.join("http-chunked"), 0x40 | 7, &chunked.collect::<Vec<u8>>())?;
+    for (name, response) in RESPONSES {
+        write(&folder.join(name), 0x40 | 13, response.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// What else an HTTP server says.
+const RESPONSES: [(&str, &str); 4] = [
+    ("http-continue", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+    (
+        "http-page",
+        "HTTP/1.1 500 no\r\nContent-Length: 40\r\n\r\n<html><title>a user &amp; more</title>",
+    ),
+    ("http-login", "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\n\r\n"),
+    ("http-away", "HTTP/1.1 302 Found\r\nLocation: https://h/\r\nConnection: close\r\n\r\n"),
+];
+
+/// In the order in which the target makes its calls.
+fn conversation(compact: bool) -> Vec<Vec<u8>> {
+    let replies: [(&str, Box<Fields<'static>>); 5] = [
+        ("scannerGetList", Box::new(|protocol| list(protocol, &rows(3)))),
+        ("getRow", Box::new(|protocol| list(protocol, &rows(1)))),
+        ("getTableRegions", Box::new(|protocol| list(protocol, &[region()]))),
+        (
+            "getClusterId",
+            Box::new(|protocol| {
+                field(protocol, TType::String, 0, &|protocol| protocol.write_string("id"))
+            }),
+        ),
+        ("scannerClose", Box::new(exception)),
+    ];
+    let numbered = (1..).zip(replies);
+    numbered.map(|(number, (method, fields))| reply(compact, method, number, &*fields)).collect()
 }
 
 fn replies() -> Vec<(&'static str, Box<Fields<'static>>)> {
@@ -109,10 +267,17 @@ fn field(
 }
 
 fn message(compact: bool, fields: &Fields<'_>) -> Vec<u8> {
+    reply(compact, "scannerGetList", 7, fields)
+}
+
+fn reply(compact: bool, method: &str, sequence: i32, fields: &Fields<'_>) -> Vec<u8> {
+    encoded(compact, &TMessageIdentifier::new(method, TMessageType::Reply, sequence), fields)
+}
+
+fn encoded(compact: bool, head: &TMessageIdentifier, fields: &Fields<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let write = |protocol: &mut dyn TOutputProtocol| {
-        let head = TMessageIdentifier::new("scannerGetList", TMessageType::Reply, 7);
-        protocol.write_message_begin(&head)?;
+        protocol.write_message_begin(head)?;
         protocol.write_struct_begin(&TStructIdentifier::new(""))?;
         fields(protocol)?;
         protocol.write_field_stop()?;

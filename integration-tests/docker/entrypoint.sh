@@ -6,6 +6,9 @@
 #                     on port 9090, the next on 9091, and so on
 #   HBASE_SITE_EXTRA  more properties for hbase-site.xml: key=value, separated by white space
 #
+# In a container that runs, `entrypoint.sh java ARGUMENTS…` starts another Java program, which finds
+# that HBase and its classes.
+#
 # The process id of the gateway on port P is in /run/gateway-P.pid. A gateway that dies is started
 # again; when the master dies, the container ends.
 set -uo pipefail
@@ -32,6 +35,9 @@ readonly JVM=(
 )
 
 main() {
+  if [[ ${1:-} == java ]]; then
+    exec java "${JVM[@]}" -cp "$CONF:$JARS" "${@:2}"
+  fi
   read -ra gateways <<<"${GATEWAYS:-threadpool}"
   check_flavours "${gateways[@]}"
   write_conf "$CONF" "${HBASE_SITE_EXTRA:-}"
@@ -144,4 +150,4 @@ stop() {
   exit 0
 }
 
-main
+main "$@"

@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     let all = Selection::Submitted(TimeRange::all());
     let options = CheckOptions::new().settled_for(Duration::ZERO);
     measure(store.check(&options))?;
-    measure(store.export_to_directory(&all, Path::new(&folder).join("files"))?)?;
+    measure(store.export_to_folder(&all, Path::new(&folder).join("files"))?)?;
     measure(store.export_to_archive(&all, Path::new(&folder).join("all.tar.gz"))?)
 }
 

@@ -3,13 +3,14 @@
 //!
 //! Expectations are left to the tests.
 
+mod gateways;
 mod mini;
 mod raw;
 mod server;
 mod table;
 mod test;
 
-pub use raw::RawClient;
+pub use raw::{RawClient, connect_to};
 pub use server::{ExpendableGateway, GATEWAY_VARIABLE, Server};
 pub use table::{TestTable, family, unique_name};
 pub use test::Test;

@@ -1,14 +1,15 @@
 //! A mini-hbase of one test's own, with a gateway of each flavour that it has.
 //!
-//! It starts in milliseconds, so no test shares it, and each may kill it.
+//! It starts in milliseconds, so no test shares it, and each may kill it. It gives timestamps as
+//! HBase does ([`HBaseTiming::Exact`]), so that a test which leans on kinder ones fails here too.
 
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use mini_hbase::{Builder, MiniHBase, Protocol, Transport};
+use mini_hbase::{Builder, HBaseTiming, MiniHBase, Protocol, Transport};
 use xtask::gateway::{Endpoint, Flavour};
 
-use crate::server::GATEWAYS;
+use crate::gateways::GATEWAYS;
 
 const FREE_PORT: &str = "127.0.0.1:0";
 
@@ -62,7 +63,7 @@ impl Mini {
 
 fn listening(addresses: &[String], limit: Option<usize>) -> Builder {
     let mut ports = addresses.iter().zip(GATEWAYS);
-    let mut builder = MiniHBase::builder();
+    let mut builder = MiniHBase::builder().timing(HBaseTiming::Exact);
     if let Some(bytes) = limit {
         builder = builder.max_cell_size(bytes).max_message_size(bytes);
     }

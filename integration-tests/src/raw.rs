@@ -16,3 +16,11 @@ pub(crate) fn client(endpoint: &Endpoint) -> Result<RawClient> {
     let (input, output) = connect(endpoint, TIMEOUT)?;
     Ok(HbaseSyncClient::new(input, output))
 }
+
+/// The generated client on a new connection to the gateway of a URL.
+///
+/// # Errors
+/// If the URL is bad, or there is no connection to be had.
+pub fn connect_to(url: &str) -> Result<RawClient> {
+    client(&Endpoint::from_url(url)?)
+}

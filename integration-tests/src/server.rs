@@ -16,16 +16,13 @@ use testcontainers::{Container, GenericImage, ImageExt};
 use xtask::gateway::{Endpoint, Flavour, wait_until_ready};
 use xtask::versions::{IMAGE, Versions};
 
+use crate::gateways::{EXPENDABLE, GATEWAYS};
 use crate::mini::Mini;
 use crate::{RawClient, raw};
 
 /// The variable with the URL of a gateway that is used instead of a container.
 pub const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
 
-/// One gateway for each combination that a client can tell apart, and one that may be killed.
-pub(crate) const GATEWAYS: [Flavour; 5] =
-    [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact, Flavour::Http, EXPENDABLE];
-const EXPENDABLE: Flavour = Flavour::Framed;
 const FIRST_PORT: u16 = 9090;
 const PATIENCE: Duration = Duration::from_mins(2);
 const LOG_LINES: usize = 40;
@@ -39,7 +36,7 @@ pub struct Server {
 enum Kind {
     Lent,
     Own(Box<Own>),
-    Mini(Mini),
+    Mini(Box<Mini>),
 }
 
 struct Own {
@@ -68,7 +65,7 @@ impl Server {
     /// When there is no port or no room for its files.
     pub fn mini() -> Result<Self> {
         let mini = Mini::start(None).context("mini-hbase doesn't start")?;
-        Ok(Self { main: mini.endpoints()[0].clone(), kind: Kind::Mini(mini) })
+        Ok(Self { main: mini.endpoints()[0].clone(), kind: Kind::Mini(Box::new(mini)) })
     }
 
     /// Another server of this one's kind, for one test alone, which takes cells and frames of so many
@@ -78,7 +75,7 @@ impl Server {
     /// When the server is lent, or the other one doesn't start.
     pub fn with_limits(&self, bytes: usize) -> Self {
         let started = match &self.kind {
-            Kind::Mini(_) => Mini::start(Some(bytes)).map(Kind::Mini),
+            Kind::Mini(_) => Mini::start(Some(bytes)).map(|mini| Kind::Mini(Box::new(mini))),
             Kind::Own(_) => {
                 let settings = format!(
                     "hbase.client.keyvalue.maxsize={bytes} hbase.server.keyvalue.maxsize={bytes} \
@@ -149,13 +146,34 @@ impl Server {
     pub fn expendable_gateway(&self) -> ExpendableGateway<'_> {
         let (endpoint, port) = self.own_gateway(EXPENDABLE);
         let turn = match &self.kind {
-            // A test that panicked leaves nothing behind that waiting doesn't mend.
+            // A test that panicked leaves nothing behind that waiting doesn't cure.
             Kind::Own(own) => Some(own.expendable.lock().unwrap_or_else(PoisonError::into_inner)),
             Kind::Mini(_) | Kind::Lent => None,
         };
         let gateway = ExpendableGateway { endpoint, port, kind: &self.kind, _turn: turn };
         gateway.wait();
         gateway
+    }
+
+    /// Runs a Java program, given as the text of its one file, inside of the container and on HBase's
+    /// class path, for three minutes at most; returns what it printed.
+    ///
+    /// # Panics
+    /// When the server is none of our containers, or the program can't be run or fails.
+    pub fn run_java(&self, source: &str, arguments: &[&str]) -> String {
+        const RUN: &str = "file=$(mktemp -d)/Program.java && printf %s \"$0\" >\"$file\" && exec \
+                           timeout 180 bash /opt/hbase/entrypoint.sh java -Xmx256m \"$file\" \"$@\" 2>&1";
+        let Kind::Own(own) = &self.kind else { panic!("there is no Java beside this server") };
+        let command = [&["sh", "-c", RUN, source], arguments].concat();
+        let ran = own.container.exec(ExecCommand::new(command)).and_then(|mut done| {
+            let printed = done.stdout_to_vec()?;
+            Ok((done.exit_code()?, String::from_utf8_lossy(&printed).into_owned()))
+        });
+        match ran {
+            Ok((Some(0), printed)) => printed,
+            Ok((status, printed)) => panic!("the Java program failed ({status:?}):\n{printed}"),
+            Err(error) => panic!("the Java program could not be run: {error}"),
+        }
     }
 
     /// Writes the container's log into `folder`, and tells where; nothing for another server.

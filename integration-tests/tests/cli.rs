@@ -92,7 +92,7 @@ fn schema_create_completes_what_is_missing_and_says_so(server: &Server) {
     assert_eq!(stdout_of(&output), "");
     let message = message_of(&output);
     assert!(message.contains("created crash_reports_index_priority_processed\n"), "{message}");
-    assert!(message.contains("1 tables created, 11 were there already"), "{message}");
+    assert!(message.contains("1 table created, 12 there already"), "{message}");
 }
 
 /// Both outputs are compared line by line; of what they are, here is a line of each kind.
@@ -108,10 +108,10 @@ fn the_end_to_end_script_prints_the_same_on_an_embedded_store(server: &Server) {
     }
     assert_eq!(here, embedded);
     for expected in [
-        "! 0 tables created, 12 were there already",
-        "3 crashes submitted, 0 were there before, 1 refused",
+        "! socorro-hbase: 0 tables created, 13 there already",
+        "3 crashes submitted, 0 there before, 1 refused",
         "! socorro-hbase: there is no crash 0e4d3c2b-0000-4000-8000-000002060101",
-        "! socorro-hbase: read 28 rows, 0 findings, 0 repaired",
+        "! socorro-hbase: read 28 rows, 0 problems, 0 repaired",
     ] {
         assert!(here.contains(expected), "{expected}: {here}");
     }

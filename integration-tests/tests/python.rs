@@ -34,7 +34,7 @@ fn happybase_finds_its_way_framed_and_compact(server: &Server) {
 }
 
 fn the_command_serves_happybase_and_ends_when_it_is_told_to(_: &Server) {
-    let build = CargoBuild::new().package("mini-hbase").bin("mini-hbase").features("cli");
+    let build = CargoBuild::new().package("mini-hbase-server").bin("mini-hbase");
     let folder = tempfile::tempdir().unwrap();
     let mut server = build
         .run()

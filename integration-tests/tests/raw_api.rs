@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hbase_thrift_api::{Mutation, TCell, THbaseSyncClient, TRowResult};
+use hbase_thrift_api::{Mutation, TCell, THbaseSyncClient, TRowResult, TScan};
 use integration_tests::{RawClient, Server, Test, TestTable};
 
 mod atomic;
@@ -112,4 +112,20 @@ fn text(bytes: Option<Vec<u8>>) -> String {
 /// A counter's cell, as HBase stores it.
 fn counter(bytes: &[u8]) -> i64 {
     i64::from_be_bytes(bytes.try_into().unwrap())
+}
+
+/// The generated `Default` fills every optional field, and asks for version 0 of everything.
+fn empty_scan() -> TScan {
+    TScan {
+        start_row: None,
+        stop_row: None,
+        timestamp: None,
+        columns: None,
+        caching: None,
+        filter_string: None,
+        batch_size: None,
+        sort_columns: None,
+        reversed: None,
+        cache_blocks: None,
+    }
 }

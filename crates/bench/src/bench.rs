@@ -9,7 +9,8 @@ use clap::Args;
 
 use crate::counts::{Counter, Counts};
 use crate::gates::{self, GATES};
-use crate::report::{self, Line, Results};
+use crate::report;
+use crate::results::{Line, Results};
 use crate::sample::{self, Sample};
 use crate::values::Values;
 use crate::workload::{Id, Metric, Series, WORKLOADS, Workload};
@@ -65,12 +66,21 @@ fn compare(
     counter: &Counter,
 ) -> Result<Vec<Line>> {
     let mut values = vec![Values::default(); workload.series.len()];
+    // Counts are the same in every round.
+    let rounds = match workload.metric {
+        Metric::Wall | Metric::Cpu | Metric::PeakMemory => rounds,
+        Metric::KeptMemory => 1,
+        Metric::Counts => 0,
+    };
     for round in 0..rounds as usize {
         eprintln!("{}, round {} of {rounds}", workload.id, round + 1);
         for turn in 0..workload.series.len() {
             let index = (round + turn) % workload.series.len();
             let series = &workload.series[index];
-            values[index].push(value(workload.metric, series, &server.sample(series)?)?);
+            values[index].push(match workload.metric {
+                Metric::KeptMemory => counter.kept(series)?,
+                metric => value(metric, series, &server.sample(series)?)?,
+            });
         }
     }
     let first = values[0].clone();
@@ -92,6 +102,7 @@ fn value(metric: Metric, series: &Series, sample: &Sample) -> Result<f64> {
         Metric::PeakMemory => {
             sample.peak_kib.context("this system doesn't tell a process's peak of memory")? as f64
         }
+        Metric::KeptMemory | Metric::Counts => f64::NAN,
     })
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::client::Contender;
-use crate::sample;
+use crate::sample::{self, Sample};
 use crate::workload::Series;
 
 /// What was counted for each row.
@@ -47,27 +47,36 @@ impl Counter {
 
     /// Counts what there is to count about a contender.
     pub(crate) fn count(&self, series: &Series, rows: u64) -> Result<Counts> {
-        if series.contender == Contender::RawDrain {
+        if matches!(series.contender, Contender::RawDrain | Contender::RawWhole) {
             return Ok(Counts::default());
         }
         eprintln!("counting for {}", series.label);
-        let per_row = |count: &dyn Fn(u64) -> Result<u64>| -> Result<f64> {
-            let (single, double) = (count(rows)?, count(2 * rows)?);
-            Ok((double as f64 - single as f64) / rows as f64)
-        };
-        let allocations = per_row(&|rows| self.allocations(series, rows))?;
+        let allocations = per_row(rows, |rows| self.allocations(series, rows))?;
         let instructions = match &self.output {
-            Some(folder) => Some(per_row(&|rows| self.instructions(series, rows, folder.path()))?),
+            Some(folder) => {
+                Some(per_row(rows, |rows| self.instructions(series, rows, folder.path()))?)
+            }
             None => None,
         };
         Ok(Counts { allocations: Some(allocations), instructions })
     }
 
+    /// The bytes that are in use for each row after the task.
+    pub(crate) fn kept(&self, series: &Series) -> Result<f64> {
+        per_row(series.units, |rows| {
+            self.sample(series, rows)?.kept_bytes.context("nothing was counted")
+        })
+    }
+
     fn allocations(&self, series: &Series, rows: u64) -> Result<u64> {
+        self.sample(series, rows)?.allocations.context("nothing was counted")
+    }
+
+    fn sample(&self, series: &Series, rows: u64) -> Result<Sample> {
         let name = format!("client-bench-counting{EXE_SUFFIX}");
         let mut command = Command::new(self.program.with_file_name(name));
         sample::arguments(&mut command, series.task, series.contender, rows, self.server);
-        sample::taken_by(&mut command)?.allocations.context("nothing was counted")
+        sample::taken_by(&mut command)
     }
 
     fn instructions(&self, series: &Series, rows: u64, folder: &Path) -> Result<u64> {
@@ -81,6 +90,12 @@ impl Counter {
         sample::taken_by(&mut command)?;
         total(&std::fs::read_to_string(&output)?).context("callgrind's output has no total")
     }
+}
+
+/// The difference between some rows and twice as many.
+fn per_row(rows: u64, count: impl Fn(u64) -> Result<u64>) -> Result<f64> {
+    let (single, double) = (count(rows)?, count(2 * rows)?);
+    Ok((double as f64 - single as f64) / rows as f64)
 }
 
 /// The sum in callgrind's output.

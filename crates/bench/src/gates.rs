@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::report::{Line, Results};
+use crate::results::{Line, Results};
+use crate::values::Values;
 use crate::workload::{
-    FEW_ROWS, FLIGHTS, Id, MANY_ROWS, ONE_BY_ONE, OTHER, OWN, RAW, READ_AHEAD, WHEN_NEEDED,
+    CALLER, FEW_ROWS, Id, LARGE_ROWS, MANY_ROWS, ONE_BY_ONE, OTHER, OWN, PIPELINES, RAW,
+    READ_AHEAD, SMALL_ROWS, WHEN_NEEDED, WHOLE, WRITER,
 };
 
 /// One condition.
@@ -19,10 +21,15 @@ pub(crate) struct Gate {
 enum Value {
     /// How many times what the second one takes the first one takes.
     Ratio(&'static str, &'static str),
+    /// The median of what is measured itself.
+    Median(&'static str),
     Instructions,
     /// How many times this client's instructions the other's are.
     FewerInstructions,
     Allocations,
+    /// How many more the first one has than the second one.
+    MoreInstructions(&'static str, &'static str),
+    MoreAllocations(&'static str, &'static str),
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -55,35 +62,66 @@ const ALLOCATIONS: &str = "allocations a row";
 
 /// All gates.
 pub(crate) const GATES: &[Gate] = &[
-    gate(Id::W1, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(2.0)),
+    gate(Id::W1, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.3)),
     gate(Id::W1, SPEED, Value::Ratio(OTHER, OWN), Limit::AtLeast(10.0)),
-    gate(Id::W1, INSTRUCTIONS, Value::Instructions, Limit::AtMost(450.0)),
+    gate(Id::W1, INSTRUCTIONS, Value::Instructions, Limit::AtMost(400.0)),
     gate(Id::W1, FEWER, Value::FewerInstructions, Limit::AtLeast(10.0)),
     gate(Id::W1, ALLOCATIONS, Value::Allocations, Limit::AtMost(0.01)),
-    gate(Id::W2, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.4)),
-    gate(Id::W2, SPEED, Value::Ratio(OTHER, OWN), Limit::AtLeast(6.0)),
+    gate(Id::W2, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.3)),
+    gate(Id::W2, SPEED, Value::Ratio(OTHER, OWN), Limit::AtLeast(9.0)),
     gate(Id::W2, INSTRUCTIONS, Value::Instructions, Limit::AtMost(2_200.0)),
     gate(Id::W2, FEWER, Value::FewerInstructions, Limit::AtLeast(10.0)),
     gate(Id::W2, ALLOCATIONS, Value::Allocations, Limit::AtMost(0.01)),
-    gate(Id::W3, "processor time, x raw drain", Value::Ratio(OWN, RAW), Limit::AtMost(1.2)),
-    gate(Id::W4, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.3)),
+    gate(Id::W3, "processor time, x raw read", Value::Ratio(OWN, WHOLE), Limit::AtMost(1.1)),
+    gate(Id::W4, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.1)),
+    gate(
+        Id::Threads,
+        "calls, x those of raw connections",
+        Value::Ratio(RAW, OWN),
+        Limit::AtLeast(0.9),
+    ),
     gate(
         Id::W5,
         "time, x one after the other",
-        Value::Ratio(FLIGHTS, ONE_BY_ONE),
-        Limit::AtMost(1.0 / 12.0),
+        Value::Ratio(PIPELINES, ONE_BY_ONE),
+        Limit::AtMost(1.0 / 20.0),
     ),
     gate(
         Id::ReadAhead,
         "time, x asking when needed",
         Value::Ratio(READ_AHEAD, WHEN_NEEDED),
-        Limit::AtMost(0.8),
+        Limit::AtMost(0.6),
     ),
     gate(
         Id::Memory,
         "peak with 10 times the rows, x",
         Value::Ratio(MANY_ROWS, FEW_ROWS),
         Limit::AtMost(1.1),
+    ),
+    // Twice the bytes of key, column and value, and 200.
+    gate(
+        Id::Kept,
+        "bytes for a row of 60",
+        Value::Median(SMALL_ROWS),
+        Limit::AtMost((2 * 60 + 200) as f64),
+    ),
+    gate(
+        Id::Kept,
+        "bytes for a row of 1 MiB",
+        Value::Median(LARGE_ROWS),
+        Limit::AtMost((2 * ((1 << 20) + 29) + 200) as f64),
+    ),
+    gate(
+        Id::Writer,
+        "instructions a row, the caller's apart",
+        Value::MoreInstructions(WRITER, CALLER),
+        Limit::AtMost(600.0),
+    ),
+    gate(
+        Id::Writer,
+        "allocations a row, the caller's apart",
+        Value::MoreAllocations(WRITER, CALLER),
+        Limit::AtMost(0.01),
     ),
 ];
 
@@ -96,15 +134,22 @@ pub(crate) fn judge(gates: &[Gate], results: &Results) -> Vec<Verdict> {
 fn verdict(gate: &Gate, results: &Results) -> Verdict {
     let line = |label| results.line(gate.workload, label);
     let instructions = |label| line(label).and_then(|line| line.counts.instructions);
+    let allocations = |label| line(label).and_then(|line| line.counts.allocations);
     let values = |label| line(label).map(|line: &Line| &line.values);
     let over = |(above, below): (f64, f64)| above / below;
+    let apart = |(more, less): (f64, f64)| more - less;
     let measured = match gate.value {
         Value::Ratio(above, below) => {
-            values(above).zip(values(below)).map(|(above, below)| above.times(below))
+            values(above).zip(values(below)).and_then(|(above, below)| above.times(below))
         }
+        Value::Median(label) => values(label).and_then(Values::median),
         Value::Instructions => instructions(OWN),
         Value::FewerInstructions => instructions(OTHER).zip(instructions(OWN)).map(over),
-        Value::Allocations => line(OWN).and_then(|line| line.counts.allocations),
+        Value::Allocations => allocations(OWN),
+        Value::MoreInstructions(more, less) => {
+            instructions(more).zip(instructions(less)).map(apart)
+        }
+        Value::MoreAllocations(more, less) => allocations(more).zip(allocations(less)).map(apart),
     };
     let holds = measured.map(|measured| match gate.limit {
         Limit::AtMost(limit) => measured <= limit,
@@ -135,7 +180,6 @@ impl Limit {
 mod tests {
     use super::*;
     use crate::counts::Counts;
-    use crate::values::Values;
     use crate::workload::WORKLOADS;
 
     /// Every time and every count is the same.
@@ -144,7 +188,7 @@ mod tests {
         let lines = WORKLOADS.iter().flat_map(|workload| {
             workload.series.iter().map(move |series| {
                 let values = Values::of(&[8.0]);
-                Line { workload, series, values, ratio: 1.0, counts }
+                Line { workload, series, values, ratio: Some(1.0), counts }
             })
         });
         Results { lines: lines.collect() }

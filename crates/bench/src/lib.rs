@@ -14,7 +14,9 @@ mod counts;
 mod gates;
 mod machine;
 mod message;
+mod real;
 mod report;
+mod results;
 mod sample;
 mod server;
 mod shape;
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use client::Contender;
+pub use sample::Memory;
 use task::Task;
 
 /// Measures the HBase client against others
@@ -44,6 +47,11 @@ enum Command {
     Run(bench::Options),
     /// The server: prints its address, serves until its standard input ends
     Serve,
+    /// The client on a real HBase: does what standard input says (see `cargo xtask compare`)
+    Real {
+        /// The gateway's URL
+        gateway: String,
+    },
     /// One task of one contender: prints what it took as a line of JSON
     Measure {
         task: Task,
@@ -57,13 +65,14 @@ enum Command {
     },
 }
 
-/// The program. `allocations` tells how often memory was asked for, where that is counted.
-pub fn main(allocations: Option<fn() -> u64>) -> ExitCode {
+/// The program. `memory` returns what was counted so far, in the program that counts.
+pub fn main(memory: Option<fn() -> Memory>) -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(options) => bench::run(&options),
         Command::Serve => server::serve().map(|()| ExitCode::SUCCESS),
+        Command::Real { gateway } => real::serve(&gateway).map(|()| ExitCode::SUCCESS),
         Command::Measure { task, contender, units, server } => {
-            sample::measure(task, contender, units, server, allocations).map(|()| ExitCode::SUCCESS)
+            sample::measure(task, contender, units, server, memory).map(|()| ExitCode::SUCCESS)
         }
     };
     result.unwrap_or_else(|error| {

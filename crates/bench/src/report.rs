@@ -3,33 +3,9 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::counts::Counts;
 use crate::gates::Verdict;
-use crate::values::Values;
-use crate::workload::{Id, Metric, Series, Workload};
-
-/// All that was measured.
-#[derive(Default)]
-pub(crate) struct Results {
-    pub(crate) lines: Vec<Line>,
-}
-
-/// One line of a comparison.
-pub(crate) struct Line {
-    pub(crate) workload: &'static Workload,
-    pub(crate) series: &'static Series,
-    /// In the metric of the workload: seconds for each unit, or KiB.
-    pub(crate) values: Values,
-    /// How many times what the workload's first line takes.
-    pub(crate) ratio: f64,
-    pub(crate) counts: Counts,
-}
-
-impl Results {
-    pub(crate) fn line(&self, workload: Id, label: &str) -> Option<&Line> {
-        self.lines.iter().find(|line| line.workload.id == workload && line.series.label == label)
-    }
-}
+use crate::results::{Line, Results};
+use crate::workload::Metric;
 
 pub(crate) fn print_json(results: &Results, verdicts: &[Verdict]) -> Result<()> {
     for line in &results.lines {
@@ -61,11 +37,12 @@ pub(crate) fn print_tables(results: &Results, verdicts: &[Verdict]) {
         "instructions a row",
     ]);
     for line in &results.lines {
+        let metric = line.workload.metric;
         table.row([
             line.workload.id.to_string(),
             line.series.label.to_owned(),
-            line.workload.metric.format(line.values.median()),
-            format!("{:.2}", line.ratio),
+            line.values.median().map_or_else(String::new, |median| metric.format(median)),
+            line.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
             line.counts.allocations.map_or_else(String::new, |count| format!("{count:.3}")),
             line.counts.instructions.map_or_else(String::new, |count| format!("{count:.0}")),
         ]);
@@ -110,12 +87,16 @@ impl Metric {
             Self::Wall => "time for each row or call",
             Self::Cpu => "processor time for each call",
             Self::PeakMemory => "peak memory of the process",
+            Self::KeptMemory => "memory in use for each row",
+            Self::Counts => "counts alone",
         }
     }
 
     fn format(self, value: f64) -> String {
         match self {
             Self::PeakMemory => format!("{:.1} MiB", value / 1024.0),
+            Self::KeptMemory => format!("{value:.0} bytes"),
+            Self::Counts => String::new(),
             Self::Wall | Self::Cpu if value < 1e-5 => format!("{:.0} ns", value * 1e9),
             Self::Wall | Self::Cpu => format!("{:.1} µs", value * 1e6),
         }

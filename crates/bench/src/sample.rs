@@ -12,6 +12,15 @@ use crate::client::{self, Contender};
 use crate::machine::{self, Side};
 use crate::task::Task;
 
+/// What the program that counts knows of its memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// How often memory was asked for so far.
+    pub allocations: u64,
+    /// The bytes in use now.
+    pub heap: u64,
+}
+
 /// What a task took.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Sample {
@@ -19,6 +28,8 @@ pub(crate) struct Sample {
     pub(crate) cpu_seconds: f64,
     /// `None` where nobody counts.
     pub(crate) allocations: Option<u64>,
+    /// The bytes in use after the task that were not in use before it.
+    pub(crate) kept_bytes: Option<u64>,
     pub(crate) peak_kib: Option<u64>,
 }
 
@@ -28,17 +39,22 @@ pub(crate) fn measure(
     contender: Contender,
     units: u64,
     server: SocketAddr,
-    allocations: Option<fn() -> u64>,
+    memory: Option<fn() -> Memory>,
 ) -> Result<()> {
     machine::pin(Side::Client);
     let mut task = client::Task::new(contender, task.job(), units, server)?;
-    let count = || allocations.map(|count| count());
-    let (count_before, cpu_before, start) = (count(), machine::cpu_time(), Instant::now());
+    let memory = || memory.map(|memory| memory());
+    let (memory_before, cpu_before, start) = (memory(), machine::cpu_time(), Instant::now());
     task.run()?;
+    let wall_seconds = start.elapsed().as_secs_f64();
+    let cpu_seconds = machine::cpu_time().saturating_sub(cpu_before).as_secs_f64();
+    // The task still has what it keeps.
+    let memory = memory().zip(memory_before);
     let sample = Sample {
-        wall_seconds: start.elapsed().as_secs_f64(),
-        cpu_seconds: machine::cpu_time().saturating_sub(cpu_before).as_secs_f64(),
-        allocations: count().zip(count_before).map(|(after, before)| after - before),
+        wall_seconds,
+        cpu_seconds,
+        allocations: memory.map(|(after, before)| after.allocations - before.allocations),
+        kept_bytes: memory.map(|(after, before)| after.heap.saturating_sub(before.heap)),
         peak_kib: machine::peak_memory(),
     };
     println!("{}", serde_json::to_string(&sample)?);

@@ -19,10 +19,20 @@ pub(crate) enum Task {
     GetLarge,
     /// Get rows of one cell of 36 bytes
     GetSmall,
+    /// The same from sixteen threads
+    GetInThreads,
+    /// Get rows of one cell of 36 bytes and keep them, a row of 1 MiB before each sixteenth of them
+    KeepSmall,
+    /// Get rows of one cell of 1 MiB and keep them
+    KeepLarge,
     /// Put rows of one cell, each after the other, on a gateway 0.5 ms away
     PutOneByOne,
-    /// The same rows in flights of 29
-    PutInFlights,
+    /// The same rows in pipelines of 29
+    PutInPipelines,
+    /// Make puts of one cell of 36 bytes, and drop them
+    MakePuts,
+    /// Make the same puts, and give them to a buffered writer
+    WritePuts,
     /// Scan as `scan-narrow`, with 0.5 ms a batch on both sides, the next batch asked for early
     ScanSlowlyAhead,
     /// The same, the next batch asked for when it is needed
@@ -33,8 +43,11 @@ pub(crate) enum Task {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Job {
     Scan(Scan),
-    Get { shape: Shape },
-    Put { delay: Duration, flight: Option<u32> },
+    Get { shape: Shape, threads: u32 },
+    Keep { shape: Shape },
+    Put { delay: Duration, pipeline: Option<u32> },
+    Make,
+    Write,
 }
 
 /// Reading rows in batches.
@@ -51,7 +64,9 @@ pub(crate) struct Scan {
 
 const HALF_A_MILLISECOND: Duration = Duration::from_micros(500);
 /// What Socorro's own client takes for a crash, one after the other.
-const FLIGHT: u32 = 29;
+const PIPELINE: u32 = 29;
+/// As many as a client has connections by default.
+const THREADS: u32 = 16;
 
 impl Task {
     pub(crate) fn job(self) -> Job {
@@ -67,10 +82,17 @@ impl Task {
             Self::ScanNarrow => Job::Scan(scan),
             Self::ScanWide => Job::Scan(Scan { shape: Shape::Wide, ..scan }),
             Self::ScanRowByRow => Job::Scan(Scan { batch: 1, ..scan }),
-            Self::GetLarge => Job::Get { shape: Shape::Large },
-            Self::GetSmall => Job::Get { shape: Shape::Narrow },
-            Self::PutOneByOne => Job::Put { delay: HALF_A_MILLISECOND, flight: None },
-            Self::PutInFlights => Job::Put { delay: HALF_A_MILLISECOND, flight: Some(FLIGHT) },
+            Self::GetLarge => Job::Get { shape: Shape::Large, threads: 1 },
+            Self::GetSmall => Job::Get { shape: Shape::Narrow, threads: 1 },
+            Self::GetInThreads => Job::Get { shape: Shape::Narrow, threads: THREADS },
+            Self::KeepSmall => Job::Keep { shape: Shape::Narrow },
+            Self::KeepLarge => Job::Keep { shape: Shape::Large },
+            Self::PutOneByOne => Job::Put { delay: HALF_A_MILLISECOND, pipeline: None },
+            Self::PutInPipelines => {
+                Job::Put { delay: HALF_A_MILLISECOND, pipeline: Some(PIPELINE) }
+            }
+            Self::MakePuts => Job::Make,
+            Self::WritePuts => Job::Write,
             Self::ScanSlowlyAhead => Job::Scan(slow),
             Self::ScanSlowly => Job::Scan(Scan { read_ahead: false, ..slow }),
         }
@@ -81,8 +103,8 @@ impl Job {
     pub(crate) fn shape(self) -> Shape {
         match self {
             Self::Scan(scan) => scan.shape,
-            Self::Get { shape } => shape,
-            Self::Put { .. } => Shape::Narrow,
+            Self::Get { shape, .. } | Self::Keep { shape } => shape,
+            Self::Put { .. } | Self::Make | Self::Write => Shape::Narrow,
         }
     }
 }

@@ -23,10 +23,16 @@ pub(crate) enum Id {
     W5,
     #[value(name = "W6")]
     W6,
+    #[value(name = "threads")]
+    Threads,
     #[value(name = "read-ahead")]
     ReadAhead,
     #[value(name = "memory")]
     Memory,
+    #[value(name = "kept")]
+    Kept,
+    #[value(name = "writer")]
+    Writer,
 }
 
 impl fmt::Display for Id {
@@ -63,6 +69,10 @@ pub(crate) enum Metric {
     Cpu,
     /// The most memory that the process had.
     PeakMemory,
+    /// Memory that is in use for each row while the rows are kept.
+    KeptMemory,
+    /// What is counted in any case, and nothing else.
+    Counts,
 }
 
 /// One line of a comparison.
@@ -76,18 +86,23 @@ pub(crate) struct Series {
 }
 
 pub(crate) const RAW: &str = "raw drain";
+pub(crate) const WHOLE: &str = "raw read into one buffer";
 pub(crate) const OWN: &str = "hbase-thrift-client";
 pub(crate) const OTHER: &str = "hbase-thrift 1.2.0";
 const GENERATED: &str = "generated code, thrift 0.25";
 
 pub(crate) const ONE_BY_ONE: &str = "one after the other";
-pub(crate) const FLIGHTS: &str = "in flights of 29";
+pub(crate) const PIPELINES: &str = "in pipelines of 29";
 const BATCHES: &str = "1,000 rows a round trip";
 const SINGLE_ROWS: &str = "one row a round trip";
 pub(crate) const WHEN_NEEDED: &str = "asked for when needed";
 pub(crate) const READ_AHEAD: &str = "read ahead";
 pub(crate) const FEW_ROWS: &str = "100,000 rows";
 pub(crate) const MANY_ROWS: &str = "1,000,000 rows";
+pub(crate) const SMALL_ROWS: &str = "rows of one 36-byte cell";
+pub(crate) const LARGE_ROWS: &str = "rows of one 1 MiB cell";
+pub(crate) const CALLER: &str = "making the puts";
+pub(crate) const WRITER: &str = "making and writing them";
 
 const fn series(label: &'static str, task: Task, contender: Contender, units: u64) -> Series {
     Series { label, task, contender, units }
@@ -124,7 +139,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         about: "200 gets of a 1 MiB cell, one after the other",
         metric: Metric::Cpu,
         series: &[
-            series(RAW, Task::GetLarge, Contender::RawDrain, 200),
+            series(WHOLE, Task::GetLarge, Contender::RawWhole, 200),
             series(OWN, Task::GetLarge, Contender::HbaseThriftClient, 200),
             series(OTHER, Task::GetLarge, Contender::HbaseThrift, 200),
             series(GENERATED, Task::GetLarge, Contender::GeneratedCode, 200),
@@ -144,12 +159,22 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         counted_rows: None,
     },
     Workload {
+        id: Id::Threads,
+        about: "80,000 gets of a row of one 36-byte cell by sixteen threads",
+        metric: Metric::Wall,
+        series: &[
+            series(RAW, Task::GetInThreads, Contender::RawDrain, 80_000),
+            series(OWN, Task::GetInThreads, Contender::HbaseThriftClient, 80_000),
+        ],
+        counted_rows: None,
+    },
+    Workload {
         id: Id::W5,
         about: "puts of one 36-byte cell by hbase-thrift-client, the gateway 0.5 ms away",
         metric: Metric::Wall,
         series: &[
             series(ONE_BY_ONE, Task::PutOneByOne, Contender::HbaseThriftClient, 290),
-            series(FLIGHTS, Task::PutInFlights, Contender::HbaseThriftClient, 2_900),
+            series(PIPELINES, Task::PutInPipelines, Contender::HbaseThriftClient, 2_900),
         ],
         counted_rows: None,
     },
@@ -182,5 +207,25 @@ pub(crate) const WORKLOADS: &[Workload] = &[
             series(MANY_ROWS, Task::ScanNarrow, Contender::HbaseThriftClient, 1_000_000),
         ],
         counted_rows: None,
+    },
+    Workload {
+        id: Id::Kept,
+        about: "rows that were got by hbase-thrift-client, one in sixteen after a row of 1 MiB",
+        metric: Metric::KeptMemory,
+        series: &[
+            series(SMALL_ROWS, Task::KeepSmall, Contender::HbaseThriftClient, 10_000),
+            series(LARGE_ROWS, Task::KeepLarge, Contender::HbaseThriftClient, 32),
+        ],
+        counted_rows: None,
+    },
+    Workload {
+        id: Id::Writer,
+        about: "puts of one 36-byte cell, made, and given to hbase-thrift-client's writer",
+        metric: Metric::Counts,
+        series: &[
+            series(CALLER, Task::MakePuts, Contender::HbaseThriftClient, 20_000),
+            series(WRITER, Task::WritePuts, Contender::HbaseThriftClient, 20_000),
+        ],
+        counted_rows: Some(20_000),
     },
 ];

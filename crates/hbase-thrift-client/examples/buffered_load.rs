@@ -2,14 +2,15 @@
 //!
 //! `cargo run --example buffered_load -- hbase://localhost:9090`
 
+use std::error::Error;
 use std::time::Instant;
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Result, Scan, WriterOptions};
+use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Scan, WriterOptions};
 
 const TABLE: &str = "example_books";
 const BOOKS: u32 = 20_000;
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
     let client = Client::connect(url.parse::<Config>()?)?;
     let admin = client.admin();
@@ -20,7 +21,7 @@ fn main() -> Result<()> {
     result
 }
 
-fn fill_the_library(client: &Client) -> Result<()> {
+fn fill_the_library(client: &Client) -> Result<(), Box<dyn Error>> {
     let library = client.table(TABLE);
     let started = Instant::now();
     let writer = library.writer(WriterOptions::new().max_mutations(2_000));
@@ -41,8 +42,8 @@ fn fill_the_library(client: &Client) -> Result<()> {
             let row = failure.row().escape_ascii();
             println!("`{row}` stays outside: {:?}.", failure.error.kind());
         }
-        // `error.into_mutations()` has them, to be tried again.
+        // `error.into_mutations()` has them, to be written again.
     }
-    println!("On the shelves: {} books.", library.scan(Scan::new().caching(2_000))?.count());
+    println!("On the shelves: {} books.", library.scan(Scan::new().caching(2_000))?.count_rows()?);
     Ok(())
 }

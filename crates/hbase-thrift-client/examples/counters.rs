@@ -5,6 +5,7 @@
 //! An increment whose reply is lost may have been counted or not. Nobody repeats it behind the
 //! caller's back; this program says how large the doubt is.
 
+use std::panic::resume_unwind;
 use std::thread;
 
 use hbase_thrift_client::{Client, ColumnFamily, Config, Increment, Outcome, Result, Scan, Table};
@@ -26,7 +27,10 @@ fn main() -> Result<()> {
 fn vote(table: &Table) -> Result<()> {
     let in_doubt = thread::scope(|scope| {
         let stations = [0, 1, 2, 3].map(|station| scope.spawn(move || count(table, station)));
-        stations.into_iter().map(|station| station.join().unwrap_or(Ok(0))).sum::<Result<u32>>()
+        stations
+            .into_iter()
+            .map(|station| station.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .sum::<Result<u32>>()
     })?;
     for row in table.scan(Scan::new())? {
         let row = row?;

@@ -5,6 +5,7 @@
 //! To those of the URL a gateway is added that nobody started.
 
 use std::net::TcpListener;
+use std::panic::resume_unwind;
 use std::time::Instant;
 
 use hbase_thrift_client::{Client, ColumnFamily, Config, Get, Put, Result};
@@ -45,7 +46,9 @@ fn run_the_relay(client: &Client) -> Result<()> {
             })
         };
         let runners: Vec<_> = (0..RUNNERS).map(|runner| scope.spawn(move || run(runner))).collect();
-        runners.into_iter().try_for_each(|runner| runner.join().unwrap_or(Ok(())))
+        runners
+            .into_iter()
+            .try_for_each(|runner| runner.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
     let (calls, gateways) = (2 * RUNNERS * LEGS, client.config().endpoints().len());
     let milliseconds = started.elapsed().as_millis();

@@ -39,6 +39,6 @@ fn greet(client: &Client) -> Result<()> {
     }
 
     greetings.delete(&Delete::row("de"))?;
-    println!("One has left, {} stay.", greetings.scan(Scan::new())?.count());
+    println!("One has left, {} stay.", greetings.scan(Scan::new())?.count_rows()?);
     Ok(())
 }

@@ -5,14 +5,16 @@
 //! A gateway that fails is got over by the scanner itself. What it can't mend ends it: here, somebody
 //! disables the table halfway.
 
+use std::error::Error;
+
 use hbase_thrift_client::{
-    Client, ColumnFamily, Config, ErrorKind, Put, Result, Scan, Table, WriterOptions,
+    Client, ColumnFamily, Config, ErrorKind, Put, Scan, Table, WriterOptions,
 };
 
 const TABLE: &str = "example_stars";
 const STARS: usize = 5_000;
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
     let client = Client::connect(url.parse::<Config>()?)?;
     let admin = client.admin();
@@ -25,7 +27,7 @@ fn main() -> Result<()> {
     result
 }
 
-fn count_them(client: &Client) -> Result<()> {
+fn count_them(client: &Client) -> Result<(), Box<dyn Error>> {
     let stars = client.table(TABLE);
     let writer = stars.writer(WriterOptions::new());
     for number in 0..STARS {
@@ -37,7 +39,7 @@ fn count_them(client: &Client) -> Result<()> {
     while let Err(error) = count_from(client, &stars, &from, &mut counted) {
         let Some(last) = error.last_row().filter(|_| error.kind() == ErrorKind::TableDisabled)
         else {
-            return Err(error);
+            return Err(error.into());
         };
         println!("Clouds after {}: {error}", last.escape_ascii());
         client.admin().enable_table(TABLE)?;
@@ -48,7 +50,12 @@ fn count_them(client: &Client) -> Result<()> {
     Ok(())
 }
 
-fn count_from(client: &Client, stars: &Table, from: &[u8], counted: &mut usize) -> Result<()> {
+fn count_from(
+    client: &Client,
+    stars: &Table,
+    from: &[u8],
+    counted: &mut usize,
+) -> hbase_thrift_client::Result<()> {
     for row in stars.scan(Scan::new().start(from).caching(500))? {
         row?;
         *counted += 1;

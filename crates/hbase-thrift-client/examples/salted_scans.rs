@@ -3,12 +3,14 @@
 //!
 //! `cargo run --example salted_scans -- hbase://localhost:9090`
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Result, Row, Scan, WriterOptions};
+use std::error::Error;
+
+use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Row, Scan, WriterOptions};
 
 const TABLE: &str = "example_lighthouse_log";
 const SALTS: [&str; 4] = ["0", "1", "2", "3"];
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
     let client = Client::connect(url.parse::<Config>()?)?;
     let admin = client.admin();
@@ -19,7 +21,7 @@ fn main() -> Result<()> {
     result
 }
 
-fn keep_the_log(client: &Client) -> Result<()> {
+fn keep_the_log(client: &Client) -> Result<(), Box<dyn Error>> {
     let log = client.table(TABLE);
     let ships = ["Argo", "Beagle", "Calypso", "Dawn Treader", "Endurance", "Fram", "Golden Hind"];
     let writer = log.writer(WriterOptions::new());
@@ -32,7 +34,7 @@ fn keep_the_log(client: &Client) -> Result<()> {
     writer.close()?;
 
     println!("Seen on that day, as fast as they can be read:");
-    let count = log.scan_union(SALTS, Scan::new().prefix("1912-04-14"))?.count();
+    let count = log.scan_union(SALTS, Scan::new().prefix("1912-04-14"))?.count_rows()?;
     println!("  {count} ships");
 
     println!("The evening, in order:");
@@ -48,7 +50,7 @@ fn keep_the_log(client: &Client) -> Result<()> {
     Ok(())
 }
 
-fn entry(row: &Row) -> Result<String> {
+fn entry(row: &Row) -> hbase_thrift_client::Result<String> {
     let unsalted = row.key()[1..].escape_ascii();
     Ok(format!("{unsalted} {}", row.required::<&str>("ship:name")?))
 }

@@ -1,10 +1,15 @@
-//! The decoders, opened for the targets in the repository's folder `fuzz` (feature `fuzzing`).
+//! The decoders, a connection's session and the configuration, opened for the targets in the
+//! repository's folder `fuzz` (feature `fuzzing`).
 //!
 //! No part of the crate's interface: it changes whenever the decoders do. What is checked here is
 //! what every caller of the decoders relies on, whatever the bytes are.
 
-use crate::config::Protocol;
-use crate::row::{BatchIndex, OwnedRow, Recycler, RowBatch, column_order};
+use crate::config::{Config, Endpoint, Protocol, Transport, assert_reads_back};
+use crate::dialect::{Call, FetchRows, Reply, Thrift1Rows};
+use crate::error::{ErrorKind, Outcome};
+use crate::proto::{Poll, Session};
+use crate::request::Get;
+use crate::row::{BatchIndex, OwnedRow, Recycler, RowBatch};
 use crate::wire::{
     Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol,
 };
@@ -34,6 +39,30 @@ pub fn extent(protocol: Protocol, piece: usize, bytes: &[u8]) {
     }
 }
 
+/// Reads a configuration from text.
+///
+/// # Panics
+///
+/// When one that can be used does not read back from its own URL.
+pub fn config(text: &str) {
+    match text.parse::<Config>() {
+        Ok(config) => assert_reads_back(&config),
+        Err(error) => assert!(!error.to_string().contains(char::is_control), "{error:?}"),
+    }
+}
+
+/// Gives the bytes to a session whose calls were all sent, all at once and in pieces of this size.
+///
+/// # Panics
+///
+/// When the two differ, or when a session waits for more after the connection was closed.
+pub fn session(transport: Transport, protocol: Protocol, piece: usize, bytes: &[u8]) {
+    let protocol = if transport == Transport::Http { Protocol::Binary } else { protocol };
+    let whole = Conversation::new(transport, protocol, bytes.len(), bytes).fates();
+    let pieces = Conversation::new(transport, protocol, piece, bytes).fates();
+    assert_eq!(whole, pieces, "in pieces of {piece} bytes");
+}
+
 /// All that a decoder of rows can say.
 #[derive(Debug, PartialEq)]
 enum Decoded {
@@ -51,6 +80,7 @@ fn check_rows<P: WireProtocol>(piece: usize, bytes: &[u8]) {
             Ok(Progress::Done(extent)) => assert_eq!(extent, length),
             // Within a row the decoder counts levels from the field that it passes over.
             Err(Malformed(reason)) => assert_eq!(reason, "structs nested too deeply"),
+            Ok(Progress::TooLarge) => panic!("too large without a limit"),
             Ok(Progress::Need(missing)) => panic!("rows without {missing} bytes of their message"),
         }
     }
@@ -67,7 +97,7 @@ fn find_extent<P: WireProtocol>(piece: usize, bytes: &[u8]) -> Result<Progress<u
 }
 
 fn decode_rows<P: WireProtocol>(piece: usize, bytes: &[u8]) -> Decoded {
-    let mut decoder = RowsDecoder::<P>::new(BatchIndex::default());
+    let mut decoder = RowsDecoder::<P, Thrift1Rows>::new(BatchIndex::default(), usize::MAX);
     let reply = feed(piece, bytes, |bytes| decoder.advance(bytes), length);
     let index = decoder.into_index();
     // A row takes a byte at least, and so does a cell; a vector grows by doubling.
@@ -75,6 +105,7 @@ fn decode_rows<P: WireProtocol>(piece: usize, bytes: &[u8]) -> Decoded {
     assert!(index.rows.capacity() <= largest && index.cells.capacity() <= largest);
     match reply {
         Err(malformed) => Decoded::Never(malformed),
+        Ok(Progress::TooLarge) => panic!("too large without a limit"),
         Ok(Progress::Need(missing)) => Decoded::Need(missing),
         Ok(Progress::Done(RowsReply::Other { length })) => Decoded::Other { length },
         Ok(Progress::Done(RowsReply::Rows { length, name, sequence })) => {
@@ -108,6 +139,7 @@ fn feed<T>(
                 assert!(length >= shortest, "{length} bytes, but it asked for {shortest}");
                 return Ok(Progress::Done(done));
             }
+            Progress::TooLarge => panic!("too large without a limit"),
             Progress::Need(missing) => {
                 assert!(missing > 0, "it needs nothing and does not go on");
                 shortest = shortest.max(end + missing);
@@ -124,13 +156,148 @@ fn feed<T>(
 fn owned_rows(batch: &RowBatch) -> Vec<OwnedRow> {
     let mut rows = Vec::new();
     for row in batch.iter() {
-        assert!(row.cells().is_sorted_by(|a, b| column_order(a.column(), b.column()).is_le()));
+        assert!(row.cells().is_sorted_by_key(|cell| cell.column()));
         for cell in row.cells() {
-            assert!(cell.column().starts_with(cell.family()));
-            assert!(cell.column().ends_with(cell.qualifier()));
-            assert!(row.get(cell.column()).is_some());
+            assert!(!cell.family().contains(&b':'));
+            assert!(row.get(cell.column().to_vec()).is_some());
         }
         rows.push(row.to_owned_row());
     }
     rows
+}
+
+/// What became of a call: the reply as text, or the kind of error and its outcome.
+type Fate = Result<String, (ErrorKind, Outcome)>;
+
+/// A session, and what its connection has still to bring.
+struct Conversation<'a> {
+    session: Session,
+    piece: usize,
+    left: &'a [u8],
+    closed: bool,
+}
+
+impl<'a> Conversation<'a> {
+    fn new(transport: Transport, protocol: Protocol, piece: usize, left: &'a [u8]) -> Self {
+        let config = Config::new("h", 1)
+            .with_transport(transport)
+            .with_protocol(protocol)
+            // A length that is only claimed takes no memory; one that is allowed may.
+            .with_max_reply_size(1024 * 1024);
+        let endpoint = Endpoint::new("h", 1);
+        let session = Session::new(&config, &endpoint, "h:1".into(), Recycler::default());
+        Self { session, piece: piece.max(1), left, closed: false }
+    }
+
+    /// Calls whose replies are read in each way that there is.
+    fn fates(mut self) -> Vec<Fate> {
+        let get = Get::new("r");
+        let fetch = FetchRows { scanner: 1, rows: 10 };
+        let mut fates = vec![
+            self.fate(Call::fetch_rows(fetch), |rows| format!("{:?}", owned_rows(rows))),
+            self.fate(Call::get(b"t", &get), |rows| format!("{:?}", owned_rows(rows))),
+            self.fate(Call::regions(b"t"), |regions| format!("{regions:?}")),
+            self.fate(Call::cluster_id(), Clone::clone),
+            self.fate(Call::close_scanner(1), |()| String::new()),
+        ];
+        let first_error = fates.iter().position(Result::is_err).unwrap_or(fates.len());
+        // What follows an error that ends the connection is only its echo.
+        fates.truncate(first_error + 1);
+        fates
+    }
+
+    fn fate<R: Reply>(&mut self, call: Call<'_, R>, show: fn(&R) -> String) -> Fate {
+        match self.reply(&call) {
+            Ok(reply) => Ok(show(&reply)),
+            Err(error) => {
+                assert!(!error.to_string().contains(char::is_control), "{error:?}");
+                Err((error.kind(), error.outcome()))
+            }
+        }
+    }
+
+    fn reply<R: Reply>(&mut self, call: &Call<'_, R>) -> crate::error::Result<R> {
+        self.session.queue(&call.request)?;
+        let length = self.session.outgoing().len();
+        self.session.sent(length);
+        loop {
+            if let Poll::Ready(reply) = self.session.poll::<R>()? {
+                return Ok(reply);
+            }
+            self.receive();
+        }
+    }
+
+    fn receive(&mut self) {
+        assert!(!self.closed, "it waits for more of a connection that was closed");
+        if self.left.is_empty() {
+            self.closed = true;
+            return self.session.closed();
+        }
+        let space = self.session.space();
+        assert!(!space.is_empty(), "there is no space for what comes");
+        let bytes = self.piece.min(space.len()).min(self.left.len());
+        space[..bytes].copy_from_slice(&self.left[..bytes]);
+        self.session.received(bytes);
+        self.left = &self.left[bytes..];
+    }
+}
+
+#[cfg(all(test, feature = "http"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a gateway or a server before it sends, whole, cut, and in any order.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let texts = prop::sample::select(vec![
+            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "HTTP/1.1 500 no\r\n",
+            "HTTP/1.1 401 no\r\n",
+            "Content-Length: 35\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "Connection: close\r\n",
+            "\r\n",
+            "23\r\n",
+            "0\r\n\r\n",
+            "<title>\u{7}a &amp; b</title>",
+        ]);
+        let piece = prop_oneof![
+            3 => texts.prop_map(|text| text.as_bytes().to_vec()),
+            3 => (1_u8..6, any::<bool>()).prop_map(|(sequence, framed)| rows(sequence, framed)),
+            1 => prop::collection::vec(any::<u8>(), 0..5),
+        ];
+        let pieces = prop::collection::vec((piece, any::<prop::sample::Index>(), 0..8), 0..6);
+        pieces.prop_map(|pieces| {
+            let cut = |(mut piece, at, chance): (Vec<u8>, prop::sample::Index, i32)| {
+                if chance == 0 && !piece.is_empty() {
+                    let at = at.index(piece.len());
+                    piece[at] ^= 0x21;
+                }
+                piece
+            };
+            pieces.into_iter().flat_map(cut).collect()
+        })
+    }
+
+    /// An empty list of rows, 35 bytes long with the first call's name.
+    fn rows(sequence: u8, framed: bool) -> Vec<u8> {
+        let name: &[u8] = if sequence == 2 { b"getRow" } else { b"scannerGetList" };
+        let mut message = vec![0x80, 1, 0, 2, 0, 0, 0, name.len() as u8];
+        message.extend(name);
+        message.extend([0, 0, 0, sequence, 15, 0, 0, 12, 0, 0, 0, 0, 0]);
+        let length = (message.len() as u32).to_be_bytes();
+        if framed { [&length, message.as_slice()].concat() } else { message }
+    }
+
+    proptest! {
+        #[test]
+        fn a_session_comes_to_the_same_in_whatever_pieces(bytes in bytes(), piece in 1_usize..40) {
+            for transport in [Transport::Buffered, Transport::Framed, Transport::Http] {
+                session(transport, Protocol::Binary, piece, &bytes);
+            }
+        }
+    }
 }

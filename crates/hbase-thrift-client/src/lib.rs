@@ -25,7 +25,7 @@
 //!   [`ErrorKind`].
 //! - **Every wait has a bound** (see [`Config`]), and every call that can be repeated without harm
 //!   is, within the operation time-out.
-//! - **An error tells what became of the call** ([`Error::outcome`]): a lost reply to an increment
+//! - **An error says what became of the call** ([`Error::outcome`]): a lost reply to an increment
 //!   leaves it [`Outcome::Unknown`], and it is never sent again behind the caller's back.
 //! - **TLS and HTTP** are cargo features (`tls`, `http`) that are off by default: most gateways are
 //!   plain TCP inside a cluster. `json` adds reading cells through serde.
@@ -34,46 +34,34 @@
 //!   credentials; an error that names a row's key does so wherever it is logged.
 //! - **A [`Row`] is a view** into the reply that brought it, and keeps that reply in memory.
 
-mod admin;
-mod client;
+mod api;
 mod config;
-mod connection;
+mod dialect;
 mod error;
-mod executor;
 mod filter;
-mod flight;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-mod generated;
-mod pool;
-mod probe;
+mod proto;
 mod request;
 mod row;
-mod salted;
-mod scanner;
-mod table;
-mod thrift1;
+#[cfg(test)]
+mod simulation;
+mod sync;
 mod trace;
-mod transport;
 mod wire;
-mod writer;
 
-pub use admin::Admin;
-pub use client::Client;
+pub use api::{
+    Admin, BufferedWriter, Client, GeneratedClient, MergeScan, Pipeline, PipelineResults,
+    PipelineValue, Queued, RowFailure, Scanner, Table, UnionScan, WriteError, WriterOptions,
+};
 pub use config::{Config, Endpoint, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
 pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
-pub use flight::{Flight, Landed, Ticket};
-pub use generated::GeneratedClient;
 pub use hbase_thrift_api;
-pub use probe::{Interface, Probe};
 pub use request::{
     Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,
-    GetVersions, Increment, Permission, Put, Region, Scan, Version,
+    GetVersions, Increment, Mutation, Put, Region, Scan, Version,
 };
-pub use row::{Cell, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch};
-pub use salted::{MergeScan, UnionScan};
-pub use scanner::Scanner;
-pub use table::Table;
-pub use writer::{BufferedWriter, Mutation, RowFailure, WriteError, WriterOptions};
+pub use row::{Cell, Column, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch};
+pub use sync::{Interface, Probe};

@@ -24,7 +24,7 @@ fn closed_port() -> SocketAddr {
 fn a_closed_port_is_named_with_what_to_start() {
     let address = closed_port();
     let error = failure(config(address));
-    assert_says(&error, ErrorKind::Connect, &["nothing listens", &address.to_string()]);
+    assert_says(&error, ErrorKind::Connect, &["no gateway listens", &address.to_string()]);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_server_that_never_answers_ends_in_time_with_what_it_may_be() {
         let _ = stream.read_to_end(&mut Vec::new());
     });
     let error = failure(config(address));
-    assert_says(&error, ErrorKind::Connect, &["does not answer within 300ms", "transport=framed"]);
+    assert_says(&error, ErrorKind::Connect, &["no reply within 300ms", "transport=framed"]);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_trickle_of_bytes_does_not_stretch_the_time_out() {
         }
     });
     let error = failure(config(address));
-    assert_says(&error, ErrorKind::Connect, &["does not answer within 300ms"]);
+    assert_says(&error, ErrorKind::Connect, &["no reply within 300ms"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(feature = "tls")]
 #![allow(clippy::unwrap_used)]
 
+mod authority;
 mod fakes;
 
 use std::io::{Read, Write};
@@ -10,43 +11,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use authority::Authority;
 use fakes::{assert_says, server, server_type_reply};
 use hbase_thrift_client::{Client, Config, Error, ErrorKind};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
-/// A certificate authority of one test.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// What a server of this name needs.
-    fn server_config(&self, name: &str) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new([name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            );
-        Arc::new(config.unwrap())
-    }
-}
+use rustls::{ServerConnection, StreamOwned};
 
 type TlsStream = StreamOwned<ServerConnection, TcpStream>;
 
@@ -193,4 +161,53 @@ fn what_a_tls_gateway_speaks_is_found_out_within_tls() {
     let config = config(address, &authority).with_protocol(hbase_thrift_client::Protocol::Compact);
     let found = Client::probe(&config).unwrap();
     assert_eq!(found.to_string(), "buffered binary over TLS, Thrift 1");
+}
+
+/// Whatever happens to TLS after a request was sent, the request may have been carried out.
+#[test]
+fn a_tls_failure_after_the_request_leaves_its_fate_unknown() {
+    use hbase_thrift_client::{Get, Increment, Outcome, Put};
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    let not_tls: [&[u8]; 5] = [
+        // A fatal alert in the clear, a record of garbage, one of another version, text, nothing.
+        &[21, 3, 3, 0, 2, 2, 80],
+        &[
+            23, 3, 3, 0, 32, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+            21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
+        ],
+        &[99, 9, 9, 0, 1, 0],
+        b"HTTP/1.1 500 Internal Server Error\r\n\r\n",
+        b"",
+    ];
+    for bytes in not_tls {
+        let authority = Authority::new();
+        let received = Arc::new(Mutex::new(0));
+        let counter = Arc::clone(&received);
+        let address = tls_server(&authority, "127.0.0.1", move |mut stream| {
+            let mut request = [0; 256];
+            while let Ok(read @ 1..) = stream.read(&mut request) {
+                if request[..read].windows(19).any(|name| name == b"getThriftServerType") {
+                    let _ = stream.write_all(&server_type_reply(&request, 1));
+                } else {
+                    *counter.lock().unwrap() += 1;
+                    let _ = stream.sock.write_all(bytes);
+                    return;
+                }
+            }
+        });
+        let config = config(address, &authority).with_operation_timeout(Duration::from_secs(5));
+        let table = Client::connect(config.with_max_attempts(2)).unwrap().table("t");
+        let began = Instant::now();
+        let error = table.increment(&Increment::new("r", "f:n", 1)).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error:?} after {bytes:?}");
+        assert!(!error.is_retryable(), "{error:?}");
+        assert_eq!(*received.lock().unwrap(), 1);
+        let error = table.put(&Put::new("r").column("f:x", "1")).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error:?} after {bytes:?}");
+        let error = table.get(&Get::new("r")).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::NotApplied);
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
 }

@@ -37,13 +37,15 @@ fn a_span_has_the_names_of_opentelemetry() {
         crashes.get(&Get::new("a")).unwrap();
         client.admin().is_table_enabled("queue").unwrap();
         client.ping().unwrap();
-        assert_eq!(crashes.scan(Scan::new()).unwrap().count(), 1);
+        assert_eq!(crashes.scan(Scan::new()).unwrap().count_rows().unwrap(), 1);
     });
     let expected = [
         ("mutateRow", Some("dev_crashes")),
         ("getRow", Some("dev_crashes")),
         ("isTableEnabled", Some("dev_queue")),
         ("getThriftServerType", None),
+        ("scannerGetList", Some("dev_crashes")),
+        // That the rows are at their end.
         ("scannerGetList", Some("dev_crashes")),
     ];
     assert_eq!(recorded.spans.len(), expected.len(), "{recorded:?}");
@@ -60,16 +62,16 @@ fn a_span_has_the_names_of_opentelemetry() {
 }
 
 #[test]
-fn a_flight_is_one_span_with_the_number_of_its_calls() {
+fn a_pipeline_is_one_span_with_the_number_of_its_calls() {
     let (_, recorded) = recorded(|client, crashes| {
-        let mut flight = client.flight();
+        let mut pipeline = client.pipeline();
         for _ in 0..3 {
-            flight.get(crashes, Get::new("a")).unwrap();
+            pipeline.get(crashes, Get::new("a")).unwrap();
         }
-        flight.send().all().unwrap();
+        pipeline.send().all().unwrap();
     });
     let [span] = recorded.spans.as_slice() else { panic!("{recorded:?}") };
-    assert_eq!(span["db.operation.name"], "flight");
+    assert_eq!(span["db.operation.name"], "pipeline");
     assert_eq!(span["db.operation.batch.size"], "3");
     assert_eq!(span["server.address"], "127.0.0.1");
 }
@@ -92,10 +94,10 @@ fn what_is_in_rows_is_seen_by_nobody() {
         crashes.get(&Get::new(ROW).column("f:x")).unwrap().unwrap();
         crashes.increment(&Increment::new(ROW, "f:busy", 1)).unwrap_err();
         crashes.scan(Scan::new().prefix(ROW)).unwrap().for_each(|row| drop(row.unwrap()));
-        let mut flight = client.flight();
-        flight.put(crashes, Put::new(ROW).column("f:x", VALUE)).unwrap();
-        flight.increment(crashes, Increment::new(ROW, "f:busy", 1)).unwrap();
-        assert!(flight.send().all().is_err());
+        let mut pipeline = client.pipeline();
+        pipeline.put(crashes, Put::new(ROW).column("f:x", VALUE)).unwrap();
+        pipeline.increment(crashes, Increment::new(ROW, "f:busy", 1)).unwrap();
+        assert!(pipeline.send().all().is_err());
     });
     recorded.assert_lacks(&[ROW, VALUE, gateway::VALUE]);
 }

@@ -1,16 +1,22 @@
 //! Measures a gateway, mini-hbase or HBase: puts one by one, puts in batches, gets, and a scan.
 //!
 //! `cargo run --release --example measure -- HOST:PORT [ROWS [PID]]`: buffered transport, binary
-//! protocol; with the server's process id, its memory is told after each step (Linux).
+//! protocol. With the server's process id, each step also prints how much of the processor's time
+//! the server took for each row, and its memory (Linux): times of single calls are mostly waits for
+//! the other process to be woken.
+//!
+//! `cargo run --release --example measure -- start` measures how long a server in this process takes
+//! from its start to its first answer.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hbase_thrift_api::{
     BatchMutation, ColumnDescriptor, HbaseSyncClient, Mutation, THbaseSyncClient, TScan,
 };
+use mini_hbase::MiniHBase;
 use thrift::protocol::{
     TBinaryInputProtocol, TBinaryOutputProtocol, TInputProtocol, TOutputProtocol,
 };
@@ -24,20 +30,36 @@ const TABLE: &[u8] = b"measured";
 const SINGLE_PUTS: usize = 100_000;
 const BATCH: usize = 1_000;
 const GETS: usize = 20_000;
+const STARTS: usize = 21;
+/// The unit of processor time in /proc: `USER_HZ`, which is 100 on every Linux of today.
+const TICK: Duration = Duration::from_millis(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:9090".to_owned());
+    if address == "start" {
+        return starts();
+    }
     let rows = arguments.next().map_or(Ok(1_000_000), |rows| rows.parse())?;
     let server = arguments.next();
     let mut client = connect(&address)?;
     create(&mut client)?;
     let step = |name: &str, count: usize, work: &mut dyn FnMut() -> thrift::Result<()>| {
+        let before = server.as_deref().and_then(processor_time);
         let start = Instant::now();
         work()?;
         let seconds = start.elapsed().as_secs_f64();
-        let rate = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds;
-        println!("{name}: {count} in {seconds:.1} s, {rate:.0}/s{}", memory(server.as_deref()));
+        let count_f64 = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let rate = count_f64 / seconds;
+        print!("{name}: {count} in {seconds:.1} s, {rate:.0}/s");
+        let after = server.as_deref().and_then(processor_time);
+        if let Some(taken) = before.zip(after).map(|(before, after)| after.saturating_sub(before)) {
+            print!(
+                ", {:.2} µs of the server's processor a row",
+                taken.as_secs_f64() * 1e6 / count_f64
+            );
+        }
+        println!("{}", memory(server.as_deref()));
         thrift::Result::Ok(())
     };
     step("puts, one a call", SINGLE_PUTS, &mut || {
@@ -60,6 +82,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     step("scan, 1,000 rows a fetch", rows, &mut || scan(&mut client, rows))?;
     client.disable_table(TABLE.to_vec())?;
     Ok(client.delete_table(TABLE.to_vec())?)
+}
+
+/// Prints the median and the longest of some starts, in memory and with a new store on disk.
+fn starts() -> Result<(), Box<dyn Error>> {
+    for (name, on_disk) in [("in memory", false), ("a new store on disk", true)] {
+        let mut times = Vec::new();
+        for _ in 0..STARTS {
+            let start = Instant::now();
+            let server = if on_disk { MiniHBase::start()? } else { MiniHBase::in_memory()? };
+            connect(&server.address().to_string())?.get_table_names()?;
+            times.push(start.elapsed());
+            server.stop();
+        }
+        times.sort_unstable();
+        let (median, longest) = (times[STARTS / 2], times[STARTS - 1]);
+        println!("start, {name}: {median:.1?} (median of {STARTS}), {longest:.1?} at most");
+    }
+    Ok(())
 }
 
 fn connect(address: &str) -> Result<Client, Box<dyn Error>> {
@@ -135,4 +175,13 @@ fn memory(process: Option<&str>) -> String {
     let lines =
         status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
     lines.flat_map(|line| [", ", line]).collect::<String>().replace('\t', " ")
+}
+
+/// What the process has used of the processors, in user and in kernel mode.
+fn processor_time(process: &str) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The program's name, in parentheses, may have blanks.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u32>().ok());
+    ticks.sum::<Option<u32>>().map(|ticks| TICK * ticks)
 }

@@ -1,20 +1,23 @@
-//! How a server is set up and started, and its handle.
+//! How a server is set up and started.
 
-use std::net::{SocketAddr, TcpListener};
+use std::collections::BTreeSet;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
+use crate::budget::Budget;
 use crate::clock::Clock;
+use crate::control::{Control, Start};
 use crate::fault::Faults;
-use crate::scanner::Scanners;
-use crate::server::{self, Bounds, Listening, Shared};
-use crate::service::Service;
-use crate::store::Store;
-use crate::wire::Speech;
-use crate::{Durability, Fault, Protocol, StartError, Transport, VirtualClock, When};
+use crate::handle::{MiniHBase, url};
+use crate::model::{Place, Store};
+use crate::scanners::Scanners;
+use crate::server::{Bounds, Doorkeeper, Port, Purpose, Shared};
+use crate::temporary::Temporary;
+use crate::thrift1::{Service, Settings};
+use crate::wire::{Hosts, Speech, Terms};
+use crate::{Durability, Fault, HBaseTiming, Protocol, StartError, Transport, VirtualClock, When};
 
 const MEBIBYTE: usize = 1 << 20;
 /// `hbase.thrift.server.socket.read.timeout`.
@@ -24,10 +27,13 @@ const CONNECTIONS: usize = 200;
 const SCANNERS: usize = 1_000;
 /// `hbase.client.keyvalue.maxsize`.
 const CELL: usize = 10 * MEBIBYTE;
+const ANSWER: usize = 256 * MEBIBYTE;
 /// Ten cells of the largest size, and the calls around them.
 const MESSAGE: usize = 100 * MEBIBYTE;
 /// `hbase.regionserver.thrift.framed.max_frame_size_in_mb`.
 const FRAME: usize = 2 * MEBIBYTE;
+/// A few of the largest messages and answers at once.
+const MEMORY: usize = 1_024 * MEBIBYTE;
 
 /// The settings of a server that is to be started.
 ///
@@ -51,12 +57,20 @@ pub struct Builder {
     protocol: Protocol,
     more_ports: Vec<(String, Transport, Protocol)>,
     folder: Option<PathBuf>,
+    in_memory: bool,
     durability: Durability,
+    timing: HBaseTiming,
     clock: Clock,
     connections: usize,
     scanners: usize,
+    memory: usize,
+    hosts: Hosts,
+    control: Option<String>,
+    seeds: Vec<String>,
     message: Option<usize>,
     cell: usize,
+    answer: usize,
+    namespaces: BTreeSet<String>,
     idle: Duration,
     transfer: Duration,
     lease: Duration,
@@ -71,15 +85,23 @@ impl Default for Builder {
             protocol: Protocol::default(),
             more_ports: Vec::new(),
             folder: None,
+            in_memory: false,
             durability: Durability::default(),
+            timing: HBaseTiming::default(),
             clock: Clock::default(),
             connections: CONNECTIONS,
             scanners: SCANNERS,
+            memory: MEMORY,
+            hosts: Hosts::default(),
+            control: None,
+            seeds: Vec::new(),
             message: None,
             cell: CELL,
+            answer: ANSWER,
+            namespaces: BTreeSet::new(),
             idle: IDLE,
             transfer: TRANSFER,
-            lease: crate::scanner::LEASE,
+            lease: crate::scanners::LEASE,
             faults: Vec::new(),
         }
     }
@@ -122,6 +144,18 @@ impl Builder {
         self
     }
 
+    /// Keeps the tables in memory instead of in a folder: they are gone with the server.
+    pub fn in_memory(mut self) -> Self {
+        self.in_memory = true;
+        self
+    }
+
+    /// Sets what a put without a timestamp gets in the millisecond of an earlier write.
+    pub fn timing(mut self, timing: HBaseTiming) -> Self {
+        self.timing = timing;
+        self
+    }
+
     /// What a write survives once it is acknowledged.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
@@ -146,6 +180,22 @@ impl Builder {
         self
     }
 
+    /// How many bytes all calls in flight may take together, requests and replies, decoded and
+    /// encoded, and the scanners that are open: 1 GiB by default. A call that finds no memory is refused with
+    /// `CallQueueTooBigException`, one that needs more than all of it with `DoNotRetryIOException`.
+    pub fn max_memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Lets HTTP requests be for a host of this name, or of any name if it is `*`. Addresses,
+    /// `localhost` and the name of [`listen`](Self::listen) are always admitted; other names are
+    /// refused, because a web page can have its own name point here.
+    pub fn admit_host(mut self, name: &str) -> Self {
+        self.hosts.admit(name);
+        self
+    }
+
     /// How large a message may be: by default 2 MiB if it is framed, 100 MiB if not, as on a
     /// gateway with HBase's defaults. A larger one closes the connection.
     pub fn max_message_size(mut self, bytes: usize) -> Self {
@@ -157,6 +207,20 @@ impl Builder {
     /// defaults. A larger one is refused.
     pub fn max_cell_size(mut self, bytes: usize) -> Self {
         self.cell = bytes;
+        self
+    }
+
+    /// Sets how many bytes of a table one answer may hold, 256 MiB by default. A fetch of more is
+    /// refused and leaves its scanner where it was, so that fewer rows can be asked for.
+    pub fn max_answer_size(mut self, bytes: usize) -> Self {
+        self.answer = bytes;
+        self
+    }
+
+    /// Lets tables be created in this namespace, as `namespace:table`; the interface itself can't
+    /// create namespaces.
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.namespaces.insert(name.into());
         self
     }
 
@@ -184,6 +248,31 @@ impl Builder {
         self
     }
 
+    /// Begins with these tables and rows, unless the tables are in the store already: lines of JSON
+    /// as the workspace's `docs/mini-hbase.md` has them.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mini_hbase::StartError> {
+    /// let lines = r#"
+    ///     {"table": "t", "families": ["f"]}
+    ///     {"table": "t", "row": "r", "cells": {"f:x": "v", "f:n": {"counter": 5}}}
+    /// "#;
+    /// let server = mini_hbase::MiniHBase::builder().seed(lines).start()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn seed(mut self, lines: impl Into<String>) -> Self {
+        self.seeds.push(lines.into());
+        self
+    }
+
+    /// Listens for control calls here, as `host:port`: faults, clock, seeds, reset as HTTP calls
+    /// with JSON, for tests in other languages. Whoever reaches it may do all of that.
+    pub fn control(mut self, address: impl Into<String>) -> Self {
+        self.control = Some(address.into());
+        self
+    }
+
     /// Starts the server; calls are answered when this returns.
     ///
     /// # Errors
@@ -191,70 +280,93 @@ impl Builder {
     pub fn start(self) -> Result<MiniHBase, StartError> {
         let listeners = self.listeners()?;
         let (folder, temporary) = match &self.folder {
+            Some(_) if self.in_memory => {
+                let text = "tables can't be kept both in memory and in a folder";
+                return Err(StartError::Settings(text.to_owned()));
+            }
             Some(folder) => (folder.clone(), None),
+            None if self.in_memory => (PathBuf::new(), None),
             None => {
-                let made = tempfile::Builder::new().prefix("mini-hbase-").tempdir();
+                let made = Temporary::make();
                 let made = made.map_err(|source| StartError::Folder {
                     folder: std::env::temp_dir(),
                     source,
                 })?;
-                (made.path().to_owned(), Some(made))
+                (made.store(), Some(made))
             }
         };
-        let store = Store::open(&folder, self.durability, self.clock)?;
-        let service = Service::new(store, Scanners::new(self.scanners, self.lease), self.cell);
-        let faults = Arc::<Faults>::default();
-        for (when, fault) in self.faults {
-            faults.add(when, fault);
-        }
+        // A clock that the control address can move; it shows the system's time until then.
+        let clock = match self.clock {
+            Clock::System if self.control.is_some() => Clock::Virtual(VirtualClock::running()),
+            clock => clock,
+        };
+        let moved = match &clock {
+            Clock::System => None,
+            Clock::Virtual(clock) => Some((clock.clone(), clock.stands_at())),
+        };
+        let place =
+            if self.in_memory { Place::Memory } else { Place::Folder(&folder, self.durability) };
+        let store = Store::open(place, self.timing, clock)?;
+        let settings =
+            Settings { max_cell: self.cell, max_answer: self.answer, namespaces: self.namespaces };
+        let service = Service::new(store, Scanners::new(self.scanners, self.lease), settings);
+        let (service, faults) = (Arc::new(service), Arc::<Faults>::default());
+        let budget = Budget::new(self.memory);
         let bounds =
             Bounds { connections: self.connections, idle: self.idle, transfer: self.transfer };
-        let shared = Arc::new(Shared::new(Arc::new(service), Arc::clone(&faults), bounds));
-        let mut server =
-            MiniHBase { ports: Vec::new(), shared, faults, folder, _temporary: temporary };
-        for (listener, speech) in listeners {
-            let limit = self.message.unwrap_or(match speech.transport {
-                Transport::Buffered | Transport::Http => MESSAGE,
-                Transport::Framed => FRAME,
-            });
-            let port = server::listen(listener, speech, limit, &server.shared)
-                .map_err(StartError::Thread)?;
-            server.ports.push(port);
+        let start = Start { faults: self.faults, seeds: self.seeds, clock: moved };
+        let (to_service, to_faults) = (Arc::clone(&service), Arc::clone(&faults));
+        let control = Control::new(to_service, to_faults, Arc::clone(&budget), start);
+        control.begin().map_err(StartError::Seed)?;
+        let shared = Arc::new(Shared::new(service, Arc::clone(&faults), control, bounds, budget));
+        let (mut ports, mut control_address) = (Vec::new(), None);
+        for Port { address, purpose, .. } in &listeners {
+            match purpose {
+                Purpose::Calls(speech) => ports.push((*address, *speech)),
+                Purpose::Control => control_address = Some(*address),
+            }
         }
-        Ok(server)
+        // It is new, so nobody has set them.
+        let _ = shared.control.urls.set(ports.iter().map(url).collect());
+        let doorkeeper = Doorkeeper::start(listeners, &shared).map_err(StartError::Thread)?;
+        Ok(MiniHBase {
+            ports,
+            control_address,
+            doorkeeper,
+            shared,
+            faults,
+            folder,
+            _temporary: temporary,
+        })
     }
 
-    fn listeners(&self) -> Result<Vec<(TcpListener, Speech)>, StartError> {
-        let main = (self.address.clone(), self.transport, self.protocol);
-        let ports = std::iter::once(&main).chain(&self.more_ports);
-        ports
-            .map(|(address, transport, protocol)| {
-                let failed = |source| StartError::Listen { address: address.clone(), source };
-                let listener = TcpListener::bind(address).map_err(failed)?;
-                let speech = Speech { transport: *transport, protocol: *protocol };
-                Ok((listener, speech))
-            })
+    fn listeners(&self) -> Result<Vec<Port>, StartError> {
+        let calls = |transport, protocol| Purpose::Calls(Speech { transport, protocol });
+        let main = std::iter::once((&self.address, calls(self.transport, self.protocol)));
+        let more = self.more_ports.iter();
+        let more =
+            more.map(|(address, transport, protocol)| (address, calls(*transport, *protocol)));
+        let control = self.control.iter().map(|address| (address, Purpose::Control));
+        main.chain(more)
+            .chain(control)
+            .map(|(address, purpose)| self.port(address, purpose))
             .collect()
     }
-}
 
-/// A running server, which ends when this is dropped.
-///
-/// ```
-/// # fn main() -> Result<(), mini_hbase::StartError> {
-/// let server = mini_hbase::MiniHBase::start()?;
-/// // Give this to any client of HBase's Thrift 1 gateway.
-/// assert!(server.url().starts_with("hbase://127.0.0.1:"));
-/// # Ok(())
-/// # }
-/// ```
-pub struct MiniHBase {
-    ports: Vec<Listening>,
-    shared: Arc<Shared>,
-    faults: Arc<Faults>,
-    folder: PathBuf,
-    /// Deleted with the server, after everything in it is closed.
-    _temporary: Option<TempDir>,
+    fn port(&self, address: &str, purpose: Purpose) -> Result<Port, StartError> {
+        let failed = |source| StartError::Listen { address: address.to_owned(), source };
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        let limit = self.message.unwrap_or(match purpose {
+            Purpose::Calls(Speech { transport: Transport::Framed, .. }) => FRAME,
+            Purpose::Calls(_) | Purpose::Control => MESSAGE,
+        });
+        let mut hosts = self.hosts.clone();
+        if let Some((name, _)) = address.rsplit_once(':') {
+            hosts.admit(name);
+        }
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Port { listener, address, purpose, terms: Terms { limit, hosts } })
+    }
 }
 
 impl MiniHBase {
@@ -266,96 +378,16 @@ impl MiniHBase {
         Self::builder().start()
     }
 
+    /// Starts a server with tables in memory, and otherwise the default settings.
+    ///
+    /// # Errors
+    /// If there is no free port.
+    pub fn in_memory() -> Result<Self, StartError> {
+        Self::builder().in_memory().start()
+    }
+
     /// Settings to change before the start.
     pub fn builder() -> Builder {
         Builder::default()
     }
-
-    /// Where the server is, as `hbase://host:port`, with `?transport=framed` and
-    /// `protocol=compact` where it speaks so, or `http://host:port/`.
-    pub fn url(&self) -> String {
-        self.ports.first().map(url).unwrap_or_default()
-    }
-
-    /// The URL of the port that speaks this way, if there is one ([`Builder::also_listen`]).
-    pub fn url_of(&self, transport: Transport, protocol: Protocol) -> Option<String> {
-        let speaks = |port: &&Listening| {
-            (port.speech.transport, port.speech.protocol) == (transport, protocol)
-        };
-        self.ports.iter().find(speaks).map(url)
-    }
-
-    /// The URLs of all ports, in the order in which they were asked for.
-    pub fn urls(&self) -> Vec<String> {
-        self.ports.iter().map(url).collect()
-    }
-
-    /// The address that is listened on.
-    ///
-    /// # Panics
-    /// Never: a server that has started listens.
-    pub fn address(&self) -> SocketAddr {
-        self.ports[0].address
-    }
-
-    /// The folder with the tables.
-    pub fn folder(&self) -> &std::path::Path {
-        &self.folder
-    }
-
-    /// Makes something go wrong at some calls from now on; several faults add up.
-    pub fn fault(&self, when: When, fault: Fault) {
-        self.faults.add(when, fault);
-    }
-
-    /// Closes new connections as soon as they are made, or no longer.
-    pub fn refuse_connections(&self, refuse: bool) {
-        self.faults.refuse(refuse);
-    }
-
-    /// Takes back all faults.
-    pub fn clear_faults(&self) {
-        self.faults.clear();
-    }
-
-    /// Forgets all scanners, as if their leases had ended.
-    pub fn expire_scanners(&self) {
-        self.shared.service.scanners().expire_all();
-    }
-
-    /// How often a method, named as in the interface, has been called.
-    pub fn calls(&self, method: &str) -> u64 {
-        self.faults.calls(method)
-    }
-
-    /// Stops the server and returns when nothing of it runs any more; dropping does the same.
-    pub fn stop(self) {
-        drop(self);
-    }
-}
-
-impl Drop for MiniHBase {
-    fn drop(&mut self) {
-        server::stop(&self.shared, &mut self.ports);
-    }
-}
-
-impl std::fmt::Debug for MiniHBase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MiniHBase")
-            .field("url", &self.url())
-            .field("folder", &self.folder)
-            .finish_non_exhaustive()
-    }
-}
-
-fn url(port: &Listening) -> String {
-    let query = match (port.speech.transport, port.speech.protocol) {
-        (Transport::Http, _) => return format!("http://{}/", port.address),
-        (Transport::Buffered, Protocol::Binary) => "",
-        (Transport::Framed, Protocol::Binary) => "?transport=framed",
-        (Transport::Buffered, Protocol::Compact) => "?protocol=compact",
-        (Transport::Framed, Protocol::Compact) => "?transport=framed&protocol=compact",
-    };
-    format!("hbase://{}{query}", port.address)
 }

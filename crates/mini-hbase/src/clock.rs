@@ -3,11 +3,10 @@
 //! Timestamps of cells, times to live and scanner leases all ask here, so that a test of any of
 //! them needs no waiting. Time-outs of sockets are real time and don't.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A clock that stands still until it is told to go on.
+/// A clock that stands still until it is moved, or runs ahead of the system's.
 ///
 /// Clones share the time.
 ///
@@ -18,26 +17,72 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// assert_eq!(clock.now_millis(), 3_000);
 /// ```
 #[derive(Clone, Debug)]
-pub struct VirtualClock(Arc<AtomicI64>);
+pub struct VirtualClock(Arc<Mutex<Shown>>);
+
+#[derive(Clone, Copy, Debug)]
+enum Shown {
+    Still(i64),
+    /// So many milliseconds ahead of the system's clock, or behind it.
+    Running(i64),
+}
 
 impl VirtualClock {
-    /// A clock that shows this time, in milliseconds since 1970.
+    /// Creates a clock that shows this time, in milliseconds since 1970, until it is moved.
     pub fn new(millis: i64) -> Self {
-        Self(Arc::new(AtomicI64::new(millis)))
+        Self(Arc::new(Mutex::new(Shown::Still(millis))))
     }
 
-    /// Moves the time forward.
+    /// Creates a clock that shows the system's time, until it is moved.
+    pub fn running() -> Self {
+        Self(Arc::new(Mutex::new(Shown::Running(0))))
+    }
+
+    /// Moves the time forward; a running clock runs on from there.
     pub fn advance(&self, by: Duration) {
-        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        // The closure never refuses.
-        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| {
-            Some(now.saturating_add(millis))
-        });
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let mut shown = self.shown();
+        *shown = match *shown {
+            Shown::Still(millis) => Shown::Still(millis.saturating_add(by)),
+            Shown::Running(ahead) => Shown::Running(ahead.saturating_add(by)),
+        };
     }
 
-    /// The time it shows, in milliseconds since 1970.
+    /// Stops the clock at this time, in milliseconds since 1970.
+    pub fn set(&self, millis: i64) {
+        *self.shown() = Shown::Still(millis);
+    }
+
+    /// Lets the clock run from the time that it shows.
+    pub fn run(&self) {
+        let mut shown = self.shown();
+        if let Shown::Still(millis) = *shown {
+            *shown = Shown::Running(millis.saturating_sub(system_millis()));
+        }
+    }
+
+    /// Lets the clock show the system's time again.
+    pub fn show_system_time(&self) {
+        *self.shown() = Shown::Running(0);
+    }
+
+    /// Returns the time that it shows, in milliseconds since 1970.
     pub fn now_millis(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        match *self.shown() {
+            Shown::Still(millis) => millis,
+            Shown::Running(ahead) => system_millis().saturating_add(ahead),
+        }
+    }
+
+    /// Returns the time at which it stands still, if it does.
+    pub(crate) fn stands_at(&self) -> Option<i64> {
+        match *self.shown() {
+            Shown::Still(millis) => Some(millis),
+            Shown::Running(_) => None,
+        }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,11 +97,13 @@ pub(crate) enum Clock {
 impl Clock {
     pub(crate) fn now_millis(&self) -> i64 {
         match self {
-            Self::System => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
-            }
+            Self::System => system_millis(),
             Self::Virtual(clock) => clock.now_millis(),
         }
     }
+}
+
+fn system_millis() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,6 +1,6 @@
 //! Why a server doesn't start, for people: what happened, and what to do.
 //!
-//! What a call answers is left to `service::failure`.
+//! What a call answers is left to `thrift1::failure`.
 
 use std::io;
 use std::path::PathBuf;
@@ -61,6 +61,9 @@ pub enum StartError {
         /// What can't be read.
         reason: String,
     },
+    /// What the tables are to begin with can't be put in.
+    #[error("the seeds can't be put in: {0}")]
+    Seed(String),
     /// The settings contradict each other.
     #[error("{0}")]
     Settings(String),

@@ -2,14 +2,14 @@
 //!
 //! They work on whole calls, between the wire and the service, so that no call knows of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hbase_thrift_api::{AlreadyExists, IOError, IllegalArgument};
 use thrift::{ApplicationError, ApplicationErrorKind};
 
-use crate::scanner::Scanners;
+use crate::scanners::Scanners;
 
 /// What goes wrong at a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,11 @@ impl When {
         Self { method: Some(method.to_owned()), first: 1, last: n }
     }
 
+    /// The calls from the `first` to the `last` of a method, or of any.
+    pub(crate) fn calls(method: Option<String>, first: u64, last: u64) -> Self {
+        Self { method, first, last }
+    }
+
     /// Every call of every method.
     pub fn always() -> Self {
         Self { method: None, first: 1, last: u64::MAX }
@@ -115,9 +120,6 @@ struct Set {
     seen: u64,
 }
 
-/// Methods are counted by their names; a client that invents names shall not fill the memory.
-const MAX_COUNTED: usize = 100;
-
 impl Faults {
     pub(crate) fn add(&self, when: When, fault: Fault) {
         self.state().set.push(Set { when, fault, seen: 0 });
@@ -142,13 +144,18 @@ impl Faults {
         self.state().calls.get(method).copied().unwrap_or(0)
     }
 
+    /// How often each method has been called that was.
+    pub(crate) fn all_calls(&self) -> BTreeMap<String, u64> {
+        self.state().calls.iter().map(|(method, calls)| (method.clone(), *calls)).collect()
+    }
+
     /// Ends all delays.
     pub(crate) fn stop(&self) {
         self.state().stopping = true;
         self.stopped.notify_all();
     }
 
-    /// Counts a call, waits if it has to, and says what else is to be done; nothing if the server
+    /// Counts a call of one of HBase's methods, waits if it has to, and says what else is to be done; nothing if the server
     /// stops meanwhile.
     pub(crate) fn plan(&self, method: &str, scanners: &Scanners) -> Option<Plan> {
         let mut plan = Plan::Answer;
@@ -167,9 +174,7 @@ impl Faults {
 
     fn due(&self, method: &str) -> Vec<Fault> {
         let mut state = self.state();
-        if state.calls.len() < MAX_COUNTED || state.calls.contains_key(method) {
-            *state.calls.entry(method.to_owned()).or_default() += 1;
-        }
+        *state.calls.entry(method.to_owned()).or_default() += 1;
         let mut due = Vec::new();
         for set in &mut state.set {
             if set.when.method.as_deref().is_some_and(|name| name != method) {

@@ -13,26 +13,32 @@
 //! ([`Builder::store`]). Where it differs from HBase is listed in the workspace's
 //! `docs/mini-hbase.md`.
 //!
-//! From the wire to the disk: `server` (sockets, threads), `wire` (messages as bytes), `fault`
-//! (what is to go wrong), `service` (the calls), `scanner`, `filter`, `query`, and `store` (tables
-//! and cells on an ordered store).
+//! From the wire to the disk: `server` (sockets, threads), `wire` (messages as bytes), `budget` (the
+//! memory of calls), `fault` (what is to go wrong), `control` and `seed` (what tests ask for), `thrift1` (the calls, and what is odd in them), `scanners` (their leases),
+//! and `model` (tables, cells, reads, writes and filters as HBase has them, on an ordered store).
 
+mod budget;
 mod builder;
 mod clock;
+mod control;
 mod error;
 mod fault;
-mod filter;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod handle;
 mod model;
-mod query;
-mod scanner;
+mod scanners;
+mod seed;
 mod server;
-mod service;
-mod store;
+mod temporary;
+mod thrift1;
 mod wire;
 
-pub use builder::{Builder, MiniHBase};
+pub use builder::Builder;
 pub use clock::VirtualClock;
 pub use error::StartError;
 pub use fault::{Exception, Fault, When};
-pub use store::Durability;
+pub use handle::MiniHBase;
+pub use model::{Durability, HBaseTiming};
 pub use wire::{Protocol, Transport};

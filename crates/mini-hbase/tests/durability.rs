@@ -2,99 +2,265 @@
 
 #![allow(clippy::unwrap_used, reason = "the lint knows only functions that are tests themselves")]
 
+#[path = "support/child.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod child;
+#[path = "support/random.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod random;
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
-use hbase_thrift_api::{BatchMutation, THbaseSyncClient};
+use child::Served;
+
+use hbase_thrift_api::{BatchMutation, Mutation, TAppend, THbaseSyncClient, TIncrement};
 use mini_hbase::{Durability, MiniHBase, StartError};
-use support::{bytes, client, client_with_table, family, mutation, none, put, raw, value};
+use random::Random;
+use support::{Raw, bytes, client, client_with_table, family, mutation, none, put, raw, value};
 
-const CHILD: &str = "MINI_HBASE_TEST_STORE";
 const WRITERS: usize = 4;
-/// What is acknowledged before the server is killed.
-const ENOUGH: usize = 400;
+/// How often the server is killed.
+const KILLS: usize = 3;
+/// What is acknowledged before it is: more than the write buffer of 16 MiB, again and again, so that
+/// it is killed while buffers are flushed and files compacted.
+const ROWS_A_KILL: usize = 400;
+const LARGE: usize = 64 << 10;
 
-/// Not a test: what `a_killed_server…` runs in a process of its own.
+/// Not a test: what `every_acknowledged_row…` runs in a process of its own.
 #[test]
 fn serve_until_killed() {
-    let Some(folder) = std::env::var_os(CHILD) else { return };
-    let server = MiniHBase::builder().store(folder).start().unwrap();
-    println!("\nlistening on {}", server.address());
-    thread::park();
+    let Some(folder) = child::folder() else { return };
+    child::serve(&MiniHBase::builder().store(folder).start().unwrap());
 }
 
-fn serve(folder: &Path) -> (Child, String) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "serve_until_killed", "--nocapture"])
-        .env(CHILD, folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let address = lines
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-        .unwrap();
-    (child, address)
+/// The value of a row: its number, and so much more that it differs from any other's.
+fn content(row: &str) -> String {
+    format!("{row}/").repeat(LARGE / (row.len() + 1))
 }
 
 #[test]
-fn a_killed_server_has_every_acknowledged_write_and_no_half_row() {
+fn every_acknowledged_row_survives_kills_under_flush_and_compaction() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
-    let (child, address) = serve(&store);
-    raw(&address).create_table(bytes("t"), vec![family("f"), family("g")]).unwrap();
-    let child = Mutex::new(child);
-    let acknowledged = Mutex::new(Vec::new());
+    let mut acknowledged: Vec<String> = Vec::new();
+    let mut increments = 0;
+    let mut random = Random::new();
+    for round in 0..=KILLS {
+        let mut served = Served::start("serve_until_killed", &store);
+        let mut client = raw(&served.address);
+        if round == 0 {
+            client.create_table(bytes("t"), vec![family("f"), family("g")]).unwrap();
+        }
+        for row in &acknowledged {
+            let found = client.get_row(bytes("t"), bytes(row), none()).unwrap();
+            let columns = found.first().and_then(|found| found.columns.as_ref());
+            let columns = columns.unwrap_or_else(|| panic!("{row} is lost in round {round}"));
+            let value = |name: &[u8]| columns[name].value.as_deref();
+            assert!(value(b"f:x") == Some(content(row).as_bytes()), "{row} is another");
+            assert_eq!(value(b"g:y"), Some(row.as_bytes()), "half a row");
+        }
+        let count = client.atomic_increment(bytes("t"), bytes("count"), bytes("f:n"), 0).unwrap();
+        assert!(count >= increments, "{count} of {increments} increments in round {round}");
+        if round == KILLS {
+            break;
+        }
+        let enough = ROWS_A_KILL / 2 + random.below(ROWS_A_KILL);
+        let new = Mutex::new(Vec::new());
+        let added = AtomicI64::new(0);
+        let killed = Mutex::new(&mut served);
+        thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (new, added, killed) = (&new, &added, &killed);
+                let address = &killed.lock().unwrap().address.clone();
+                let address = address.clone();
+                scope.spawn(move || {
+                    let mut client = raw(&address);
+                    for number in 0.. {
+                        let row = format!("{round}-{writer}-{number}");
+                        let both = vec![mutation("f:x", &content(&row)), mutation("g:y", &row)];
+                        let batch = vec![BatchMutation::new(bytes(&row), both)];
+                        if client.mutate_rows(bytes("t"), batch, none()).is_err() {
+                            return;
+                        }
+                        let mut new = new.lock().unwrap();
+                        new.push(row);
+                        if new.len() == enough {
+                            // While the other writers go on.
+                            killed.lock().unwrap().kill();
+                        }
+                        drop(new);
+                        let (row, column) = (bytes("count"), bytes("f:n"));
+                        if client.atomic_increment(bytes("t"), row, column, 1).is_err() {
+                            return;
+                        }
+                        added.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        let new = new.into_inner().unwrap();
+        assert!(new.len() >= enough);
+        acknowledged.extend(new);
+        increments += added.into_inner();
+    }
+}
+
+/// A journal that ends in the middle, as a power cut leaves it, or has flipped bits: what was
+/// flushed before is there, or the store says that it is damaged. It never has wrong cells.
+#[test]
+fn a_torn_or_flipped_journal_gives_the_rows_before_or_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let rows: Vec<String> = (0..40).map(|number| format!("r{number:02}")).collect();
+    let mut served = Served::start("serve_until_killed", &store);
+    let mut client = raw(&served.address);
+    client.create_table(bytes("t"), vec![family("f")]).unwrap();
+    for row in &rows {
+        put(&mut client, row, "f:x", &format!("value of {row}")).unwrap();
+    }
+    served.kill();
+    let mut random = Random::new();
+    let (mut shorter, mut refused) = (0, 0);
+    for round in 0..16 {
+        let copy = folder.path().join(format!("copy-{round}"));
+        copy_folder(&store, &copy);
+        let journal = journal_of(&copy);
+        let mut bytes_of = fs::read(&journal).unwrap();
+        let end = bytes_of.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        let tears = round % 2 == 0;
+        if tears {
+            bytes_of.truncate(random.below(end));
+        } else {
+            let place = random.below(end);
+            bytes_of[place] ^= 1 << random.below(8);
+        }
+        fs::write(&journal, bytes_of).unwrap();
+        match MiniHBase::builder().store(&copy).start() {
+            Ok(restarted) => {
+                let mut client = support::client(&restarted);
+                let tables = client.get_table_names().unwrap();
+                let there =
+                    if tables.is_empty() { 0 } else { prefix_of(&mut client, &rows, round) };
+                shorter += usize::from(there < rows.len());
+            }
+            Err(StartError::Damaged { .. }) => refused += 1,
+            Err(error) => panic!("{round}: {error:?}"),
+        }
+        fs::remove_dir_all(copy).unwrap();
+    }
+    println!("{shorter} journals were cut short, {refused} refused");
+    assert!(shorter + refused >= 8, "{shorter} shorter, {refused} refused");
+}
+
+/// How many rows are there: the first ones, with what was put.
+fn prefix_of(client: &mut Raw, rows: &[String], round: usize) -> usize {
+    let values: Vec<_> = rows.iter().map(|row| value(client, row, "f:x")).collect();
+    let there = values.iter().take_while(|value| value.is_some()).count();
+    for (row, value) in rows.iter().zip(&values) {
+        if let Some(value) = value {
+            assert_eq!(value, &format!("value of {row}"), "{round}");
+        }
+    }
+    assert!(values[there..].iter().all(Option::is_none), "{round}: a hole in {values:?}");
+    there
+}
+
+fn journal_of(store: &Path) -> std::path::PathBuf {
+    let files = fs::read_dir(store.join("data")).unwrap().map(|entry| entry.unwrap().path());
+    let mut journals: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "jnl")).collect();
+    journals.sort();
+    journals.pop().unwrap()
+}
+
+#[test]
+fn each_put_waits_for_a_flush_where_it_has_to_survive_a_power_cut() {
+    const WRITERS: u64 = 16;
+    const PUTS: u64 = 20;
+    let server = MiniHBase::builder().durability(Durability::PowerCut).start().unwrap();
+    let mut client = client_with_table(&server);
+    for number in 0..PUTS {
+        let before = server.flushes();
+        put(&mut client, &format!("r{number}"), "f:x", "v").unwrap();
+        assert!(server.flushes() > before, "put {number} was acknowledged without a flush");
+    }
+    let before = server.flushes();
     thread::scope(|scope| {
         for writer in 0..WRITERS {
-            let (address, acknowledged, child) = (&address, &acknowledged, &child);
+            let server = &server;
             scope.spawn(move || {
-                let mut raw = raw(address);
-                for number in 0.. {
-                    let row = format!("{writer}-{number}");
-                    let both = vec![mutation("f:x", &row), mutation("g:y", &row)];
-                    let batch = vec![BatchMutation::new(bytes(&row), both)];
-                    if raw.mutate_rows(bytes("t"), batch, none()).is_err()
-                        || raw
-                            .atomic_increment(bytes("t"), bytes("count"), bytes("f:n"), 1)
-                            .is_err()
-                    {
-                        return;
-                    }
-                    let mut acknowledged = acknowledged.lock().unwrap();
-                    acknowledged.push(row);
-                    if acknowledged.len() == ENOUGH {
-                        // SIGKILL, while the other writers go on.
-                        child.lock().unwrap().kill().unwrap();
-                    }
+                let mut client = support::client(server);
+                for number in 0..PUTS {
+                    put(&mut client, &format!("{writer}-{number}"), "f:x", "v").unwrap();
                 }
             });
         }
     });
-    child.into_inner().unwrap().wait().unwrap();
+    let flushes = server.flushes() - before;
+    // No writer has two puts in one flush.
+    assert!(flushes >= PUTS, "{flushes} flushes");
+    println!("{} puts took {flushes} flushes", WRITERS * PUTS);
 
-    let server = MiniHBase::builder().store(&store).start().unwrap();
-    let mut raw = client(&server);
-    let acknowledged = acknowledged.into_inner().unwrap();
-    assert!(acknowledged.len() >= ENOUGH);
-    for row in &acknowledged {
-        assert_eq!(value(&mut raw, row, "f:x").as_ref(), Some(row));
-    }
-    let count = raw.get(bytes("t"), bytes("count"), bytes("f:n"), none()).unwrap();
-    let count = i64::from_be_bytes(count[0].value.clone().unwrap().try_into().unwrap());
-    assert!(count >= i64::try_from(acknowledged.len()).unwrap());
-    let scanner = raw.scanner_open(bytes("t"), Vec::new(), Vec::new(), none()).unwrap();
-    for row in raw.scanner_get_list(scanner, 1_000_000).unwrap() {
-        let columns = row.columns.unwrap();
-        assert!(columns.len() == 2 || row.row == Some(bytes("count")), "half a row");
-    }
+    let server = MiniHBase::start().unwrap();
+    put(&mut client_with_table(&server), "r", "f:x", "v").unwrap();
+    assert_eq!(server.flushes(), 0);
+}
+
+#[test]
+fn a_call_waits_for_one_flush_however_much_it_writes() {
+    let server = MiniHBase::builder().durability(Durability::PowerCut).start().unwrap();
+    let mut client = client_with_table(&server);
+    let row = |number: usize| bytes(&format!("r{number}"));
+    let delete = || Mutation { is_delete: Some(true), ..mutation("f:old", "") };
+    let mut flushes = |call: &dyn Fn(&mut Raw)| {
+        let before = server.flushes();
+        call(&mut client);
+        server.flushes() - before
+    };
+    let increments = flushes(&|raw| {
+        let increment = |number| TIncrement::new(bytes("t"), row(number), bytes("f:n"), 1);
+        raw.increment_rows((0..20).map(increment).collect()).unwrap();
+    });
+    assert_eq!(increments, 1);
+    let failing = flushes(&|raw| {
+        let increment = |column| TIncrement::new(bytes("t"), row(1), bytes(column), 1);
+        raw.increment_rows(vec![increment("f:n"), increment("no:n")]).unwrap_err();
+    });
+    assert_eq!(failing, 1, "what was done before the failure");
+    let both = flushes(&|raw| {
+        let both = vec![delete(), mutation("f:x", "v")];
+        raw.mutate_row(bytes("t"), row(1), both, none()).unwrap();
+    });
+    assert_eq!(both, 1, "a delete and a put");
+    let batch = flushes(&|raw| {
+        let both = || vec![delete(), mutation("f:x", "v")];
+        let batch = (0..20).map(|number| BatchMutation::new(row(number), both())).collect();
+        raw.mutate_rows(bytes("t"), batch, none()).unwrap();
+    });
+    assert_eq!(batch, 1, "twenty puts and twenty deletes");
+    let append = flushes(&|raw| {
+        let columns = vec![bytes("f:a"), bytes("f:b")];
+        let values = vec![bytes("1"), bytes("2")];
+        raw.append(TAppend::new(bytes("t"), row(1), columns, values)).unwrap();
+    });
+    assert_eq!(append, 1);
+    let checked = flushes(&|raw| {
+        let put = mutation("f:c", "v");
+        let (row, column) = (row(1), bytes("f:c"));
+        assert!(raw.check_and_put(bytes("t"), row, column, Vec::new(), put, none()).unwrap());
+    });
+    assert_eq!(checked, 1);
+    let refused = flushes(&|raw| {
+        let put = mutation("f:c", "v");
+        let (row, column) = (row(1), bytes("f:c"));
+        assert!(!raw.check_and_put(bytes("t"), row, column, Vec::new(), put, none()).unwrap());
+    });
+    assert_eq!(refused, 0, "nothing was written");
 }
 
 #[test]
@@ -147,6 +313,48 @@ fn a_temporary_store_goes_with_its_server() {
     assert!(folder.exists());
     drop(server);
     assert!(!folder.exists());
+}
+
+/// Not a test: what the next one kills.
+#[test]
+fn serve_temporarily() {
+    let Some(place) = child::folder() else { return };
+    let server = MiniHBase::start().unwrap();
+    assert!(server.folder().starts_with(place));
+    client_with_table(&server);
+    child::serve(&server);
+}
+
+#[test]
+fn a_temporary_store_of_a_killed_server_goes_with_the_next_one_that_starts() {
+    let place = tempfile::tempdir().unwrap();
+    let stores = || fs::read_dir(place.path()).unwrap().count();
+    let mut killed = Served::start_in("serve_temporarily", place.path(), place.path());
+    let running = Served::start_in("serve_temporarily", place.path(), place.path());
+    assert_eq!(stores(), 2);
+    killed.kill();
+    assert_eq!(stores(), 2);
+    let _next = Served::start_in("serve_temporarily", place.path(), place.path());
+    assert_eq!(stores(), 2, "one was left over, and is gone");
+    raw(&running.address).get_table_names().unwrap();
+}
+
+#[test]
+fn a_store_whose_marker_is_lost_or_torn_keeps_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let builder = MiniHBase::builder().store(&store);
+    put(&mut client_with_table(&builder.clone().start().unwrap()), "r", "f:x", "v").unwrap();
+    let marker = store.join("mini-hbase");
+    for lost in [None, Some(""), Some("mini-hb")] {
+        match lost {
+            None => fs::remove_file(&marker).unwrap(),
+            Some(torn) => fs::write(&marker, torn).unwrap(),
+        }
+        let server = builder.clone().start().unwrap();
+        assert_eq!(value(&mut client(&server), "r", "f:x").as_deref(), Some("v"), "{lost:?}");
+        assert!(fs::read_to_string(&marker).unwrap().starts_with("mini-hbase store"));
+    }
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Exit codes: what a script learns of a failure without reading the message.
 //!
-//! For one place that sorts errors into codes; the help lists the same codes. What the messages
-//! say is left to those who make the errors.
+//! For `main`, in the one place that sorts errors into codes; the help lists the same codes. What the
+//! messages say is left to those who make the errors.
 
-use std::{fmt, io, process::ExitCode};
+use std::{io, process::ExitCode};
 
 use hbase_thrift_client::ErrorKind as HBaseErrorKind;
-use socorro_hbase_client::{Error, ErrorKind, Ooid};
+use socorro_hbase_client::{Error, ErrorKind};
 
-use crate::{output, stop::Stopped, store::InUse};
+use crate::{
+    failure::{InUse, NotFound, Stopped, Unclean, WrongCommandLine},
+    output,
+};
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -16,64 +19,16 @@ const NOT_FOUND: u8 = 3;
 const TRY_LATER: u8 = 4;
 const UNCLEAN: u8 = 5;
 
-/// There is no such crash.
-#[derive(Debug)]
-pub(crate) struct NotFound(pub(crate) Ooid);
-
-impl fmt::Display for NotFound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no crash {}", self.0)
-    }
-}
-
-impl std::error::Error for NotFound {}
-
-/// There is no such thing as was asked for; says what.
-#[derive(Debug)]
-pub(crate) struct NoSuch(pub(crate) String);
-
-impl fmt::Display for NoSuch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NoSuch {}
-
-/// A check found what it didn't mend.
-#[derive(Debug)]
-pub(crate) struct Unclean(pub(crate) u64);
-
-impl fmt::Display for Unclean {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} findings are left; `socorro-hbase check --repair` mends what can be", self.0)
-    }
-}
-
-impl std::error::Error for Unclean {}
-
-/// The command line asks for something that nobody can want; says what to write instead.
-#[derive(Debug)]
-pub(crate) struct WrongCommandLine(pub(crate) String);
-
-impl fmt::Display for WrongCommandLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for WrongCommandLine {}
-
-/// Prints an error with its causes, and tells how to exit.
+/// Prints an error with its causes, and returns how to exit.
 ///
 /// A reader that has seen enough (`| head`) is no failure.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    output::say(&format!("{error:#}"));
+    output::complain(&format!("{error:#}"));
     if lacks_a_table(error) {
-        output::say(
+        output::complain(
             "`socorro-hbase schema create` creates the tables that are missing, `schema show` lists them",
         );
     }
@@ -82,9 +37,10 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 
 fn code(error: &anyhow::Error) -> u8 {
     if let Some(stopped) = error.downcast_ref::<Stopped>() {
-        return stopped.code();
+        // As a shell has it.
+        return u8::try_from(128 + stopped.signal).unwrap_or(u8::MAX);
     }
-    if error.is::<NotFound>() || error.is::<NoSuch>() || lacks_the_crash(error) {
+    if error.is::<NotFound>() || lacks_the_crash(error) {
         return NOT_FOUND;
     }
     if error.is::<WrongCommandLine>() {
@@ -128,9 +84,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crash_that_is_absent_has_a_code_of_its_own() {
-        let ooid = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508".parse().unwrap();
-        assert_eq!(code(&NotFound(ooid).into()), 3);
+    fn every_failure_has_its_code() {
+        let not_found = NotFound("there is no row a".to_owned());
+        assert_eq!(code(&not_found.into()), 3);
+        assert_eq!(code(&WrongCommandLine(String::new()).into()), 2);
+        assert_eq!(code(&Unclean { left: 1, repairable: 1 }.into()), 5);
+        assert_eq!(code(&InUse("store".into()).into()), 4);
+        assert_eq!(code(&Stopped { signal: 15, done: String::new() }.into()), 143);
     }
 
     #[test]

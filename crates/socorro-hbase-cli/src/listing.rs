@@ -11,16 +11,18 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
-use crate::{output::NO_OUTPUT, progress::Progress, stop};
+use crate::{
+    output::{self, NO_OUTPUT},
+    stop, text,
+};
 
 /// A list with the names of its columns and the width that each takes as text; the last is free.
 pub(crate) struct Listing {
     columns: &'static [(&'static str, usize)],
     json: bool,
+    heading: Heading,
     /// Where a line of text has to end, on a terminal.
     width: Option<usize>,
-    /// Whether the terminal shall make the heading stand out.
-    bold: bool,
     out: BufWriter<Stdout>,
     /// After every line: a person watches, or a program waits for each.
     flushes: bool,
@@ -28,7 +30,16 @@ pub(crate) struct Listing {
     reader: Reader,
 }
 
-/// Whoever reads the list.
+/// On a terminal, for people; programs would have to skip it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heading {
+    None,
+    Plain,
+    /// The terminal shall make it stand out.
+    Bold,
+}
+
+/// The reader of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
     /// Without one there is nothing to do.
@@ -44,8 +55,12 @@ impl Listing {
         let terminal = if is_terminal { terminal_size::terminal_size() } else { None };
         let width = terminal.map(|(width, _)| usize::from(width.0));
         let (out, flushes) = (BufWriter::new(io::stdout()), is_terminal);
-        let bold = is_terminal && takes_colours(env::var_os);
-        Self { columns, json, width, bold, out, flushes, lines: 0, reader: Reader::Needed }
+        let heading = match (is_terminal && !json, takes_colours(env::var_os)) {
+            (false, _) => Heading::None,
+            (true, false) => Heading::Plain,
+            (true, true) => Heading::Bold,
+        };
+        Self { columns, json, heading, width, out, flushes, lines: 0, reader: Reader::Needed }
     }
 
     /// Nothing waits for a block to be full: for lines that are slow to come.
@@ -69,22 +84,18 @@ impl Listing {
         if stop::is_asked() {
             self.out.flush().context(NO_OUTPUT)?;
         }
-        Ok(stop::check(|| format!("{} lines were listed", self.lines))?)
+        Ok(stop::check(|| format!("{} listed", text::counted(self.lines, "line")))?)
     }
 
     /// As [`line`](Self::line), beside a bar, and for who asks for signals on their own.
-    pub(crate) fn line_beside<const N: usize>(
-        &mut self,
-        progress: &Progress,
-        values: [Value; N],
-    ) -> Result<()> {
-        progress.aside(|| self.write_line(values))
+    pub(crate) fn line_beside<const N: usize>(&mut self, values: [Value; N]) -> Result<()> {
+        output::aside(|| self.write_line(values))
     }
 
     fn write_line<const N: usize>(&mut self, values: [Value; N]) -> Result<()> {
         debug_assert_eq!(N, self.columns.len());
         let text = if self.json { self.object(values) } else { self.text(&values) };
-        let head = if self.lines > 0 || self.json { String::new() } else { self.head() };
+        let head = if self.lines == 0 { self.head() } else { String::new() };
         self.lines += 1;
         let write = |listing: &mut Self| {
             write!(listing.out, "{head}{text}")?;
@@ -120,7 +131,11 @@ impl Listing {
     fn head(&self) -> String {
         let names = self.columns.iter().map(|(name, _)| name.replace('_', " "));
         let line = self.aligned(names);
-        if self.bold { format!("\u{1b}[1m{line}\u{1b}[0m\n") } else { format!("{line}\n") }
+        match self.heading {
+            Heading::None => String::new(),
+            Heading::Plain => format!("{line}\n"),
+            Heading::Bold => format!("\u{1b}[1m{line}\u{1b}[0m\n"),
+        }
     }
 
     fn text(&self, values: &[Value]) -> String {
@@ -195,7 +210,7 @@ fn shown(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.replace(char::is_control, " "),
+        Value::String(text) => text::printable(text).into_owned(),
         other => other.to_string(),
     }
 }
@@ -208,7 +223,7 @@ mod tests {
 
     fn listing(width: Option<usize>) -> Listing {
         let mut listing = Listing::new(&[("ooid", 6), ("is_there", 0)], false);
-        (listing.width, listing.bold) = (width, false);
+        (listing.width, listing.heading) = (width, Heading::Plain);
         listing
     }
 
@@ -241,15 +256,16 @@ mod tests {
         assert_eq!(breaks(&columns, Some(118)), [false; 5]);
         assert_eq!(breaks(&columns, Some(80)), [false, false, true, false, false]);
         assert_eq!(breaks(&columns, Some(40)), [false, true, true, false, true]);
-        let free = [("table", 0), ("row", 0), ("finding", 0)];
+        let free = [("table", 0), ("row", 0), ("problem", 0)];
         assert_eq!(breaks(&free, Some(80)), [false, true, true]);
     }
 
     #[test]
     fn a_heading_stands_out_unless_the_environment_forbids_it() {
-        let head = |bold| Listing { bold, ..listing(Some(80)) }.head();
-        assert_eq!(head(true), "\u{1b}[1mooid    is there\u{1b}[0m\n");
-        assert_eq!(head(false), "ooid    is there\n");
+        let head = |heading| Listing { heading, ..listing(Some(80)) }.head();
+        assert_eq!(head(Heading::None), "");
+        assert_eq!(head(Heading::Bold), "\u{1b}[1mooid    is there\u{1b}[0m\n");
+        assert_eq!(head(Heading::Plain), "ooid    is there\n");
         let with = |name, value| takes_colours(move |asked| (asked == name).then_some(value));
         assert!(with("TERM", "xterm") && with("NO_COLOR", ""));
         assert!(!with("TERM", "dumb") && !with("NO_COLOR", "1"));
@@ -257,7 +273,7 @@ mod tests {
 
     #[test]
     fn what_would_break_a_line_does_not() {
-        assert_eq!(listing(None).text(&[json!("a\nb"), json!("")]), "a b\n");
+        assert_eq!(listing(None).text(&[json!("a\nb\u{1b}"), json!("")]), "a\\nb\\x1b\n");
     }
 
     #[test]

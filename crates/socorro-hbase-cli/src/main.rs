@@ -11,22 +11,31 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod demo;
 mod exit;
-mod input;
+mod failure;
+mod ids;
 mod listing;
 mod output;
-mod processor;
 mod progress;
 mod settings;
 mod stop;
 mod store;
+mod text;
+mod verbose;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 
+use args::{Cli, Command};
+
 fn main() -> ExitCode {
-    let done = match args::Cli::try_parse() {
-        Ok(arguments) => commands::run(arguments.command),
+    // A dump is walked in a process of its own, which is this program.
+    if let Some(walked) = socorro_processor::walk_if_asked() {
+        return walked;
+    }
+    let done = match Cli::try_parse() {
+        Ok(line) => run(line),
         Err(error) if error.use_stderr() => error.exit(),
         // Help that was asked for is data.
         Err(help) => output::print_help(&help),
@@ -34,5 +43,19 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
+    }
+}
+
+fn run(line: Cli) -> Result<()> {
+    if line.common.quiet {
+        output::be_quiet();
+    }
+    verbose::start(line.common.verbose);
+    match line.command {
+        #[cfg(target_os = "linux")]
+        Command::Demo => demo::demo(&line.common),
+        #[cfg(target_os = "linux")]
+        Command::DemoCrash { kind } => demo::crash(kind),
+        Command::Task(task) => commands::run(task, &line.common),
     }
 }

@@ -7,12 +7,49 @@ use std::{
     fs, io,
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::{Context, Result};
+use indicatif::ProgressBar;
 use tempfile::NamedTempFile;
 
-use crate::exit::WrongCommandLine;
+use crate::{
+    failure::WrongCommandLine,
+    text::{printable, printable_lines},
+};
+
+/// Whether nothing is said but what went wrong.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on, nothing is said but what went wrong.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// The bar that is drawn, which messages have to stand above.
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// From now on, messages stand above this bar, or none.
+pub(crate) fn stand_above(bar: Option<ProgressBar>) {
+    *BAR.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+}
+
+/// Writes to the terminal, above the bar if there is one.
+pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
+    let bar = BAR.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
 
 /// What a failure to print begins with.
 pub(crate) const NO_OUTPUT: &str = "can't write to standard output";
@@ -25,14 +62,22 @@ pub(crate) fn write(target: Option<&Path>, bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Refuses to print binary data on a terminal, unless it was named by `-`.
-pub(crate) fn check_binary(target: Option<&Path>) -> Result<(), WrongCommandLine> {
+/// Writes text to a file, or to standard output: byte for byte, unless that is a terminal, which would
+/// act on what is in it.
+pub(crate) fn write_text(target: Option<&Path>, text: &[u8]) -> Result<()> {
     if target.is_none() && io::stdout().is_terminal() {
-        return Err(WrongCommandLine(
-            "a minidump is binary and would garble this terminal: write it to a file with -o FILE \
-             (or -o - to have it here nevertheless)"
-                .to_owned(),
-        ));
+        return print(printable_lines(&String::from_utf8_lossy(text)).as_bytes());
+    }
+    write(target, text)
+}
+
+/// Refuses to print binary data on a terminal.
+pub(crate) fn check_binary(what: &str) -> Result<(), WrongCommandLine> {
+    if io::stdout().is_terminal() {
+        return Err(WrongCommandLine(format!(
+            "{what} is binary and would garble this terminal: write it to a file with -o FILE, or \
+             pipe it to another program"
+        )));
     }
     Ok(())
 }
@@ -53,17 +98,19 @@ pub(crate) fn print_help(help: &clap::Error) -> Result<()> {
     help.print().and_then(|()| io::stdout().flush()).context(NO_OUTPUT)
 }
 
-/// Says something to people, on standard error.
-///
-/// Where it can't be said (a closed pipe, a full disk), the work and its exit code are as they are;
-/// `eprintln!` would panic.
+/// Says what was done, on standard error, unless that is unwanted.
 pub(crate) fn say(text: &str) {
-    say_line(&format!("socorro-hbase: {text}"));
+    if !is_quiet() {
+        complain(text);
+    }
 }
 
-/// The same for a line of a list.
-pub(crate) fn say_line(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+/// Says what went wrong, on standard error.
+///
+/// If it can't be said (a closed pipe, a full disk), the work and its exit code are as they are;
+/// `eprintln!` would panic.
+pub(crate) fn complain(text: &str) {
+    let _ = aside(|| writeln!(io::stderr().lock(), "socorro-hbase: {}", printable(text)));
 }
 
 /// Writes a file whole or not at all.

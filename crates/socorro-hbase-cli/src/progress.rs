@@ -1,7 +1,7 @@
 //! How far long work is: a bar on standard error, for people who watch.
 //!
-//! For rate and remaining time where the end is known, for a count and a rate where it isn't, and
-//! for nothing at all where standard error is no terminal. What is counted is left to the commands.
+//! For rate and remaining time where the end is known, for a count and a rate if it isn't, and
+//! for nothing at all if standard error is no terminal. What is counted is left to the commands.
 
 use std::{fmt::Write, time::Duration};
 
@@ -17,11 +17,11 @@ const KNOWN: &str = "{msg} {wide_bar} {human_pos}/{human_len}  {rate}, {eta} lef
 const UNKNOWN: &str = "{spinner} {msg} {human_pos}  {rate}, {elapsed}";
 const PARTS: &str = "{msg} {wide_bar} {percent} %, {eta} left";
 
-/// So often a second at most, however fast the work is.
+/// How often it is drawn, however fast the work is.
 const DRAWN: Duration = Duration::from_millis(100);
 
 impl Progress {
-    /// Of so many; the end is found out only where somebody watches.
+    /// Of a known number, which is found out only if somebody watches.
     pub(crate) fn of<E>(
         what: &'static str,
         total: impl FnOnce() -> Result<u64, E>,
@@ -35,11 +35,15 @@ impl Progress {
         Ok(bar)
     }
 
-    /// Of nobody knows how many.
+    /// Of an unknown number.
     pub(crate) fn counting(what: &'static str) -> Self {
+        if output::is_quiet() {
+            return Self(ProgressBar::hidden());
+        }
         let bar = ProgressBar::no_length().with_message(what).with_style(style(UNKNOWN));
         if !bar.is_hidden() {
             bar.enable_steady_tick(DRAWN);
+            output::stand_above(Some(bar.clone()));
         }
         Self(bar)
     }
@@ -56,27 +60,14 @@ impl Progress {
         self.0.inc(1);
     }
 
-    pub(crate) fn more(&self, count: usize) {
-        self.0.inc(count as u64);
-    }
-
     pub(crate) fn is_at(&self, percent: u8) {
         self.0.set_position(percent.into());
-    }
-
-    /// Writes something else to the terminal, above the bar.
-    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        self.0.suspend(write)
-    }
-
-    /// Says something to people.
-    pub(crate) fn say(&self, text: &str) {
-        self.aside(|| output::say(text));
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        output::stand_above(None);
         self.0.finish_and_clear();
     }
 }

@@ -4,9 +4,8 @@
 //! other, in this process: the client speaks to it as it speaks to HBase.
 
 use std::{
-    fmt,
     ops::Deref,
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -17,7 +16,8 @@ use mini_hbase::{Builder, MiniHBase, StartError};
 use socorro_hbase_client::{CrashStore, SchemaOptions, TABLES};
 
 use crate::{
-    args::Place,
+    args::Common,
+    failure::InUse,
     output,
     settings::{Choice, Settings},
 };
@@ -29,20 +29,15 @@ pub(crate) struct Opened {
     _server: Option<MiniHBase>,
 }
 
-/// The store's folder is another process's at the moment.
-#[derive(Debug)]
-pub(crate) struct InUse(PathBuf);
-
 impl Opened {
     /// Opens what the options, the environment or the file of settings name.
-    pub(crate) fn open(place: Place) -> Result<Self> {
-        let settings = place.settings()?;
-        Self::with(&settings, place)
+    pub(crate) fn open(common: &Common) -> Result<Self> {
+        Self::with(&Settings::load(common.config.clone())?, common)
     }
 
     /// Opens what the options or these settings name.
-    pub(crate) fn with(settings: &Settings, place: Place) -> Result<Self> {
-        match place.choose(settings)?.value {
+    pub(crate) fn with(settings: &Settings, common: &Common) -> Result<Self> {
+        match settings.choose(common.server.as_deref(), common.store.clone())?.value {
             Choice::Server(config) => {
                 Ok(Self { crashes: CrashStore::new(Client::connect(*config)?), _server: None })
             }
@@ -63,7 +58,7 @@ impl Deref for Opened {
     }
 }
 
-/// Starts a server on a folder. A store without tables is new: it gets them, and is told once.
+/// Starts a server on a folder. A store without tables is new: it gets them, and the message says so once.
 pub(crate) fn start(folder: &Path, listen: Option<String>) -> Result<MiniHBase> {
     let mut builder = MiniHBase::builder().store(folder);
     if let Some(address) = listen {
@@ -109,17 +104,3 @@ fn has_all_tables(crashes: &CrashStore) -> Result<bool> {
     let found = crashes.client().admin().table_names()?;
     Ok(TABLES.iter().all(|table| found.iter().any(|name| name == table.name.as_bytes())))
 }
-
-impl fmt::Display for InUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let folder = self.0.display();
-        write!(
-            f,
-            "the store in {folder} is in use by another process: wait until that ends, or let \
-             `socorro-hbase serve --store {folder}` have the store alone and give the URL that it \
-             prints to all others with --server"
-        )
-    }
-}
-
-impl std::error::Error for InUse {}

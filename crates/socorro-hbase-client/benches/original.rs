@@ -16,16 +16,20 @@ use std::{
 
 use hbase_thrift_client::{Client, Config, Get, Increment, Put};
 use socorro_hbase_client::{
-    CrashMetadata, CrashStore, Ooid, QueueForProcessing, SchemaOptions, TABLES,
+    CrashMetadata, CrashStore, NewReport, Ooid, QueueForProcessing, SEARCH_TABLE, SchemaOptions,
+    TABLES,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// What a network adds to a round trip.
 const DELAY: Duration = Duration::from_micros(500);
-const ROUNDS: usize = 7;
-const CRASHES: u32 = 40;
-const DUMP: &[u8] = &[b'M'; 40 * 1024];
+const ROUNDS: usize = 5;
+/// In a round, so 1,000 in all.
+const CRASHES: u32 = 200;
+/// How many are submitted with one call.
+const AT_ONCE: usize = 100;
+const DUMP: &[u8] = &[b'M'; 50 * 1000];
 const JSON: &str = r#"{"submitted_timestamp": "2012-05-08T20:50:50.123456+00:00", "ProductName": "Firefox", "ProcessType": "plugin", "HangID": "2f1e7a60-55c4-4be0-9d3c-71c4e8a90b12"}"#;
 
 fn main() -> Outcome {
@@ -38,7 +42,7 @@ fn main() -> Outcome {
     let store = CrashStore::new(Client::connect(config.clone())?);
     store.create_schema(&SchemaOptions::new())?;
     let measured = measure_both(&store, &config);
-    for table in &TABLES {
+    for table in TABLES.iter().chain([&SEARCH_TABLE]) {
         store.client().admin().disable_table(table.name)?;
         store.client().admin().delete_table(table.name)?;
     }
@@ -98,12 +102,13 @@ fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration) -> io::Result<
 /// Both in turn, so that whatever else the machine does slows down both.
 fn measure(store: &CrashStore) -> Outcome {
     let metadata = CrashMetadata::from_json(JSON)?;
-    let mut times: [Vec<Duration>; 4] = Default::default();
+    let mut times: [Vec<Duration>; 5] = Default::default();
     for _ in 0..ROUNDS {
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut many) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..CRASHES {
-            ours.push(Ooid::generate(metadata.submitted().date())?);
-            theirs.push(Ooid::generate(metadata.submitted().date())?);
+            many.push(Ooid::generate(metadata.submitted().ok_or("no time")?.date())?);
+            ours.push(Ooid::generate(metadata.submitted().ok_or("no time")?.date())?);
+            theirs.push(Ooid::generate(metadata.submitted().ok_or("no time")?.date())?);
         }
         times[0].push(time(&ours, |ooid| {
             store.put_raw_report(ooid, &metadata, DUMP, QueueForProcessing::Yes)?;
@@ -115,11 +120,21 @@ fn measure(store: &CrashStore) -> Outcome {
             Ok(())
         })?);
         times[3].push(time(&theirs, |ooid| original_fetch(store.client(), ooid))?);
+        let started = Instant::now();
+        let reports: Vec<_> =
+            many.iter().map(|ooid| NewReport::new(ooid, &metadata, DUMP)).collect();
+        for reports in reports.chunks(AT_ONCE) {
+            for result in store.put_raw_reports(reports, QueueForProcessing::Yes)? {
+                result?;
+            }
+        }
+        times[4].push(started.elapsed());
     }
-    let [ours, theirs, our_fetch, their_fetch] = times.map(median);
+    let [ours, theirs, our_fetch, their_fetch, many] = times.map(median);
     println!(
-        "submissions a second: {:.0}, the original's calls {:.0}",
+        "submissions a second: one by one {:.0}, {AT_ONCE} at a time {:.0}, the original's calls {:.0}",
         per_second(ours),
+        per_second(many),
         per_second(theirs)
     );
     println!(
@@ -128,8 +143,9 @@ fn measure(store: &CrashStore) -> Outcome {
         per_second(their_fetch)
     );
     println!(
-        "submitting takes {:.2} of the original's time",
-        ours.as_secs_f64() / theirs.as_secs_f64()
+        "the rate of the original's calls is reached {:.1} times one by one, {:.1} times many at a time",
+        theirs.as_secs_f64() / ours.as_secs_f64(),
+        theirs.as_secs_f64() / many.as_secs_f64()
     );
     Ok(())
 }

@@ -6,7 +6,7 @@
 use std::{error::Error, process::Command, time::Duration};
 
 use hbase_thrift_client::Client;
-use socorro_hbase_client::{CrashStore, Taker};
+use socorro_hbase_client::{CrashStore, Worker};
 
 /// Longer than the command takes.
 const LEASE: Duration = Duration::from_mins(5);
@@ -18,30 +18,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let store = CrashStore::new(Client::connect(url.parse()?)?);
     let queue = store.legacy_queue();
-    let me: Taker = format!("monitor-{}", std::process::id()).parse()?;
+    let me: Worker = format!("monitor-{}", std::process::id()).parse()?;
 
     let waiting = queue.statistics()?;
     println!("{} crashes wait, the oldest for {:?}", waiting.size, waiting.age);
     for claim in queue.claim(&me, LEASE)? {
-        let mut claim = match claim {
-            Ok(claim) => claim,
-            Err(error) => {
-                eprintln!("{error}");
-                continue;
-            }
-        };
+        let mut claim = claim?;
         // Sixteen crashes are claimed at once; the last of them has waited for the others.
         if !claim.renew(LEASE)? {
             continue;
         }
-        let ooid = *claim.ooid();
-        if Command::new(command).args(first).arg(ooid.as_str()).status()?.success() {
+        let ooid = claim.id().clone();
+        if Command::new(command).args(first).arg(ooid.to_string()).status()?.success() {
             claim.acknowledge()?;
             println!("{ooid} is done");
         } else {
             claim.release()?;
             eprintln!("{ooid} failed, and is in the queue again");
         }
+    }
+    for problem in queue.take_problems() {
+        eprintln!("{problem}");
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ fn process(store: &CrashStore, ooid: &Ooid) -> Result<String, Box<dyn Error>> {
     let started = now();
     let report = store.get_raw_report(ooid)?.ok_or_else(|| format!("there is no crash {ooid}"))?;
     let metadata = report.metadata()?;
-    let head = report.dump().get(..4).unwrap_or_default();
+    let head = report.dump().and_then(|dump| dump.get(..4)).unwrap_or_default();
     let signature = format!("dump @ {}", head.escape_ascii());
 
     let fields = json!({

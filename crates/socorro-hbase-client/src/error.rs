@@ -1,13 +1,13 @@
-//! The crate's error: what was refused or failed, and what of it is in HBase nevertheless.
+//! The crate's error: what was refused or failed, and what became of the operation.
 //!
 //! A leaf: the store makes errors, nothing is needed to make one. What went wrong between here
 //! and the server is left to the generic client's error, which is kept as the source.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 use hbase_thrift_client::Outcome;
 
-use crate::{flight::may_heal, metadata::MetadataError};
+use crate::model::MetadataError;
 
 /// The result of every call on a [`CrashStore`](crate::CrashStore).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -18,8 +18,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// HBase refused, failed, or could not be reached; see [`Error::hbase`].
     HBase,
-    /// The dump has no bytes: there is nothing a processor could read.
-    EmptyDump,
+    /// Two dumps of a submission have one name.
+    DuplicateDump,
     /// A cell or a request would be larger than the gateway takes.
     TooLarge,
     /// Metadata can't be stored; the source names the field.
@@ -30,50 +30,87 @@ pub enum ErrorKind {
     MalformedJson,
     /// What is stored as a counter isn't.
     MalformedCounter,
-    /// An index row that names no crash, or not the one of its key.
-    MalformedIndex,
-    /// The crash's row has only one of metadata and dump.
+    /// The crash's row has no metadata.
     IncompleteCrash,
     /// A file could not be read or written.
     File,
+    /// Files are no crash, or no archive that is read; the message says what they are.
+    Input,
     /// A table exists, but lacks column families of the schema.
     SchemaMismatch,
+    /// The store doesn't write with a client that is configured so.
+    UnfitClient,
 }
 
-/// How far a submission got before it failed.
+/// How much of an operation was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Stored {
-    /// Nothing was written.
+pub enum Written {
+    /// Nothing.
     Nothing,
-    /// Perhaps the crash itself; no index and no queue names it.
-    PerhapsTheCrash,
-    /// The crash itself; index and queue rows perhaps, counters not.
-    TheCrash,
-    /// The crash with its index and queue rows; the counters perhaps not.
-    AllButTheCounters,
-    /// Everything, but the crash is still marked as uncounted: the one case where making the
-    /// submission again counts the crash twice.
-    AllButTheMark,
+    /// Some of it; [`Effect::left`] is what may be missing.
+    Partly,
+    /// Whether anything was written is unknown.
+    Unknown,
+}
+
+/// A part of what is stored of a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The crash's own row.
+    Crash,
+    /// The rows that find it, that of search included.
+    Indexes,
+    /// Its entries in the queues.
+    Queues,
+    /// The counters, sizes of queues included.
+    Counters,
+}
+
+/// What became of an operation that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    pub(crate) written: Written,
+    pub(crate) left: Vec<Part>,
+    pub(crate) call_again: bool,
+}
+
+impl Effect {
+    /// How much was written.
+    pub fn written(&self) -> Written {
+        self.written
+    }
+
+    /// What is left to do: the part that failed, and those that come after it.
+    pub fn left(&self) -> &[Part] {
+        &self.left
+    }
+
+    /// Whether the same call may be made again without harm, and has a chance to succeed then. It
+    /// goes on where it stopped.
+    pub fn call_again(&self) -> bool {
+        self.call_again
+    }
 }
 
 /// Why a call failed.
 ///
-/// [`kind`](Self::kind) says what went wrong, [`stored`](Self::stored) how far a submission got,
-/// [`is_retryable`](Self::is_retryable) whether to make the same call again. `Display` is one line;
-/// the cause is in [`source`](StdError::source) and never repeated in it.
+/// [`kind`](Self::kind) says what went wrong, [`effect`](Self::effect) what became of the operation
+/// and whether to call again. `Display` is one line; the cause is in [`source`](StdError::source) and
+/// never repeated in it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
     message: String,
-    stored: Stored,
+    effect: Effect,
     stored_bytes: Option<Vec<u8>>,
     source: Option<Source>,
 }
 
 enum Source {
-    HBase(hbase_thrift_client::Error),
+    HBase(Arc<hbase_thrift_client::Error>),
     Json(serde_json::Error),
     Text(std::str::Utf8Error),
     File(std::io::Error),
@@ -86,35 +123,17 @@ impl Error {
         self.0.kind
     }
 
-    /// How far a submission got. [`Stored::Nothing`] for every other call.
-    pub fn stored(&self) -> Stored {
-        self.0.stored
+    /// What became of the operation.
+    pub fn effect(&self) -> &Effect {
+        &self.0.effect
     }
 
-    /// What is known about the effect of the call as a whole.
-    ///
-    /// [`Outcome::Unknown`] where a submission stopped halfway; [`stored`](Self::stored) is finer.
-    pub fn outcome(&self) -> Outcome {
-        match (self.0.stored, self.hbase()) {
-            (Stored::Nothing, Some(hbase)) => hbase.outcome(),
-            (Stored::Nothing, None) => Outcome::NotApplied,
-            _ => Outcome::Unknown,
-        }
-    }
-
-    /// Whether the same call may be made again without harm and has a chance to succeed then.
-    ///
-    /// A submission that stopped halfway can be: it goes on where it stopped, and counts nothing
-    /// twice.
+    /// As [`Effect::call_again`].
     pub fn is_retryable(&self) -> bool {
-        match self.0.stored {
-            Stored::Nothing => self.hbase().is_some_and(hbase_thrift_client::Error::is_retryable),
-            Stored::AllButTheMark => false,
-            _ => self.hbase().is_some_and(may_heal),
-        }
+        self.0.effect.call_again
     }
 
-    /// The generic client's error, where HBase is to blame.
+    /// The generic client's error, if HBase is to blame.
     pub fn hbase(&self) -> Option<&hbase_thrift_client::Error> {
         match &self.0.source {
             Some(Source::HBase(error)) => Some(error),
@@ -130,23 +149,47 @@ impl Error {
 
 // How the store makes errors.
 impl Error {
+    /// Nothing was written, and nothing would be if it were done again.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
-            stored: Stored::Nothing,
+            effect: Effect { written: Written::Nothing, left: Vec::new(), call_again: false },
             stored_bytes: None,
             source: None,
         }))
     }
 
-    pub(crate) fn from_hbase(
+    /// Of a call that writes nothing.
+    pub(crate) fn of_read(message: impl Into<String>, source: hbase_thrift_client::Error) -> Self {
+        let call_again = source.is_transient();
+        let effect = Effect { written: Written::Nothing, left: Vec::new(), call_again };
+        Self::of_write(message, Arc::new(source), effect)
+    }
+
+    pub(crate) fn of_write(
         message: impl Into<String>,
-        source: hbase_thrift_client::Error,
+        source: Arc<hbase_thrift_client::Error>,
+        effect: Effect,
     ) -> Self {
         let mut error = Self::new(ErrorKind::HBase, message);
         error.0.source = Some(Source::HBase(source));
+        error.0.effect = effect;
         error
+    }
+
+    /// Of one call that may be made again.
+    pub(crate) fn of_call(
+        message: impl Into<String>,
+        source: hbase_thrift_client::Error,
+        part: Part,
+    ) -> Self {
+        let written = match source.outcome() {
+            Outcome::NotApplied => Written::Nothing,
+            _ => Written::Unknown,
+        };
+        let effect = Effect { written, left: vec![part], call_again: source.is_transient() };
+        Self::of_write(message, Arc::new(source), effect)
     }
 
     pub(crate) fn from_file(message: impl Into<String>, source: std::io::Error) -> Self {
@@ -168,8 +211,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_stored(mut self, stored: Stored) -> Self {
-        self.0.stored = stored;
+    pub(crate) fn with_effect(mut self, effect: Effect) -> Self {
+        self.0.effect = effect;
         self
     }
 
@@ -192,7 +235,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("message", &self.0.message)
-            .field("stored", &self.0.stored)
+            .field("effect", &self.0.effect)
             .field("stored_bytes", &self.0.stored_bytes.as_ref().map(Vec::len))
             .field("source", &self.source())
             .finish()
@@ -202,7 +245,7 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(match self.0.source.as_ref()? {
-            Source::HBase(error) => error,
+            Source::HBase(error) => &**error,
             Source::Json(error) => error,
             Source::Text(error) => error,
             Source::File(error) => error,
@@ -232,15 +275,9 @@ mod tests {
     }
 
     #[test]
-    fn refused_input_has_had_no_effect_and_is_not_worth_repeating() {
-        let error = Error::new(ErrorKind::EmptyDump, "the dump has no bytes");
-        assert_eq!(error.outcome(), Outcome::NotApplied);
+    fn refused_input_has_had_no_effect_and_is_not_worth_another_call() {
+        let error = Error::new(ErrorKind::TooLarge, "too large");
+        assert_eq!(error.effect().written(), Written::Nothing);
         assert!(!error.is_retryable());
-    }
-
-    #[test]
-    fn a_submission_that_stopped_halfway_has_an_unknown_outcome() {
-        let error = Error::new(ErrorKind::HBase, "gone").with_stored(Stored::TheCrash);
-        assert_eq!(error.outcome(), Outcome::Unknown);
     }
 }

@@ -9,61 +9,41 @@
 //! collector received about it, checked before anything is written.
 
 mod check;
-mod create;
-mod dumps;
+mod counters;
+mod endpoints;
 mod error;
 mod export;
-mod fields;
-mod files;
-mod flight;
-mod hang;
-mod index;
-mod keys;
+mod import;
+mod layout;
+mod lifecycle;
 mod limits;
-mod metadata;
-mod metrics;
-mod ooid;
-mod period;
-mod process;
-mod processed;
-mod python_json;
-mod queue;
-mod range;
-mod read;
-mod read_many;
-mod remove;
-mod scan;
-mod schema;
+mod model;
+mod pipeline;
 mod store;
-mod submit;
-mod timestamp;
-mod traces;
 
-pub use check::{
-    Check, CheckOptions, CheckPosition, CheckPositionError, CheckProgress, Finding, FindingKind,
+pub use check::{Check, CheckOptions, CheckPosition, CheckPositionError, CheckProgress};
+pub use counters::SubmissionCounters;
+pub use endpoints::{
+    Claim, Claims, Counted, CrashScan, Description, HangHalf, IndexEntry, ProcessingState, Queue,
+    QueueStatistics, Queued, RawReport, Recounted, Reindexed, SchemaOptions, SchemaReport,
+    SearchEntry, SearchScan, StoredPart, TimeIndex,
 };
-pub use create::{SchemaOptions, SchemaReport};
-pub use dumps::{DumpName, DumpNameError, Dumps};
-pub use error::{Error, ErrorKind, Result, Stored};
-pub use export::{Export, Exported, Selection};
-pub use fields::{HangId, LegacyProcessing, ProcessType, ProcessTypeError};
-pub use hang::HangHalf;
-pub use index::TimeIndex;
-pub use metadata::{CrashMetadata, MetadataError};
-pub use metrics::SubmissionCounters;
-pub use ooid::{Ooid, OoidError};
-pub use period::{Period, PeriodError};
-pub use processed::{ProcessedCrash, ProcessedError};
-pub use queue::{Claim, Claims, Queue, QueueStatistics, Taker, TakerError};
-pub use range::TimeRange;
-pub use read::{ProcessingState, RawReport};
-pub use scan::{CrashScan, IndexEntry};
-pub use schema::{FamilySchema, TABLES, TableSchema};
+pub use error::{Effect, Error, ErrorKind, Part, Result, Written};
+pub use export::{ArchiveFormat, Export, ExportOutcome, Exported, Selection};
+pub use import::{CrashFolder, FoundCrash, ImportedCrash, ooid_of_files, read_archive};
+pub use layout::{FamilySchema, SEARCH_TABLE, SearchColumn, TABLES, TableSchema};
+pub use lifecycle::{
+    NewReport, Problem, ProblemKind, QueueForProcessing, Submission, Worker, WorkerError,
+};
+pub use model::{
+    Annotations, CrashId, CrashIdError, CrashMetadata, DumpName, DumpNameError, Dumps, HangId,
+    HangIdError, LegacyProcessing, MetadataError, Ooid, OoidError, Period, PeriodError,
+    ProcessType, ProcessTypeError, ProcessedCrash, ProcessedError, SubmittedTimestamp, TimeRange,
+    TimestampError,
+};
 pub use store::CrashStore;
-pub use submit::{QueueForProcessing, Submission};
 /// The crate whose dates are part of this API.
 pub use time;
-pub use timestamp::{SubmittedTimestamp, TimestampError};
 
 /// Compiles the README's example.
 #[cfg(doctest)]

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The cells of a row that are to be written together.
-pub(crate) type Cells<'a> = [(String, &'a [u8])];
+pub(crate) type Cells<'a, C> = [(C, &'a [u8])];
 
 /// What HBase keeps of a cell beside its key and value (`KeyValue`).
 const CELL_OVERHEAD: usize = 20;
@@ -26,27 +26,29 @@ impl CrashStore {
     pub(crate) fn check_size(
         &self,
         table: &str,
-        row: &str,
+        row: &[u8],
         what: &str,
-        cells: &Cells,
+        cells: &Cells<'_, impl AsRef<[u8]>>,
     ) -> Result<()> {
         let config = self.client().config();
         for (column, value) in cells {
-            check_cell(row, what, column, value, config.max_cell_size())?;
+            check_cell(row, what, column.as_ref(), value, config.max_cell_size())?;
         }
         let table = config.table_prefix().len() + table.len();
-        let mutations =
-            cells.iter().map(|(column, value)| MUTATION_OVERHEAD + column.len() + value.len());
+        let mutations = cells
+            .iter()
+            .map(|(column, value)| MUTATION_OVERHEAD + column.as_ref().len() + value.len());
         let size = REQUEST_OVERHEAD + table + row.len() + mutations.sum::<usize>();
         check_request(what, size, config.max_request_size(), config.transport())
     }
 }
 
-fn check_cell(row: &str, what: &str, column: &str, value: &[u8], limit: usize) -> Result<()> {
+fn check_cell(row: &[u8], what: &str, column: &[u8], value: &[u8], limit: usize) -> Result<()> {
     let size = CELL_OVERHEAD + row.len() + column.len() - 1 + value.len();
     if size <= limit {
         return Ok(());
     }
+    let column = column.escape_ascii();
     Err(too_large(format!(
         "{what} has a cell {column} of {size} bytes, HBase takes up to {limit} \
          (hbase.client.keyvalue.maxsize at the gateway, hbase.server.keyvalue.maxsize at the region \
@@ -79,8 +81,8 @@ mod tests {
 
     #[test]
     fn a_cell_over_the_limit_is_refused_with_the_servers_setting_and_ours() {
-        assert!(check_cell("row", "crash x", "f:q", &[0; 100], 125).is_ok());
-        let error = check_cell("row", "crash x", "f:q", &[0; 100], 124).unwrap_err();
+        assert!(check_cell(b"row", "crash x", b"f:q", &[0; 100], 125).is_ok());
+        let error = check_cell(b"row", "crash x", b"f:q", &[0; 100], 124).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         let message = error.to_string();
         assert!(message.contains("125 bytes, HBase takes up to 124"), "{message}");

@@ -1,9 +1,19 @@
-//! The crash store: a handle on a cluster that knows where everything of a crash stands.
+//! The crash store: a handle on a cluster.
 //!
-//! For holding the generic client; the endpoints are in `create`, `submit` and `read`, keys in
-//! `keys`. Connections, retries and time-outs are left to the generic client.
+//! For holding the generic client; the endpoints are in `endpoints`. Connections, retries and
+//! time-outs are left to the generic client.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use hbase_thrift_client::{Client, Table};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    layout,
+};
 
 /// Socorro's crashes in one HBase cluster.
 ///
@@ -18,7 +28,7 @@ use hbase_thrift_client::{Client, Table};
 /// let metadata = CrashMetadata::from_json(std::fs::read_to_string("crash.json")?)?;
 /// let dump = std::fs::read("crash.dump")?;
 ///
-/// let ooid = Ooid::generate(metadata.submitted().date())?;
+/// let ooid = Ooid::generate(metadata.submitted().ok_or("no time")?.date())?;
 /// store.put_raw_report(&ooid, &metadata, &dump, QueueForProcessing::Yes)?;
 /// assert_eq!(store.get_dump(&ooid)?, Some(dump));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -27,17 +37,62 @@ use hbase_thrift_client::{Client, Table};
 #[derive(Clone, Debug)]
 pub struct CrashStore {
     client: Client,
+    search: Arc<Mutex<Option<(bool, Instant)>>>,
 }
 
+/// How long a store without the search table is taken to be still without it.
+const SEARCHLESS: Duration = Duration::from_mins(1);
+
 impl CrashStore {
-    /// A store on the cluster that `client` reaches. Nothing is sent.
+    /// Returns a store on the cluster that `client` reaches. Nothing is sent.
+    ///
+    /// With a client that stamps its writes with its own clock, the store reads, but refuses to write
+    /// ([`ErrorKind::UnfitClient`](crate::ErrorKind::UnfitClient)).
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, search: Arc::default() }
     }
 
     /// The generic client, for everything that isn't about crashes.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Refuses to write with a client that stamps its writes: versions of queue entries, claims and
+    /// results are compared by the servers' clocks.
+    pub(crate) fn check_client(&self) -> Result<()> {
+        if !self.client.config().client_timestamps() {
+            return Ok(());
+        }
+        let message = "the crash store compares the times that servers give to cells, so nothing was \
+                       written: leave the client's option client_timestamps off";
+        Err(Error::new(ErrorKind::UnfitClient, message))
+    }
+
+    /// Whether there is the table of our own for searching, which other clients don't make. Asked once,
+    /// and once a minute while it is missing.
+    pub(crate) fn has_search(&self) -> Result<bool> {
+        let mut known = self.search.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Some((true, _)) => return Ok(true),
+            Some((false, since)) if since.elapsed() < SEARCHLESS => return Ok(false),
+            _ => {}
+        }
+        let has_search = match self.client.admin().column_families(layout::SEARCH) {
+            Ok(_) => true,
+            // Unknown is not absent: crashes would lack their row for searches.
+            Err(error) if error.is_transient() => {
+                let message = "whether there is a table for searching could not be read";
+                return Err(Error::of_read(message, error));
+            }
+            Err(_) => false,
+        };
+        *known = Some((has_search, Instant::now()));
+        Ok(has_search)
+    }
+
+    /// Asks again, after the table may have been made.
+    pub(crate) fn forget_search(&self) {
+        self.search.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     pub(crate) fn table(&self, name: &str) -> Table {

@@ -48,9 +48,14 @@ pub(crate) fn cargo(arguments: &str) -> Command {
 
 /// Shows the command, runs it with its output visible, and fails when it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    show(command);
-    let status = visible(command).status().with_context(|| not_started(command))?;
+    let status = status(command)?;
     check(command, status)
+}
+
+/// Shows the command, runs it with its output visible, and returns how it ended.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    show(command);
+    visible(command).status().with_context(|| not_started(command))
 }
 
 /// [`run`] for a command that may hang: it is killed when the time is over.

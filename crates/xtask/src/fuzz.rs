@@ -1,4 +1,4 @@
-//! Fuzzes the decoders: the targets of the folder `fuzz`, each for a bounded time.
+//! Fuzzes decoders, connections and the configuration: the targets of the folder `fuzz`, each for a bounded time.
 //!
 //! What the targets check is theirs (`hbase_thrift_client::fuzzing`); this starts them, from real
 //! replies, and says what to install where something is missing.
@@ -14,8 +14,9 @@ use crate::cmd;
 const FOLDER: &str = "fuzz";
 /// Longer inputs show nothing that shorter ones don't, and take longer.
 const MAX_LENGTH: &str = "-max_len=4096";
-/// What a decoder may take at once, in MiB: inputs of 4 KiB need no more than some hundred KiB.
-const MEMORY: &str = "-malloc_limit_mb=8";
+/// What may be taken at once, in MiB: inputs of 4 KiB need no more than some hundred KiB, the
+/// storage of mini-hbase a few MiB.
+const MEMORY: &str = "-malloc_limit_mb=24";
 /// Seconds; an input of 4 KiB takes a millisecond.
 const PATIENCE: &str = "-timeout=10";
 
@@ -42,11 +43,26 @@ enum Target {
     /// Where a message ends
     #[value(name = "extent")]
     Extent,
+    /// All that a connection brings, over HTTP too
+    #[value(name = "session")]
+    Session,
+    /// A configuration's URL
+    #[value(name = "config")]
+    Config,
+    /// Messages to mini-hbase, carried out
+    #[value(name = "server_message")]
+    ServerMessage,
+    /// HTTP requests to mini-hbase
+    #[value(name = "server_http")]
+    ServerHttp,
+    /// The filter language of mini-hbase
+    #[value(name = "server_filter")]
+    ServerFilter,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     require()?;
-    cmd::say("Writing real replies to begin with");
+    cmd::say("Writing real replies and URLs to begin with");
     cmd::run(&mut nightly("run --quiet --example seeds"))?;
     for &target in Target::value_variants() {
         if options.target.is_none_or(|only| only == target) {

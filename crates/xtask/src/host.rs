@@ -27,3 +27,16 @@ fn apt(arguments: &[&str]) -> std::process::Command {
     command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
+
+/// Makes sure that Python and its environments are there, for tests that install their own packages.
+pub(crate) fn ensure_python() -> Result<()> {
+    let can_make_environments = ["-c", "import ensurepip, venv"];
+    if cmd::output(&mut cmd::command("python3", can_make_environments)).is_ok() {
+        return Ok(());
+    }
+    apt_install(
+        &["python3", "python3-venv"],
+        "these tests need python3 with its modules venv and ensurepip; install them (Debian: apt-get \
+         install python3-venv)",
+    )
+}

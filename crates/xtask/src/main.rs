@@ -8,13 +8,18 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod cmd;
 mod codegen;
+mod compare;
+mod differential;
 mod engine;
 mod fuzz;
 mod hbase;
 mod host;
 mod image;
 mod load;
+mod mini;
 mod msrv;
+mod mutants;
+mod signatures;
 mod test;
 
 /// The chores of this workspace
@@ -31,16 +36,27 @@ enum Chore {
     Test(test::Options),
     /// Measure the client's speed against other clients and against the gates
     Bench(bench::Options),
+    /// Measure the client against HBase's Java client and gohbase on a real HBase
+    Compare(compare::Options),
     /// Make the Rust code of the Thrift interface
     Codegen {
         /// Change nothing, and fail when the committed code differs
         #[arg(long)]
         check: bool,
     },
-    /// Feed the decoders what no gateway would send, for a bounded time
+    /// Feed decoders and configuration what nobody would send or write, for a bounded time
     Fuzz(fuzz::Options),
+    /// Make random calls on HBase and on mini-hbase, and show answers that differ
+    Differential(differential::Options),
+    /// Change mini-hbase's code in small ways, and show changes that no test notices
+    Mutants(mutants::Options),
     /// Let the program submit, export, check and process many crashes; show rates and memory
     Load(load::Options),
+    /// Compare signatures with those of Mozilla's siggen
+    Signatures(signatures::Options),
+    /// Build what of mini-hbase users of other languages get, and try it
+    #[command(subcommand)]
+    Mini(mini::Action),
     /// A real HBase with its Thrift gateway, at your desk
     #[command(subcommand)]
     Hbase(hbase::Action),
@@ -60,10 +76,15 @@ fn run(chore: Chore) -> Result<()> {
     match chore {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Compare(options) => compare::run(&options),
         Chore::Codegen { check: true } => codegen::check(codegen::Preparation::UseWhatIsThere),
         Chore::Codegen { check: false } => codegen::write(),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Differential(options) => differential::run(&options),
+        Chore::Mutants(options) => mutants::run(&options),
         Chore::Load(options) => load::run(&options),
+        Chore::Signatures(options) => signatures::run(&options),
+        Chore::Mini(action) => mini::run(&action),
         Chore::Hbase(action) => hbase::run(action),
     }
 }

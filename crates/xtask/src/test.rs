@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use xtask::versions::{VARIABLE, Versions};
 
 use crate::codegen::{self, Preparation};
-use crate::{cmd, engine, host, image, msrv};
+use crate::{cmd, differential, engine, host, image, msrv, signatures};
 
 /// The variable that names a gateway to test against, so that none has to be started.
 const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
@@ -22,6 +22,10 @@ const UNPUBLISHED: &str = "--exclude xtask --exclude client-bench --exclude inte
 /// Modules of the integration tests that say nothing about a HBase release: what is tested there is
 /// this workspace's own. A new module is part of the matrix until it is named here.
 const NOT_IN_MATRIX: [&str; 3] = ["cli::", "crash_store::", "examples::"];
+
+/// How many times the embedded server and HBase are compared, with this seed: the differential command
+/// takes more of both.
+const COMPARISONS: (u64, u64) = (1, 200);
 
 const UNIT_TESTS: &str = "test --workspace --exclude integration-tests --all-features";
 
@@ -49,12 +53,16 @@ enum Step {
     Docs,
     /// Unit and documentation tests pass
     Unit,
+    /// Signatures are the same as those of Mozilla's siggen
+    Signatures,
     /// Toolchain, manifest and dependencies agree on the oldest Rust
     Msrv,
     /// Every crate that is published can be
     Package,
     /// The integration tests pass on a real HBase
     Integration,
+    /// Random calls are answered alike by a real HBase and the embedded one
+    Differential,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -92,9 +100,14 @@ impl Step {
             Self::Clippy => clippy(),
             Self::Docs => docs(),
             Self::Unit => cmd::run(&mut cmd::cargo(UNIT_TESTS)),
+            Self::Signatures => signatures::compare(),
             Self::Msrv => msrv::check(),
             Self::Package => package(),
             Self::Integration => integration(),
+            Self::Differential => {
+                let (seed, rounds) = COMPARISONS;
+                differential::run(&differential::Options { seed, rounds, record: false })
+            }
         }
     }
 }
@@ -152,21 +165,8 @@ fn integration() -> Result<()> {
         engine::ensure()?;
         image::ensure_hbase(&Versions::load()?.from_environment()?)?;
     }
-    ensure_python()?;
+    host::ensure_python()?;
     cmd::run(&mut cmd::cargo("test --package integration-tests -- --include-ignored"))
-}
-
-/// For the tests with a client in that language; they get its packages themselves.
-fn ensure_python() -> Result<()> {
-    let can_make_environments = ["-c", "import ensurepip, venv"];
-    if cmd::output(&mut cmd::command("python3", can_make_environments)).is_ok() {
-        return Ok(());
-    }
-    host::apt_install(
-        &["python3", "python3-venv"],
-        "the tests with a Python client need python3 with its modules venv and ensurepip; install \
-         them (Debian: apt-get install python3-venv)",
-    )
 }
 
 /// The releases that [`integration`] left out, each with its own image and its own server.

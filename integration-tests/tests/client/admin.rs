@@ -20,7 +20,6 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_table_is_compacted_on_request),
         Test::new(the_cluster_has_an_id),
         Test::new(any_method_can_be_called_through_the_generated_client),
-        Test::new(grants_are_unsupported_by_gateways_without_them),
         Test::new(a_prefix_hides_the_other_tables),
     ]
 }
@@ -158,21 +157,6 @@ fn any_method_can_be_called_through_the_generated_client(server: &Server) {
         // The connection is in step afterwards.
         client.ping().unwrap();
     });
-}
-
-fn grants_are_unsupported_by_gateways_without_them(server: &Server) {
-    use hbase_thrift_client::Permission;
-
-    let admin = connect(&server.url()).admin();
-    let permissions =
-        [Permission::on_table("user", "table", "R"), Permission::on_namespace("user", "ns", "RW")];
-    for permission in permissions {
-        for result in [admin.grant(&permission), admin.revoke(&permission)] {
-            let error = result.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
-            assert_eq!(error.outcome(), Outcome::NotApplied);
-        }
-    }
 }
 
 fn a_prefix_hides_the_other_tables(server: &Server) {

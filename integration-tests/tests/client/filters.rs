@@ -59,7 +59,7 @@ fn cells(table: &Table, filter: impl Into<Vec<u8>>) -> Vec<String> {
     for row in table.scan(Scan::new().filter(filter)).unwrap() {
         let row = row.unwrap();
         cells.extend(row.cells().map(|cell| {
-            let (key, column) = (row.key().escape_ascii(), cell.column().escape_ascii());
+            let (key, column) = (row.key().escape_ascii(), cell.column());
             format!("{key} {column}={}", cell.value().escape_ascii())
         }));
     }

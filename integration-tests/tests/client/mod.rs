@@ -2,9 +2,11 @@
 //! that the client speaks.
 
 mod admin;
+mod faults;
 mod filters;
-mod flights;
+mod pipelines;
 mod probe;
+mod regions;
 mod restarts;
 mod rows;
 mod salted;
@@ -17,9 +19,11 @@ use integration_tests::{Flavour, Server, Test, TestTable};
 pub(crate) fn tests() -> Vec<Test> {
     let modules = [
         admin::tests(),
+        faults::tests(),
         filters::tests(),
-        flights::tests(),
+        pipelines::tests(),
         probe::tests(),
+        regions::tests(),
         restarts::tests(),
         rows::tests(),
         salted::tests(),

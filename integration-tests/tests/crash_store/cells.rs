@@ -1,9 +1,8 @@
 //! Every cell that a submission leaves, read with the generated API and written down by hand from
 //! the interchange format.
 
-use hbase_thrift_client::Outcome;
 use integration_tests::{Server, Test};
-use socorro_hbase_client::{ErrorKind, QueueForProcessing, Stored};
+use socorro_hbase_client::QueueForProcessing;
 
 use crate::socorro::{Cell, REAL_OOID, metadata, ooid, real_crash, socorro};
 
@@ -16,7 +15,6 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_crash_of_another_process_is_counted_by_its_type),
         Test::new(a_crash_that_is_not_queued_is_in_no_queue_and_no_queue_size),
         Test::new(a_zone_that_is_no_offset_with_a_colon_stays_in_the_keys),
-        Test::new(an_empty_dump_is_refused_and_nothing_is_written),
     ]
 }
 
@@ -29,7 +27,7 @@ fn assert_submission(
 ) {
     let mut socorro = socorro(server);
     let before = socorro.cells();
-    socorro.store.put_raw_report(&ooid(name), &metadata(json), dump, queue).unwrap();
+    socorro.store.put_raw_report(ooid(name), &metadata(json), dump, queue).unwrap();
     socorro.cells().assert_changes_since(&before, expected);
 }
 
@@ -235,17 +233,4 @@ fn a_zone_that_is_no_offset_with_a_colon_stays_in_the_keys(server: &Server) {
     );
     let crash = (OOID, JSON, b"MDMP".as_slice());
     assert_submission(server, crash, QueueForProcessing::Yes, &[cells, &counters].concat());
-}
-
-fn an_empty_dump_is_refused_and_nothing_is_written(server: &Server) {
-    let mut socorro = socorro(server);
-    let before = socorro.cells();
-    let metadata = metadata(r#"{"submitted_timestamp": "2019-01-01T00:00:00"}"#);
-    let ooid = ooid("10000000-aaaa-4bbb-8ccc-ddddd2190101");
-    let refused = socorro.store.put_raw_report(&ooid, &metadata, b"", QueueForProcessing::Yes);
-    let error = refused.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::EmptyDump);
-    assert_eq!(error.stored(), Stored::Nothing);
-    assert_eq!(error.outcome(), Outcome::NotApplied);
-    socorro.cells().assert_changes_since(&before, &[]);
 }

@@ -1,4 +1,4 @@
-//! Checking and mending: each fault is found once, named, and gone after the repair.
+//! Checking and repairing: each fault is found once, named, and gone after the repair.
 
 use std::sync::Barrier;
 use std::thread;
@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    CheckOptions, CrashStore, Finding, FindingKind, ProcessedCrash, QueueForProcessing, TimeRange,
+    CheckOptions, CrashStore, Problem, ProblemKind, ProcessedCrash, QueueForProcessing, TimeRange,
 };
 
 use crate::socorro::{Socorro, metadata, ooid, socorro};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
-        Test::new(a_store_without_faults_has_no_findings),
-        Test::new(each_fault_is_found_and_mended),
+        Test::new(a_store_without_faults_has_no_problems),
+        Test::new(each_fault_is_found_and_repaired),
         Test::new(a_check_goes_on_where_another_stopped),
         Test::new(a_check_in_batches_finds_the_same_and_goes_on_after_each),
         Test::new(what_has_changed_lately_is_left_alone),
         Test::new(a_range_leaves_other_days_alone),
-        Test::new(two_submitters_at_once_leave_nothing_that_a_repair_does_not_mend),
+        Test::new(two_submitters_at_once_leave_nothing_that_a_repair_does_not_repair),
     ]
 }
 
@@ -28,28 +28,28 @@ fn options() -> CheckOptions {
 }
 
 /// Other tests leave faults behind, so each begins with a repair.
-fn mended(server: &Server) -> Socorro {
+fn repaired(server: &Server) -> Socorro {
     let socorro = socorro(server);
     for crash in [A, B] {
-        socorro.store.remove(&ooid(crash)).unwrap();
+        socorro.store.remove(ooid(crash)).unwrap();
     }
     repair(&socorro.store);
     socorro
 }
 
 fn repair(store: &CrashStore) {
-    for finding in store.check(&options()) {
-        store.repair(&finding.unwrap()).unwrap();
+    for problem in store.check(&options()) {
+        store.repair(&problem.unwrap()).unwrap();
     }
 }
 
-fn findings(store: &CrashStore) -> Vec<Finding> {
+fn problems(store: &CrashStore) -> Vec<Problem> {
     store.check(&options()).collect::<Result<_, _>>().unwrap()
 }
 
 fn submit(socorro: &Socorro, name: &str, json: &str) {
     let queue = QueueForProcessing::Yes;
-    socorro.store.put_raw_report(&ooid(name), &metadata(json), b"MDMP", queue).unwrap();
+    socorro.store.put_raw_report(ooid(name), &metadata(json), b"MDMP", queue).unwrap();
 }
 
 const A: &str = "0e000000-aaaa-4bbb-8ccc-ddddd2030101";
@@ -57,21 +57,21 @@ const B: &str = "1e000000-aaaa-4bbb-8ccc-ddddd2030101";
 const HANG: &str = r#"{"submitted_timestamp": "2003-01-01T01:02:03", "ProcessType": "plugin", "HangID": "8f1e7a60-55c4-4be0-9d3c-71c4e8a90b12"}"#;
 const PLAIN: &str = r#"{"submitted_timestamp": "2003-01-01T01:02:04", "legacy_processing": 1}"#;
 
-fn a_store_without_faults_has_no_findings(server: &Server) {
-    let socorro = mended(server);
+fn a_store_without_faults_has_no_problems(server: &Server) {
+    let socorro = repaired(server);
     submit(&socorro, A, HANG);
     submit(&socorro, B, PLAIN);
     let processed = ProcessedCrash::from_json(r#"{"completeddatetime": "2003"}"#).unwrap();
-    socorro.store.put_processed(&ooid(B), &processed).unwrap();
+    socorro.store.put_processed(ooid(B), &processed).unwrap();
     let _claims: Vec<_> = socorro
         .store
         .general_queue()
         .claim(&"t".parse().unwrap(), Duration::from_mins(1))
         .unwrap()
         .collect();
-    assert_eq!(findings(&socorro.store), []);
-    socorro.store.remove(&ooid(A)).unwrap();
-    assert_eq!(findings(&socorro.store), []);
+    assert_eq!(problems(&socorro.store), []);
+    socorro.store.remove(ooid(A)).unwrap();
+    assert_eq!(problems(&socorro.store), []);
 }
 
 /// Breaks the store in every way that the check knows.
@@ -90,53 +90,56 @@ fn break_it(socorro: &mut Socorro) {
     let stale = format!("12002-01-01T01:02:04{B}");
     socorro.put_raw(INDEX, &stale, &[("ids:ooid", B.as_bytes())]);
     socorro.put_raw(QUEUE, &format!("02003-01-01T01:02:03{A}"), &[("ids:ooid", b"nonsense")]);
+    socorro.put_raw(QUEUE, "02003-01-01T01:02:03empty", &[("ids:ooid", b"")]);
     socorro.put_raw(QUEUE, "02003-01-01T01:02:03left", &[("processor_state:claim", b"0 x")]);
     socorro.put_raw("crash_reports", &format!("1030101{B}"), &[("flags:processed", b"Y")]);
     socorro.put_raw("crash_reports", &format!("0030101{A}"), &[("flags:uncounted", b"Y")]);
     let left = "3e000000-aaaa-4bbb-8ccc-ddddd2030101";
     socorro.put_raw("crash_reports", &format!("3030101{left}"), &[("flags:processed", b"N")]);
-    let counter = [("counters:submitted_crash_reports", &7_i64.to_be_bytes()[..])];
-    socorro.put_raw("metrics", "2003-01-01T01", &counter);
-    socorro.put_raw("metrics", "2003-01-09T01:05", &counter);
+    let counter = |value: &'static [u8; 8]| [("counters:submitted_crash_reports", &value[..])];
+    socorro.put_raw("metrics", "2003-01-01T01", &counter(&[0; 8]));
+    // Of crashes that are gone: as many as were counted.
+    socorro.put_raw("metrics", "2003-01-08T01:05", &counter(&[0, 0, 0, 0, 0, 0, 0, 7]));
+    socorro.put_raw("metrics", "2003-01-09T01:05", &counter(&[255; 8]));
 }
 
-fn each_fault_is_found_and_mended(server: &Server) {
-    let mut socorro = mended(server);
+fn each_fault_is_found_and_repaired(server: &Server) {
+    let mut socorro = repaired(server);
     break_it(&mut socorro);
-    let found = findings(&socorro.store);
-    let count = |kind| found.iter().filter(|finding| finding.kind == kind).count();
+    let found = problems(&socorro.store);
+    let count = |kind| found.iter().filter(|problem| problem.kind == kind).count();
     let counts = [
-        FindingKind::MissingIndexRow,
-        FindingKind::OrphanIndexRow,
-        FindingKind::StaleIndexRow,
-        FindingKind::MalformedIndexRow,
-        FindingKind::ProcessedInQueue,
-        FindingKind::UnfinishedSubmission,
-        FindingKind::LeftoverRow,
+        ProblemKind::MissingIndexRow,
+        ProblemKind::OrphanIndexRow,
+        ProblemKind::StaleIndexRow,
+        ProblemKind::MalformedIndexRow,
+        ProblemKind::ProcessedInQueue,
+        ProblemKind::UnfinishedSubmission,
+        ProblemKind::LeftoverRow,
     ]
     .map(count);
-    assert_eq!(counts, [2, 2, 1, 1, 1, 1, 2], "{found:#?}");
-    let hour = found.iter().find(|finding| finding.row == b"2003-01-01T01").unwrap();
+    assert_eq!(counts, [2, 3, 1, 1, 1, 1, 2], "{found:#?}");
+    let hour = found.iter().find(|problem| problem.row == b"2003-01-01T01").unwrap();
     // B's index row is missing, so only A is counted.
-    assert_eq!(hour.difference, -6, "{hour}");
-    let minute = found.iter().find(|finding| finding.row == b"2003-01-09T01:05").unwrap();
-    assert_eq!(minute.difference, -7, "{minute}");
+    assert_eq!(hour.difference, 1, "{hour}");
+    let minute = found.iter().find(|problem| problem.row == b"2003-01-09T01:05").unwrap();
+    assert_eq!(minute.difference, 1, "{minute}");
     repair(&socorro.store);
-    assert_eq!(findings(&socorro.store), []);
+    assert_eq!(problems(&socorro.store), []);
     let counters = socorro.store.get_counters(&["2003-01-01T01".parse().unwrap()]).unwrap();
     assert_eq!(counters[0].submitted(), 2);
     assert!(socorro.cells().has_row("crash_reports_index_hang_id", "8f1e7a60"));
 }
 
 fn a_check_goes_on_where_another_stopped(server: &Server) {
-    let mut socorro = mended(server);
+    let mut socorro = repaired(server);
     break_it(&mut socorro);
     let mut check = socorro.store.check(&options());
     let mut found = Vec::new();
     let mut positions = Vec::new();
-    while let Some(finding) = check.next() {
+    while let Some(problem) = check.next() {
         positions.push(check.position().to_string());
-        found.push(finding.unwrap());
+        found.push(problem.unwrap());
     }
     assert_eq!(check.progress().part, check.progress().parts);
     for (number, text) in positions.iter().enumerate() {
@@ -144,15 +147,15 @@ fn a_check_goes_on_where_another_stopped(server: &Server) {
         let first = positions.iter().position(|other| other == text).unwrap();
         let resumed = options().resume(text.parse().unwrap());
         let again: Vec<_> = socorro.store.check(&resumed).collect::<Result<_, _>>().unwrap();
-        assert_eq!(again, found[first..], "after {number} findings, at {text}");
+        assert_eq!(again, found[first..], "after {number} problems, at {text}");
     }
     repair(&socorro.store);
 }
 
 fn a_check_in_batches_finds_the_same_and_goes_on_after_each(server: &Server) {
-    let mut socorro = mended(server);
+    let mut socorro = repaired(server);
     break_it(&mut socorro);
-    let expected = findings(&socorro.store);
+    let expected = problems(&socorro.store);
     let (mut found, mut percent) = (Vec::new(), 0);
     let mut check = socorro.store.check(&options());
     while let Some(batch) = check.next_batch().unwrap() {
@@ -171,7 +174,7 @@ fn a_check_in_batches_finds_the_same_and_goes_on_after_each(server: &Server) {
 }
 
 fn what_has_changed_lately_is_left_alone(server: &Server) {
-    let mut socorro = mended(server);
+    let mut socorro = repaired(server);
     break_it(&mut socorro);
     let careful = CheckOptions::new().settled_for(Duration::from_hours(1));
     let found: Vec<_> = socorro.store.check(&careful).collect::<Result<_, _>>().unwrap();
@@ -180,7 +183,7 @@ fn what_has_changed_lately_is_left_alone(server: &Server) {
 }
 
 fn a_range_leaves_other_days_alone(server: &Server) {
-    let mut socorro = mended(server);
+    let mut socorro = repaired(server);
     break_it(&mut socorro);
     let range = options().range(TimeRange::within("2003-01-02"));
     let found: Vec<_> = socorro.store.check(&range).collect::<Result<_, _>>().unwrap();
@@ -192,9 +195,9 @@ fn a_range_leaves_other_days_alone(server: &Server) {
 }
 
 /// Both look before either has counted, and then both count.
-fn two_submitters_at_once_leave_nothing_that_a_repair_does_not_mend(server: &Server) {
+fn two_submitters_at_once_leave_nothing_that_a_repair_does_not_repair(server: &Server) {
     const CRASHES: usize = 16;
-    let socorro = mended(server);
+    let socorro = repaired(server);
     let before = socorro.store.legacy_queue().statistics().unwrap().size;
     let crashes: Vec<_> =
         (0..CRASHES).map(|n| ooid(&format!("{n:x}e000001-aaaa-4bbb-8ccc-ddddd2030201"))).collect();
@@ -212,7 +215,9 @@ fn two_submitters_at_once_leave_nothing_that_a_repair_does_not_mend(server: &Ser
         scope.spawn(submit);
     });
     repair(&socorro.store);
-    assert_eq!(findings(&socorro.store), []);
+    assert_eq!(problems(&socorro.store), []);
+    // What was counted twice is no problem, and set right when somebody asks for it.
+    socorro.store.recount(&"2003-02".parse().unwrap()).unwrap();
     let counters = socorro.store.get_counters(&["2003-02".parse().unwrap()]).unwrap();
     let (submitted, sizes) = (16, before + 16);
     assert_eq!(counters[0].submitted(), submitted);

@@ -17,7 +17,7 @@ fn a_crash_goes_from_the_collector_over_the_monitor_to_the_processor(server: &Se
     let socorro = socorro(server);
     let (crash, queue) = (ooid(REAL_OOID), socorro.store.legacy_queue());
     // Another test may have submitted it.
-    socorro.store.remove(&crash).unwrap();
+    socorro.store.remove(crash).unwrap();
     for entry in queue.entries().unwrap() {
         queue.remove_row(&entry.unwrap().key).unwrap();
     }
@@ -28,12 +28,12 @@ fn a_crash_goes_from_the_collector_over_the_monitor_to_the_processor(server: &Se
     }
     fs::write(folder.path().join("broken.json"), "{}").unwrap();
 
-    let directory = folder.path().to_str().unwrap();
-    let (said, succeeded) = run(&mut example("collector"), &[&socorro.url, directory]);
+    let shown = folder.path().to_str().unwrap();
+    let (said, succeeded) = run(&mut example("collector"), &[&socorro.url, shown]);
     assert_eq!(said, format!("{REAL_OOID}\n"));
     assert!(!succeeded, "broken.json has no timestamp");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "broken.json stays");
-    assert!(socorro.store.get_dump(&crash).unwrap().unwrap() == real_crash().1);
+    assert!(socorro.store.get_dump(crash).unwrap().unwrap() == real_crash().1);
 
     let processor = example("processor");
     let processor = processor.get_program().to_str().unwrap();
@@ -44,10 +44,10 @@ fn a_crash_goes_from_the_collector_over_the_monitor_to_the_processor(server: &Se
     assert!(said.contains(&format!("{REAL_OOID} is done\n")), "{said}");
 
     assert_eq!(queue.count_entries().unwrap(), 0);
-    let processed = socorro.store.get_processed(&crash).unwrap().unwrap();
+    let processed = socorro.store.get_processed(crash).unwrap().unwrap();
     assert_eq!(processed["signature"], "dump @ MDMP");
     let found = socorro.store.scan_signature("dump @ MDMP").unwrap();
-    assert!(found.map(Result::unwrap).any(|entry| entry.ooid == crash));
+    assert!(found.map(Result::unwrap).any(|entry| entry.id == crash));
 }
 
 fn example(name: &str) -> Command {

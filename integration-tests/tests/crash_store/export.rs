@@ -8,17 +8,19 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    Dumps, ErrorKind, Exported, Ooid, ProcessedCrash, QueueForProcessing, Selection, TimeRange,
+    Dumps, ErrorKind, ExportOutcome, Exported, Ooid, ProcessedCrash, QueueForProcessing, Selection,
+    TimeRange,
 };
 
 use crate::socorro::{Socorro, metadata, ooid, socorro};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
-        Test::new(a_directory_holds_each_crash_as_it_is_stored),
+        Test::new(a_folder_holds_each_crash_as_it_is_stored),
         Test::new(an_archive_holds_the_same_files),
-        Test::new(an_export_into_a_directory_leaves_out_what_is_there),
+        Test::new(an_export_into_a_folder_leaves_out_what_is_there),
         Test::new(an_interrupted_archive_goes_on_where_it_stopped),
+        Test::new(another_file_in_the_place_of_an_interrupted_archive_is_not_cut),
         Test::new(a_broken_crash_is_reported_and_ends_nothing),
         Test::new(the_crashes_of_a_signature_are_exported_and_an_interruption_is_gone_on_from),
         Test::new(a_sample_is_of_the_selection_and_of_its_size),
@@ -36,22 +38,24 @@ fn crashes(socorro: &Socorro, day: &str, count: usize) -> (Selection, Vec<Ooid>)
             let dumps = Dumps::new(b"MDMP");
             let dumps = if number == 0 { dumps.with(other, b"MDMP other") } else { dumps };
             let queue = QueueForProcessing::No;
-            socorro.store.put_raw_report(&crash, &metadata(&json), dumps, queue).unwrap();
+            socorro.store.put_raw_report(crash, &metadata(&json), dumps, queue).unwrap();
             crash
         })
         .collect();
     let processed = ProcessedCrash::from_json(r#"{"completeddatetime": "2022"}"#).unwrap();
-    socorro.store.put_processed(&ooids[0], &processed).unwrap();
+    socorro.store.put_processed(ooids[0], &processed).unwrap();
     (Selection::Submitted(TimeRange::within(day)), ooids)
 }
 
-fn files_in(directory: &Path) -> BTreeMap<String, Vec<u8>> {
-    fs::read_dir(directory)
+fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
             let entry = entry.unwrap();
             (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
         })
+        // States are compared as what is made of them, in `backup`.
+        .filter(|(name, _)| !name.ends_with(".state.json"))
         .collect()
 }
 
@@ -64,7 +68,8 @@ fn files_of_archive(path: &Path) -> BTreeMap<String, Vec<u8>> {
         entry.read_to_end(&mut bytes).unwrap();
         (name, bytes)
     };
-    archive.entries().unwrap().map(read).collect()
+    let files = archive.entries().unwrap().map(read);
+    files.filter(|(name, _)| !name.ends_with(".state.json")).collect()
 }
 
 fn expected(ooids: &[Ooid], day: &str) -> BTreeMap<String, Vec<u8>> {
@@ -80,13 +85,15 @@ fn expected(ooids: &[Ooid], day: &str) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-fn a_directory_holds_each_crash_as_it_is_stored(server: &Server) {
+fn a_folder_holds_each_crash_as_it_is_stored(server: &Server) {
     let socorro = socorro(server);
     let (selection, ooids) = crashes(&socorro, "2022-04-01", 3);
     let folder = tempfile::tempdir().unwrap();
-    let export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
+    let export = socorro.store.export_to_folder(&selection, folder.path()).unwrap();
     let exported: Vec<Exported> = export.map(Result::unwrap).collect();
-    assert!(exported.iter().all(|crash| crash.problem.is_none() && !crash.was_there));
+    assert!(
+        exported.iter().all(|crash| crash.problem.is_none() && crash.outcome == ExportOutcome::New)
+    );
     assert_eq!(files_in(folder.path()), expected(&ooids, "2022-04-01"));
 }
 
@@ -103,23 +110,23 @@ fn an_archive_holds_the_same_files(server: &Server) {
     assert!(again.to_string().ends_with("is there and complete"), "{again}");
 }
 
-fn an_export_into_a_directory_leaves_out_what_is_there(server: &Server) {
+fn an_export_into_a_folder_leaves_out_what_is_there(server: &Server) {
     let socorro = socorro(server);
     let (selection, ooids) = crashes(&socorro, "2022-04-03", 3);
     let folder = tempfile::tempdir().unwrap();
-    let mut export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
+    let mut export = socorro.store.export_to_folder(&selection, folder.path()).unwrap();
     export.next().unwrap().unwrap();
     drop(export);
-    let export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
-    let were_there: Vec<_> = export.map(|crash| crash.unwrap().was_there).collect();
-    assert_eq!(were_there, [true, false, false]);
+    let export = socorro.store.export_to_folder(&selection, folder.path()).unwrap();
+    let outcomes: Vec<_> = export.map(|crash| crash.unwrap().outcome).collect();
+    assert_eq!(outcomes, [ExportOutcome::WasThere, ExportOutcome::New, ExportOutcome::New]);
     assert_eq!(files_in(folder.path()), expected(&ooids, "2022-04-03"));
 }
 
 fn an_interrupted_archive_goes_on_where_it_stopped(server: &Server) {
     let socorro = socorro(server);
     let (by_time, ooids) = crashes(&socorro, "2022-04-04", 4);
-    for selection in [by_time, Selection::Ooids(ooids.clone())] {
+    for selection in [by_time, Selection::Crashes(ooids.iter().map(Into::into).collect())] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("crashes.tar.gz");
         let mut export = socorro.store.export_to_archive(&selection, &path).unwrap();
@@ -136,6 +143,27 @@ fn an_interrupted_archive_goes_on_where_it_stopped(server: &Server) {
     }
 }
 
+fn another_file_in_the_place_of_an_interrupted_archive_is_not_cut(server: &Server) {
+    let socorro = socorro(server);
+    let (selection, _) = crashes(&socorro, "2022-04-08", 3);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crashes.tar.gz");
+    let start = |selection: &Selection| socorro.store.export_to_archive(selection, &path);
+    start(&selection).unwrap().next().unwrap().unwrap();
+    let other = Selection::Submitted(TimeRange::within("2022"));
+    let refused = start(&other).unwrap_err().to_string();
+    assert!(refused.contains("an interrupted export of other crashes"), "{refused}");
+    for bytes in [&[b'x'; 9000][..], b"x"] {
+        fs::write(&path, bytes).unwrap();
+        let refused = start(&selection).unwrap_err().to_string();
+        assert!(refused.contains("isn't the archive that"), "{refused}");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+    // Without the archive, what is left of it says nothing.
+    fs::remove_file(&path).unwrap();
+    assert_eq!(start(&other).unwrap().take(3).map(Result::unwrap).count(), 3);
+}
+
 fn a_broken_crash_is_reported_and_ends_nothing(server: &Server) {
     let mut socorro = socorro(server);
     let (_, mut ooids) = crashes(&socorro, "2022-04-05", 2);
@@ -144,8 +172,8 @@ fn a_broken_crash_is_reported_and_ends_nothing(server: &Server) {
     socorro.put_raw("crash_reports", &row, &[("raw_data:dump", b"MDMP")]);
     ooids.splice(1..1, [broken, ooid("eabc0000-abcd-4bbb-8ccc-ddddd2220405")]);
     let folder = tempfile::tempdir().unwrap();
-    let selection = Selection::Ooids(ooids);
-    let export = socorro.store.export_to_directory(&selection, folder.path()).unwrap();
+    let selection = Selection::Crashes(ooids.iter().map(Into::into).collect());
+    let export = socorro.store.export_to_folder(&selection, folder.path()).unwrap();
     let problems: Vec<_> =
         export.map(|crash| crash.unwrap().problem.map(|problem| problem.kind())).collect();
     socorro.delete_raw("crash_reports", &row);
@@ -166,9 +194,9 @@ fn the_crashes_of_a_signature_are_exported_and_an_interruption_is_gone_on_from(s
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("crashes.tar.gz");
     let first = socorro.store.export_to_archive(&selection, &path).unwrap().next();
-    assert_eq!(first.unwrap().unwrap().ooid, Some(ooids[0]));
+    assert_eq!(first.unwrap().unwrap().id, ooids[0]);
     let rest = socorro.store.export_to_archive(&selection, &path).unwrap();
-    let rest: Vec<_> = rest.map(|crash| crash.unwrap().ooid.unwrap()).collect();
+    let rest: Vec<_> = rest.map(|crash| crash.unwrap().id).collect();
     assert_eq!(rest, ooids[1..3]);
     let mut names: Vec<String> = files_of_archive(&path).into_keys().collect();
     names.retain(|name| !name.contains("json"));
@@ -188,6 +216,6 @@ fn a_sample_is_of_the_selection_and_of_its_size(server: &Server) {
     sample.sort_by_key(ToString::to_string);
     sample.dedup();
     assert_eq!(sample.len(), 3);
-    assert!(sample.iter().all(|ooid| ooids.contains(ooid)));
+    assert!(sample.iter().all(|ooid| ooids.iter().any(|other| ooid == other)));
     assert_eq!(socorro.store.sample(&selection, 10).unwrap().len(), 6);
 }

@@ -1,9 +1,10 @@
 //! Submissions that stop halfway, for want of a table: what the error says is stored, is stored.
 
-use hbase_thrift_client::{ErrorKind as HBaseErrorKind, Outcome};
+use hbase_thrift_client::ErrorKind as HBaseErrorKind;
 use integration_tests::{Server, Test, TestTable};
 use socorro_hbase_client::{
-    CrashStore, Error, ErrorKind, Ooid, QueueForProcessing, SchemaOptions, Stored, Submission,
+    CrashStore, Error, ErrorKind, Ooid, Part, QueueForProcessing, SchemaOptions, Submission,
+    Written,
 };
 
 use crate::socorro::{Cells, Socorro, connect, metadata, ooid, socorro, url_with_prefix};
@@ -33,9 +34,7 @@ fn without_the_crash_table_nothing_is_stored(server: &Server) {
     let nothing = TestTable::reserve_prefix(server, "no_tables");
     let store = connect(&url_with_prefix(server, nothing.name()));
     let error = submit(&store, &ooid("10000000-aaaa-4bbb-8ccc-ddddd2090807"));
-    assert_eq!(error.stored(), Stored::Nothing);
-    assert_eq!(error.outcome(), Outcome::NotApplied);
-    assert!(error.to_string().ends_with("failed: nothing was stored"), "{error}");
+    assert_eq!(error.effect().written(), Written::Nothing);
 }
 
 fn without_an_index_the_crash_is_stored_but_not_counted(server: &Server) {
@@ -45,9 +44,9 @@ fn without_an_index_the_crash_is_stored_but_not_counted(server: &Server) {
     socorro.drop_table("crash_reports_index_submitted_time");
     let error = submit(&socorro.store, &ooid);
     socorro.store.create_schema(&SchemaOptions::new()).unwrap();
-    assert_eq!(error.stored(), Stored::TheCrash);
-    assert_eq!(error.outcome(), Outcome::Unknown);
-    assert_eq!(socorro.store.get_dump(&ooid).unwrap().as_deref(), Some(&b"MDMP"[..]));
+    assert_eq!(error.effect().written(), Written::Partly);
+    assert_eq!(error.effect().left(), [Part::Indexes, Part::Counters]);
+    assert_eq!(socorro.store.get_dump(ooid).unwrap().as_deref(), Some(&b"MDMP"[..]));
     let cells = socorro.cells();
     assert!(cells.has_row("crash_reports_index_legacy_unprocessed_flag", ooid.as_str()));
     assert_eq!(cells.lines("metrics"), metrics);
@@ -64,8 +63,9 @@ fn without_the_counters_the_crash_is_stored_indexed_and_queued(server: &Server) 
     socorro.drop_table("metrics");
     let error = submit(&socorro.store, &ooid);
     socorro.store.create_schema(&SchemaOptions::new()).unwrap();
-    assert_eq!(error.stored(), Stored::AllButTheCounters);
-    assert!(socorro.store.get_dump(&ooid).unwrap().is_some());
+    assert_eq!(error.effect().written(), Written::Partly);
+    assert_eq!(error.effect().left(), [Part::Counters]);
+    assert!(socorro.store.get_dump(ooid).unwrap().is_some());
     let cells = socorro.cells();
     assert!(cells.has_row("crash_reports_index_legacy_unprocessed_flag", ooid.as_str()));
 }
@@ -81,7 +81,7 @@ fn submitting_again_completes_what_an_index_stopped(server: &Server) {
     let before = socorro.cells();
     socorro.drop_table(table);
     let submit =
-        || socorro.store.put_raw_report(&ooid, &metadata(JSON), b"MDMP", QueueForProcessing::Yes);
+        || socorro.store.put_raw_report(ooid, &metadata(JSON), b"MDMP", QueueForProcessing::Yes);
     assert!(submit().unwrap_err().to_string().contains("legacy_submitted_time"));
     socorro.store.create_schema(&SchemaOptions::new()).unwrap();
     assert_eq!(submit().unwrap(), Submission::Completed);
@@ -94,10 +94,11 @@ fn submitting_again_counts_once_what_the_counters_stopped(server: &Server) {
     let ooid = ooid("50000000-aaaa-4bbb-8ccc-ddddd2090806");
     socorro.drop_table("metrics");
     let submit =
-        || socorro.store.put_raw_report(&ooid, &metadata(JSON), b"MDMP", QueueForProcessing::Yes);
+        || socorro.store.put_raw_report(ooid, &metadata(JSON), b"MDMP", QueueForProcessing::Yes);
     let error = submit().unwrap_err();
-    assert_eq!(error.stored(), Stored::AllButTheCounters);
-    assert!(error.to_string().ends_with("but not counted"), "{error}");
+    assert_eq!(error.effect().written(), Written::Partly);
+    assert_eq!(error.effect().left(), [Part::Counters]);
+    assert!(error.to_string().ends_with("counters may lack it"), "{error}");
     socorro.store.create_schema(&SchemaOptions::new()).unwrap();
     assert_eq!(submit().unwrap(), Submission::Completed);
     assert_eq!(submit().unwrap(), Submission::Repeated);
@@ -155,7 +156,7 @@ fn submitting_again_completes_what_died_after_its_first_write(server: &Server) {
         socorro.put_raw("crash_reports", &format!("{salt}090806{name}"), cells);
         let crash = ooid(&name);
         let (json, queue) = (metadata(JSON), QueueForProcessing::Yes);
-        let submission = socorro.store.put_raw_report(&crash, &json, b"MDMP", queue).unwrap();
+        let submission = socorro.store.put_raw_report(crash, &json, b"MDMP", queue).unwrap();
         assert_eq!(submission, Submission::Completed);
         assert_submitted_once(&mut socorro, &before, &name);
     }

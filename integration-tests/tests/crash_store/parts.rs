@@ -187,7 +187,7 @@ fn a_crash_is_put_into_each_time_index(server: &Server) {
         TimeIndex::LegacyProcessed,
         TimeIndex::PriorityProcessed,
     ];
-    socorro.store.put_time_index(&ooid(OOID), &time, &indexes).unwrap();
+    socorro.store.put_time_index(ooid(OOID), &time, &indexes).unwrap();
     let expected: &[Cell] = &[
         ("crash_reports_index_submitted_time", ROW, "ids:ooid", OOID.as_bytes()),
         ("crash_reports_index_legacy_submitted_time", ROW, "ids:ooid", OOID.as_bytes()),
@@ -212,7 +212,7 @@ fn a_hang_is_put_under_its_id_and_under_its_time(server: &Server) {
     let mut socorro = socorro(server);
     let before = socorro.cells();
     let (hang, time) = (HANG.parse().unwrap(), "2002-05-02T01:02:03+0000".parse().unwrap());
-    socorro.store.put_hang_index(&ooid(OOID), &hang, &"plugin".parse().unwrap(), &time).unwrap();
+    socorro.store.put_hang_index(ooid(OOID), &hang, &"plugin".parse().unwrap(), &time).unwrap();
     let expected: &[Cell] = &[
         (HANG_TABLE, HANG, "ids:ooid:plugin", OOID.as_bytes()),
         (HANG_TIMES, TIMED, "ids:ooid:plugin", OOID.as_bytes()),
@@ -228,7 +228,7 @@ fn the_browsers_half_of_a_hang_is_named_default(server: &Server) {
     let before = socorro.cells();
     let (hang, time) = (HANG.parse().unwrap(), "2002-05-03T01:02:03-01:00".parse().unwrap());
     let json = metadata(r#"{"submitted_timestamp": "2002-05-03T01:02:03"}"#);
-    socorro.store.put_hang_index(&ooid(OOID), &hang, json.process_type(), &time).unwrap();
+    socorro.store.put_hang_index(ooid(OOID), &hang, json.process_type(), &time).unwrap();
     let expected: &[Cell] = &[
         (HANG_TABLE, HANG, "ids:ooid:default", OOID.as_bytes()),
         (HANG_TIMES, TIMED, "ids:ooid:default", OOID.as_bytes()),

@@ -2,10 +2,11 @@
 //!
 //! It knows nothing of what it carries, so it can't share the client's mistakes.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use hbase_thrift_client::{Client, Config};
@@ -25,6 +26,16 @@ struct Shared {
     cut_every: AtomicUsize,
     pieces: AtomicUsize,
     is_over: AtomicBool,
+    traffic: Mutex<Traffic>,
+}
+
+/// What has passed, as far as it is in the binary protocol.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    /// Of a method on a table, which is empty for a method that names none.
+    pub(super) calls: BTreeMap<(String, String), usize>,
+    /// How many bytes came back.
+    pub(super) replied: usize,
 }
 
 impl Proxy {
@@ -51,11 +62,20 @@ impl Proxy {
 
     /// A store that reaches the gateway only this way.
     pub(super) fn store(&self, prefix: &str) -> CrashStore {
-        let config = Config::new("127.0.0.1", self.port)
+        CrashStore::new(Client::connect(self.config(prefix)).unwrap())
+    }
+
+    /// As [`store`](Self::store), with one connection, so that none is opened on the way.
+    pub(super) fn store_on_one_connection(&self, prefix: &str) -> CrashStore {
+        let config = self.config(prefix).with_max_connections(1);
+        CrashStore::new(Client::connect(config).unwrap())
+    }
+
+    fn config(&self, prefix: &str) -> Config {
+        Config::new("127.0.0.1", self.port)
             .with_transport(self.gateway.transport())
             .with_protocol(self.gateway.protocol())
-            .with_table_prefix(prefix);
-        CrashStore::new(Client::connect(config).unwrap())
+            .with_table_prefix(prefix)
     }
 
     /// Cuts a connection after each so many pieces of data, of requests as well as replies.
@@ -66,6 +86,18 @@ impl Proxy {
     /// How often a client has waited for an answer, since the last call of this.
     pub(super) fn round_trips(&self) -> usize {
         self.shared.round_trips.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Proxy {
+    /// What has passed since the last call of this, of tables with this prefix, which is left out.
+    pub(super) fn take_traffic(&self, prefix: &str) -> Traffic {
+        let Traffic { calls, replied } = std::mem::take(&mut *self.shared.traffic.lock().unwrap());
+        let calls = calls.into_iter().map(|((method, table), count)| {
+            let table = table.strip_prefix(prefix).unwrap_or(&table).to_owned();
+            ((method, table), count)
+        });
+        Traffic { calls: calls.collect(), replied }
     }
 }
 
@@ -89,7 +121,14 @@ fn carry(client: &TcpStream, gateway: &Config, shared: &Arc<Shared>) -> io::Resu
         let (shared, waits) = (Arc::clone(shared), Arc::clone(&waits));
         thread::spawn(move || {
             let mut piece = vec![0; 256 * 1024];
+            let mut calls = Vec::new();
             while let Ok(length @ 1..) = from.read(&mut piece) {
+                if is_request {
+                    calls.extend_from_slice(&piece[..length]);
+                    shared.note_calls(&mut calls);
+                } else {
+                    shared.traffic.lock().unwrap().replied += length;
+                }
                 if waits.swap(is_request, Ordering::SeqCst) != is_request && is_request {
                     shared.round_trips.fetch_add(1, Ordering::SeqCst);
                 }
@@ -105,7 +144,43 @@ fn carry(client: &TcpStream, gateway: &Config, shared: &Arc<Shared>) -> io::Resu
     Ok(())
 }
 
+/// How a call begins in the binary protocol: the version, and that it is a call.
+const CALL: [u8; 4] = [0x80, 1, 0, 1];
+/// More than a method's and a table's name take, with what is around them.
+const HEAD: usize = 256;
+
+/// The names of a call that begins here, as far as they are here; and what follows them.
+fn read_call(bytes: &[u8]) -> Option<((String, String), &[u8])> {
+    let (method, rest) = read_text(bytes.strip_prefix(&CALL)?)?;
+    // The call's number; then the first field, if it is text that is the table.
+    let arguments = rest.get(4..)?;
+    let (table, rest) = match arguments.get(..3)? {
+        [11, 0, 1] => read_text(&arguments[3..])?,
+        _ => (String::new(), arguments),
+    };
+    Some(((method, table), rest))
+}
+
+fn read_text(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let text = rest.get(..length)?;
+    Some((String::from_utf8_lossy(text).into_owned(), &rest[length..]))
+}
+
 impl Shared {
+    /// Counts the calls in what was sent, and leaves of it what may be the beginning of the next.
+    fn note_calls(&self, sent: &mut Vec<u8>) {
+        let mut place = 0;
+        while let Some(found) = sent[place..].windows(CALL.len()).position(|four| four == CALL) {
+            place += found;
+            let Some((call, rest)) = read_call(&sent[place..]) else { break };
+            place = sent.len() - rest.len();
+            *self.traffic.lock().unwrap().calls.entry(call).or_default() += 1;
+        }
+        sent.drain(..place.max(sent.len().saturating_sub(HEAD)));
+    }
+
     fn is_to_be_cut(&self) -> bool {
         let every = self.cut_every.load(Ordering::SeqCst);
         every > 0 && self.pieces.fetch_add(1, Ordering::SeqCst) % every == every - 1

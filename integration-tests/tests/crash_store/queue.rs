@@ -1,29 +1,31 @@
-//! The queues: takers share them, what is done leaves them, and what isn't comes back.
+//! The queues: workers share them, what is done leaves them, and what isn't comes back.
 
 use std::thread;
 use std::time::Duration;
 
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    Claim, ErrorKind, Ooid, ProcessedCrash, Queue, QueueForProcessing, Taker,
+    Claim, CrashId, Ooid, ProcessedCrash, Queue, QueueForProcessing, Worker,
 };
 
 use crate::socorro::{Socorro, metadata, ooid, socorro};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
-        Test::new(entries_are_claimed_oldest_first_and_by_one_taker_only),
+        Test::new(entries_are_claimed_oldest_first_and_by_one_worker_only),
         Test::new(a_claim_leaves_the_entry_as_other_programs_read_it),
         Test::new(an_acknowledged_crash_leaves_the_queue_and_is_counted_down_once),
         Test::new(a_claim_that_has_run_out_is_anybodys),
         Test::new(a_released_claim_is_anybodys_at_once),
         Test::new(a_renewed_claim_holds_and_a_lost_one_cannot_be_renewed),
-        Test::new(takers_at_once_never_get_the_same_crash),
+        Test::new(another_process_goes_on_under_its_workers_claim_alone),
+        Test::new(a_claim_that_is_gone_on_with_leaves_what_was_asked_for_since),
+        Test::new(workers_at_once_never_get_the_same_crash),
         Test::new(a_processed_crash_is_acknowledged_instead_of_handed_out),
         Test::new(a_priority_job_is_claimed_out_of_its_turn),
         Test::new(a_crash_is_removed_from_the_queue_once),
         Test::new(an_entry_that_another_program_took_is_not_handed_out),
-        Test::new(an_entry_that_names_no_crash_is_an_error_that_ends_nothing),
+        Test::new(an_entry_that_names_no_crash_is_reported_once_and_ends_nothing),
         Test::new(statistics_tell_the_size_and_the_oldest_entry),
     ]
 }
@@ -31,7 +33,7 @@ pub(super) fn tests() -> Vec<Test> {
 const TABLE: &str = "crash_reports_index_legacy_unprocessed_flag";
 const LONG: Duration = Duration::from_mins(10);
 
-fn taker(name: &str) -> Taker {
+fn worker(name: &str) -> Worker {
     name.parse().unwrap()
 }
 
@@ -57,7 +59,7 @@ fn queue_of(socorro: &mut Socorro, count: usize) -> (Queue, Vec<Ooid>) {
             let crash = ooid(&format!("{salt:x}{}", &random.as_str()[1..]));
             let json = format!(r#"{{"submitted_timestamp": "{}:{number:02}:00"}}"#, hours[0]);
             let queue = QueueForProcessing::Yes;
-            socorro.store.put_raw_report(&crash, &metadata(&json), b"MDMP", queue).unwrap();
+            socorro.store.put_raw_report(crash, &metadata(&json), b"MDMP", queue).unwrap();
             crash
         })
         .collect();
@@ -66,18 +68,18 @@ fn queue_of(socorro: &mut Socorro, count: usize) -> (Queue, Vec<Ooid>) {
 }
 
 fn claim_all(queue: &Queue, name: &str, lease: Duration) -> Vec<Claim> {
-    queue.claim(&taker(name), lease).unwrap().collect::<Result<_, _>>().unwrap()
+    queue.claim(&worker(name), lease).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn ooids(claims: &[Claim]) -> Vec<Ooid> {
-    claims.iter().map(|claim| *claim.ooid()).collect()
+fn ooids(claims: &[Claim]) -> Vec<CrashId> {
+    claims.iter().map(|claim| claim.id().clone()).collect()
 }
 
-fn entries_are_claimed_oldest_first_and_by_one_taker_only(server: &Server) {
+fn entries_are_claimed_oldest_first_and_by_one_worker_only(server: &Server) {
     let mut socorro = socorro(server);
     let (queue, crashes) = queue_of(&mut socorro, 20);
     let first: Vec<_> =
-        queue.claim(&taker("one"), LONG).unwrap().take(16).collect::<Result<_, _>>().unwrap();
+        queue.claim(&worker("one"), LONG).unwrap().take(16).collect::<Result<_, _>>().unwrap();
     assert_eq!(ooids(&first), crashes[..16]);
     assert_eq!(ooids(&claim_all(&queue, "two", LONG)), crashes[16..]);
     assert!(claim_all(&queue, "three", LONG).is_empty());
@@ -138,13 +140,71 @@ fn a_renewed_claim_holds_and_a_lost_one_cannot_be_renewed(server: &Server) {
     assert!(!claim.renew(LONG).unwrap());
 }
 
-fn takers_at_once_never_get_the_same_crash(server: &Server) {
+/// As a process knows it that has nothing but the crash's name and its own.
+fn resume(queue: &Queue, crash: &Ooid, name: &str) -> Option<Claim> {
+    queue.resume_claim(crash, &worker(name)).unwrap()
+}
+
+fn another_process_goes_on_under_its_workers_claim_alone(server: &Server) {
+    let mut socorro = socorro(server);
+    let (queue, crashes) = queue_of(&mut socorro, 2);
+    let [first, second] = [&crashes[0], &crashes[1]];
+    assert!(resume(&queue, first, "one").is_none());
+    drop(claim_all(&queue, "one", LONG));
+    assert!(resume(&queue, first, "two").is_none());
+    assert!(resume(&queue, first, "on").is_none());
+    assert!(resume(&socorro.store.general_queue(), first, "one").is_none());
+    // Renewed by one process, given back by another, and taken by somebody else.
+    assert!(resume(&queue, first, "one").unwrap().renew(LONG).unwrap());
+    assert!(resume(&queue, first, "one").unwrap().release().unwrap());
+    assert!(resume(&queue, first, "one").is_none());
+    let mut other = claim_all(&queue, "two", LONG).remove(0);
+    assert!(resume(&queue, first, "one").is_none());
+    // One that has run out is nobody's.
+    assert!(other.renew(Duration::ZERO).unwrap());
+    assert!(resume(&queue, first, "two").is_none());
+
+    let stale = resume(&queue, second, "one").unwrap();
+    assert!(resume(&queue, second, "one").unwrap().acknowledge().unwrap());
+    assert!(resume(&queue, second, "one").is_none());
+    assert!(!stale.acknowledge().unwrap());
+    assert_eq!(queue.count_entries().unwrap(), 1);
+}
+
+fn a_claim_that_is_gone_on_with_leaves_what_was_asked_for_since(server: &Server) {
+    let mut socorro = socorro(server);
+    let (queue, crashes) = queue_of(&mut socorro, 1);
+    let crash = &crashes[0];
+    let processed = ProcessedCrash::from_json(r#"{"completeddatetime": "2001"}"#).unwrap();
+    for is_complete in [false, true] {
+        drop(claim_all(&queue, "one", LONG));
+        // The raw data is read now; what is asked for later is not answered by it.
+        thread::sleep(Duration::from_millis(2));
+        socorro.store.requeue(crash).unwrap();
+        thread::sleep(Duration::from_millis(2));
+        assert!(resume(&queue, crash, "one").unwrap().renew(LONG).unwrap());
+        let claim = resume(&queue, crash, "one").unwrap();
+        if is_complete {
+            claim.complete(&processed).unwrap();
+        } else {
+            assert!(claim.acknowledge().unwrap());
+        }
+        assert_eq!(queue.count_entries().unwrap(), 1);
+        let claims = claim_all(&queue, "two", LONG);
+        assert_eq!(ooids(&claims), crashes);
+        for claim in claims {
+            assert!(claim.release().unwrap());
+        }
+    }
+}
+
+fn workers_at_once_never_get_the_same_crash(server: &Server) {
     let mut socorro = socorro(server);
     let (queue, mut expected) = queue_of(&mut socorro, 40);
-    let mut taken: Vec<Ooid> = thread::scope(|scope| {
-        let run = |number: usize| ooids(&claim_all(&queue, &format!("taker-{number}"), LONG));
-        let takers: Vec<_> = (0..4).map(|number| scope.spawn(move || run(number))).collect();
-        takers.into_iter().flat_map(|taker| taker.join().unwrap()).collect()
+    let mut taken: Vec<CrashId> = thread::scope(|scope| {
+        let run = |number: usize| ooids(&claim_all(&queue, &format!("worker-{number}"), LONG));
+        let workers: Vec<_> = (0..4).map(|number| scope.spawn(move || run(number))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     taken.sort_by_key(ToString::to_string);
     expected.sort_by_key(ToString::to_string);
@@ -155,7 +215,7 @@ fn a_processed_crash_is_acknowledged_instead_of_handed_out(server: &Server) {
     let mut socorro = socorro(server);
     let (queue, crashes) = queue_of(&mut socorro, 2);
     let processed = ProcessedCrash::from_json(r#"{"completeddatetime": "2001"}"#).unwrap();
-    socorro.store.put_processed(&crashes[0], &processed).unwrap();
+    socorro.store.put_processed(crashes[0], &processed).unwrap();
     let size = queue.statistics().unwrap().size;
     assert_eq!(ooids(&claim_all(&queue, "one", LONG)), crashes[1..]);
     assert_eq!(queue.count_entries().unwrap(), 1);
@@ -165,22 +225,22 @@ fn a_processed_crash_is_acknowledged_instead_of_handed_out(server: &Server) {
 fn a_priority_job_is_claimed_out_of_its_turn(server: &Server) {
     let mut socorro = socorro(server);
     let (queue, crashes) = queue_of(&mut socorro, 3);
-    let claim = queue.claim_crash(&crashes[2], &taker("one"), LONG).unwrap().unwrap();
-    assert_eq!(claim.ooid(), &crashes[2]);
-    assert!(queue.claim_crash(&crashes[2], &taker("two"), LONG).unwrap().is_none());
+    let claim = queue.claim_crash(crashes[2], &worker("one"), LONG).unwrap().unwrap();
+    assert_eq!(claim.id(), &crashes[2]);
+    assert!(queue.claim_crash(crashes[2], &worker("two"), LONG).unwrap().is_none());
     assert_eq!(ooids(&claim_all(&queue, "two", LONG)), crashes[..2]);
     claim.acknowledge().unwrap();
-    assert!(queue.claim_crash(&crashes[2], &taker("one"), LONG).unwrap().is_none());
+    assert!(queue.claim_crash(crashes[2], &worker("one"), LONG).unwrap().is_none());
     let absent = ooid("0fffffff-ffff-4bbb-8ccc-ddddd2010101");
-    assert!(queue.claim_crash(&absent, &taker("one"), LONG).unwrap().is_none());
+    assert!(queue.claim_crash(absent, &worker("one"), LONG).unwrap().is_none());
 }
 
 fn a_crash_is_removed_from_the_queue_once(server: &Server) {
     let mut socorro = socorro(server);
     let (queue, crashes) = queue_of(&mut socorro, 2);
     let size = queue.statistics().unwrap().size;
-    assert!(queue.remove(&crashes[0]).unwrap());
-    assert!(!queue.remove(&crashes[0]).unwrap());
+    assert!(queue.remove(crashes[0]).unwrap());
+    assert!(!queue.remove(crashes[0]).unwrap());
     assert_eq!(queue.statistics().unwrap().size, size - 1);
     assert_eq!(queue.count_entries().unwrap(), 1);
 }
@@ -196,39 +256,37 @@ fn an_entry_that_another_program_took_is_not_handed_out(server: &Server) {
     socorro.delete_raw(TABLE, &row);
 }
 
-fn an_entry_that_names_no_crash_is_an_error_that_ends_nothing(server: &Server) {
+fn an_entry_that_names_no_crash_is_reported_once_and_ends_nothing(server: &Server) {
     let mut socorro = socorro(server);
     let (queue, crashes) = queue_of(&mut socorro, 1);
     let absent = "fffffff0-ffff-4bbb-8ccc-ddddd2010101";
     let rows = [format!("f2001-01-01T{absent}"), "02001-01-02Tnonsense".to_owned()];
     socorro.put_raw(TABLE, &rows[0], &[("ids:ooid", absent.as_bytes())]);
     socorro.put_raw(TABLE, &rows[1], &[("ids:ooid", b"nonsense")]);
-    let found: Vec<_> = queue.claim(&taker("one"), LONG).unwrap().collect();
+    socorro.put_raw(TABLE, "02001-01-03Tempty", &[("ids:ooid", b"")]);
+    for _ in 0..2 {
+        for claim in claim_all(&queue, "one", LONG) {
+            assert_eq!(claim.id(), &crashes[0]);
+            claim.release().unwrap();
+        }
+        queue.statistics().unwrap();
+        assert_eq!(queue.entries().unwrap().map(Result::unwrap).count(), 3);
+    }
+    let kinds: Vec<_> = queue.take_problems().iter().map(|problem| problem.kind.name()).collect();
+    // Each once.
+    assert_eq!(kinds, ["malformed_index_row", "orphan_index_row", "orphan_index_row"]);
     for row in rows {
         socorro.delete_raw(TABLE, &row);
     }
-    let mut kinds: Vec<_> = found
-        .iter()
-        .map(|claim| match claim {
-            Ok(claim) => format!("{}", claim.ooid()),
-            Err(error) => format!("{:?}", error.kind()),
-        })
-        .collect();
-    kinds.sort();
-    let mut expected = [
-        crashes[0].to_string(),
-        format!("{:?}", ErrorKind::MalformedIndex),
-        format!("{:?}", ErrorKind::NoSuchCrash),
-    ];
-    expected.sort();
-    assert_eq!(kinds, expected);
+    assert!(queue.remove_row(b"02001-01-03Tempty").unwrap());
+    assert_eq!(queue.take_problems(), []);
 }
 
 fn statistics_tell_the_size_and_the_oldest_entry(server: &Server) {
     let mut socorro = socorro(server);
     let (queue, crashes) = queue_of(&mut socorro, 3);
     let statistics = queue.statistics().unwrap();
-    assert_eq!(statistics.oldest.unwrap().ooid, crashes[0]);
+    assert_eq!(statistics.oldest.unwrap().id, crashes[0]);
     // Submitted in 2001.
     assert!(statistics.age.unwrap() > Duration::from_hours(24 * 365 * 20));
     for crash in &crashes {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hbase_thrift_client::Get;
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
     CrashStore, Ooid, ProcessedCrash, QueueForProcessing, TimeIndex, TimeRange,
@@ -39,9 +40,11 @@ struct Meter {
 impl Meter {
     fn new(server: &Server, prefix: &str) -> Self {
         let proxy = Proxy::start(&server.url());
-        let store = proxy.store(prefix);
+        let store = proxy.store_on_one_connection(prefix);
         // Opens the connection that the endpoints use.
-        store.get_dump(&ooid("0f000000-aaaa-4bbb-8ccc-ddddd2250101")).unwrap();
+        let warm = ooid("ff000000-aaaa-4bbb-8ccc-ddddd2250101");
+        submit(&store, &warm);
+        store.remove(warm).unwrap();
         proxy.round_trips();
         Self { proxy, store }
     }
@@ -49,7 +52,9 @@ impl Meter {
     /// Runs an endpoint and holds it to the number at this position of its row.
     fn hold<T>(&self, name: &str, position: usize, run: impl FnOnce(&CrashStore) -> T) -> T {
         let answer = run(&self.store);
-        let (found, budget) = (self.proxy.round_trips(), budget(name, position));
+        // A scanner is closed without waiting for it: after another call on the one connection, it was.
+        self.store.client().table("crash_reports").get(&Get::new("nothing")).unwrap();
+        let (found, budget) = (self.proxy.round_trips() - 1, budget(name, position));
         assert!(found <= budget, "{name} took {found} round trips, its budget is {budget}");
         answer
     }
@@ -63,22 +68,22 @@ fn submitting_processing_and_removing_keep_to_the_budget(server: &Server) {
     let socorro = socorro(server);
     let meter = Meter::new(server, socorro.store.client().config().table_prefix());
     let crash = ooid("0f000000-aaaa-4bbb-8ccc-ddddd2250101");
-    for _ in 0..2 {
-        meter.hold("CrashStore::put_raw_report", 0, |store| submit(store, &crash));
+    for position in 0..2 {
+        meter.hold("CrashStore::put_raw_report", position, |store| submit(store, &crash));
     }
     let (json, dump) = (data_file("json"), data_file("dump"));
     let other = ooid("2f000000-aaaa-4bbb-8ccc-ddddd2250101");
     meter.hold("CrashStore::put_raw_report_from_files", 0, |store| {
-        store.put_raw_report_from_files(&other, json, dump, QueueForProcessing::No).unwrap();
+        store.put_raw_report_from_files(other, json, dump, QueueForProcessing::No).unwrap();
     });
     for (position, signature) in [(0, "a"), (1, "b")] {
         let json = format!(r#"{{"signature": "{signature}", "completeddatetime": "2025"}}"#);
         let processed = ProcessedCrash::from_json(json).unwrap();
         meter.hold("CrashStore::put_processed", position, |store| {
-            store.put_processed(&crash, &processed).unwrap();
+            store.put_processed(crash, &processed).unwrap();
         });
     }
-    assert!(meter.hold("CrashStore::remove", 0, |store| store.remove(&crash).unwrap()));
+    assert!(meter.hold("CrashStore::remove", 0, |store| store.remove(crash).unwrap()));
 }
 
 fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
@@ -87,36 +92,35 @@ fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
     let crash = ooid("1f000000-aaaa-4bbb-8ccc-ddddd2250101");
     submit(&meter.store, &crash);
     meter.proxy.round_trips();
-    meter
-        .hold("CrashStore::get_metadata_text", 0, |store| store.get_metadata_text(&crash).unwrap());
-    meter.hold("CrashStore::get_metadata", 0, |store| store.get_metadata(&crash).unwrap());
-    meter.hold("CrashStore::get_dump", 0, |store| store.get_dump(&crash).unwrap());
-    meter.hold("CrashStore::get_dumps", 0, |store| store.get_dumps(&crash).unwrap());
+    meter.hold("CrashStore::get_metadata_text", 0, |store| store.get_metadata_text(crash).unwrap());
+    meter.hold("CrashStore::get_metadata", 0, |store| store.get_metadata(crash).unwrap());
+    meter.hold("CrashStore::get_dump", 0, |store| store.get_dump(crash).unwrap());
+    meter.hold("CrashStore::get_dumps", 0, |store| store.get_dumps(crash).unwrap());
     meter.hold("CrashStore::get_processed_text", 0, |store| {
-        store.get_processed_text(&crash).unwrap()
+        store.get_processed_text(crash).unwrap()
     });
-    meter.hold("CrashStore::get_processed", 0, |store| store.get_processed(&crash).unwrap());
-    meter.hold("CrashStore::get_raw_report", 0, |store| store.get_raw_report(&crash).unwrap());
+    meter.hold("CrashStore::get_processed", 0, |store| store.get_processed(crash).unwrap());
+    meter.hold("CrashStore::get_raw_report", 0, |store| store.get_raw_report(crash).unwrap());
     meter.hold("CrashStore::get_processing_state", 0, |store| {
-        store.get_processing_state(&crash).unwrap()
+        store.get_processing_state(crash).unwrap()
     });
     let many = [crash; 256];
     meter
         .hold("CrashStore::get_raw_reports", 0, |store| store.get_raw_reports(&many[..8]).unwrap());
-    meter.hold("get_metadata_of", 0, |store| store.get_metadata_of(&many).unwrap());
-    meter.hold("get_processed_of", 0, |store| store.get_processed_of(&many).unwrap());
-    meter.hold("get_processing_states", 0, |store| store.get_processing_states(&many).unwrap());
+    meter.hold("get_metadata_of", 0, |store| store.get_metadata_of(many).unwrap());
+    meter.hold("get_processed_of", 0, |store| store.get_processed_of(many).unwrap());
+    meter.hold("get_processing_states", 0, |store| store.get_processing_states(many).unwrap());
     let hang = "9f1e7a60-55c4-4be0-9d3c-71c4e8a90b12".parse().unwrap();
     meter.hold("CrashStore::get_hang", 0, |store| store.get_hang(&hang).unwrap());
-    meter.hold("CrashStore::get_hang", 1, |store| store.get_hang_pair(&crash).unwrap());
+    meter.hold("CrashStore::get_hang", 1, |store| store.get_hang_pair(crash).unwrap());
     let metadata = metadata(JSON);
-    let time = metadata.submitted();
+    let time = metadata.submitted().unwrap();
     let indexes = [TimeIndex::Submitted, TimeIndex::LegacySubmitted];
     meter.hold("CrashStore::put_time_index", 0, |store| {
-        store.put_time_index(&crash, time, &indexes).unwrap();
+        store.put_time_index(crash, time, &indexes).unwrap();
     });
     meter.hold("CrashStore::put_hang_index", 0, |store| {
-        store.put_hang_index(&crash, &hang, metadata.process_type(), time).unwrap();
+        store.put_hang_index(crash, &hang, metadata.process_type(), time).unwrap();
     });
     meter.hold("CrashStore::count_submission", 0, |store| {
         store.count_submission(&metadata, QueueForProcessing::No).unwrap();
@@ -148,20 +152,23 @@ fn scans_and_queues_keep_to_the_budget(server: &Server) {
     });
     meter.hold("CrashStore::scan_signature", 0, |store| store.scan_signature("a").unwrap().count());
     let queue = meter.store.legacy_queue();
-    let taker = "meter".parse().unwrap();
+    let worker = "meter".parse().unwrap();
     let lease = Duration::from_mins(10);
-    meter.hold("Queue::remove", 0, |_| assert!(queue.remove(&crash(0)).unwrap()));
+    meter.hold("Queue::remove", 0, |_| assert!(queue.remove(crash(0)).unwrap()));
     let claim = meter.hold("Queue::claim_crash", 0, |_| {
-        queue.claim_crash(&crash(1), &taker, lease).unwrap().unwrap()
+        queue.claim_crash(crash(1), &worker, lease).unwrap().unwrap()
     });
     let key = claim.key().to_vec();
     meter.hold("Queue::remove_row", 0, |_| assert!(queue.remove_row(&key).unwrap()));
     let mut claims = meter.hold("Queue::claim", 0, |_| {
-        queue.claim(&taker, lease).unwrap().map(Result::unwrap).collect::<Vec<_>>()
+        queue.claim(&worker, lease).unwrap().map(Result::unwrap).collect::<Vec<_>>()
     });
     assert_eq!(claims.len(), 4);
     let mut claim = claims.pop().unwrap();
     meter.hold("Claim::acknowledge", 1, |_| claim.renew(lease).unwrap());
+    let claim = meter.hold("Queue::resume_claim", 0, |_| {
+        queue.resume_claim(claim.id().clone(), &worker).unwrap().unwrap()
+    });
     meter.hold("Claim::acknowledge", 0, |_| claim.acknowledge().unwrap());
     meter.hold("Claim::acknowledge", 2, |_| claims.pop().unwrap().release().unwrap());
     meter.hold("Queue::entries", 0, |_| queue.entries().unwrap().count());

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hbase_thrift_client::{Increment, Put};
 use integration_tests::{Server, Test, TestTable};
-use socorro_hbase_client::{CheckOptions, CrashStore, Finding, FindingKind, SchemaOptions};
+use socorro_hbase_client::{CheckOptions, CrashStore, Problem, ProblemKind, SchemaOptions};
 
 use crate::socorro::{connect, url_with_prefix};
 
@@ -20,8 +20,8 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(the_size_of_a_queue_that_moved_lately_is_not_compared),
         Test::new(the_size_of_a_queue_with_a_late_entry_is_not_compared),
         Test::new(a_counter_that_moved_since_it_was_found_is_left_alone),
-        Test::new(a_counter_is_mended_once_however_often_it_is_tried),
-        Test::new(what_is_no_counter_is_found_and_mended_and_ends_no_check),
+        Test::new(a_counter_is_repaired_once_however_often_it_is_tried),
+        Test::new(what_is_no_counter_is_found_and_repaired_and_ends_no_check),
     ]
 }
 
@@ -67,7 +67,7 @@ impl Store {
                 store.put_old("metrics", time, counter, &1_i64.to_be_bytes());
             }
         }
-        assert_eq!(store.findings(), []);
+        assert_eq!(store.problems(), []);
         store
     }
 
@@ -82,24 +82,24 @@ impl Store {
         self.store.client().table(table).put(&Put::new(row).column(column, value)).unwrap();
     }
 
-    fn findings(&self) -> Vec<Finding> {
+    fn problems(&self) -> Vec<Problem> {
         let options = CheckOptions::new().settled_for(Duration::from_hours(1));
         self.store.check(&options).collect::<Result<_, _>>().unwrap()
     }
 
-    /// The only finding, of a counter.
-    fn wrong_counter(&self) -> Finding {
-        let mut findings = self.findings();
-        assert_eq!(findings.len(), 1, "{findings:#?}");
-        assert_eq!(findings[0].kind, FindingKind::WrongCounter);
-        findings.remove(0)
+    /// The only problem, of a counter.
+    fn wrong_counter(&self) -> Problem {
+        let mut problems = self.problems();
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert_eq!(problems[0].kind, ProblemKind::WrongCounter);
+        problems.remove(0)
     }
 }
 
 fn a_crash_that_was_just_processed_is_left_to_its_processor(server: &Server) {
     let store = Store::with_an_old_crash(server);
     store.put_now("crash_reports", CRASH_ROW, "flags:processed", b"Y");
-    assert_eq!(store.findings(), []);
+    assert_eq!(store.problems(), []);
 }
 
 fn a_crash_that_is_still_to_be_counted_is_not_counted_by_a_repair(server: &Server) {
@@ -109,8 +109,8 @@ fn a_crash_that_is_still_to_be_counted_is_not_counted_by_a_repair(server: &Serve
         store.put_old("metrics", time, counter, &0_i64.to_be_bytes());
     }
     // Or it would be counted twice when its submission is made again.
-    let kinds: Vec<_> = store.findings().iter().map(|finding| finding.kind).collect();
-    assert_eq!(kinds, [FindingKind::UnfinishedSubmission]);
+    let kinds: Vec<_> = store.problems().iter().map(|problem| problem.kind).collect();
+    assert_eq!(kinds, [ProblemKind::UnfinishedSubmission]);
 }
 
 fn nothing_has_been_still_for_ever(server: &Server) {
@@ -123,11 +123,11 @@ fn nothing_has_been_still_for_ever(server: &Server) {
 fn a_crash_that_was_processed_long_ago_has_no_business_in_a_queue(server: &Server) {
     let store = Store::with_an_old_crash(server);
     store.put_old("crash_reports", CRASH_ROW, "flags:processed", b"Y");
-    let findings = store.findings();
-    assert_eq!(findings.len(), 1, "{findings:#?}");
-    assert_eq!(findings[0].kind, FindingKind::ProcessedInQueue);
-    assert!(store.store.repair(&findings[0]).unwrap());
-    assert!(!store.store.repair(&findings[0]).unwrap());
+    let problems = store.problems();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert_eq!(problems[0].kind, ProblemKind::ProcessedInQueue);
+    assert!(store.store.repair(&problems[0]).unwrap());
+    assert!(!store.store.repair(&problems[0]).unwrap());
     let queue = store.store.general_queue();
     assert_eq!((queue.count_entries().unwrap(), queue.statistics().unwrap().size), (0, 0));
 }
@@ -135,7 +135,7 @@ fn a_crash_that_was_processed_long_ago_has_no_business_in_a_queue(server: &Serve
 fn counters_that_moved_lately_are_not_compared(server: &Server) {
     let store = Store::with_an_old_crash(server);
     store.put_now("metrics", TIMES[4], COUNTERS[0], &5_i64.to_be_bytes());
-    assert_eq!(store.findings(), []);
+    assert_eq!(store.problems(), []);
 }
 
 fn counters_whose_crash_came_lately_are_not_compared(server: &Server) {
@@ -153,13 +153,13 @@ fn counters_whose_crash_came_lately_are_not_compared(server: &Server) {
     store.put_now("crash_reports", &row, "ids:ooid", crash.as_bytes());
     let timed = format!("12003-03-01T01:02:03{crash}");
     store.put_now(SUBMITTED, &timed, "ids:ooid", crash.as_bytes());
-    assert_eq!(store.findings(), []);
+    assert_eq!(store.problems(), []);
 }
 
 fn the_size_of_a_queue_that_moved_lately_is_not_compared(server: &Server) {
     let store = Store::with_an_old_crash(server);
     store.put_now("metrics", SIZES, SIZE, &2_i64.to_be_bytes());
-    assert_eq!(store.findings(), []);
+    assert_eq!(store.problems(), []);
 }
 
 fn the_size_of_a_queue_with_a_late_entry_is_not_compared(server: &Server) {
@@ -167,50 +167,50 @@ fn the_size_of_a_queue_with_a_late_entry_is_not_compared(server: &Server) {
     // What a submission writes before it counts it.
     let row = "12003-03-01T01:02:031e100000-aaaa-4bbb-8ccc-ddddd2030301";
     store.put_now(QUEUE, row, "ids:ooid", b"1e100000-aaaa-4bbb-8ccc-ddddd2030301");
-    assert_eq!(store.findings(), []);
+    assert_eq!(store.problems(), []);
 }
 
 fn a_counter_that_moved_since_it_was_found_is_left_alone(server: &Server) {
     let store = Store::with_an_old_crash(server);
     store.put_old("metrics", SIZES, SIZE, &4_i64.to_be_bytes());
-    let finding = store.wrong_counter();
-    assert_eq!((finding.counter, finding.difference), (Some(4), -3));
+    let problem = store.wrong_counter();
+    assert_eq!((problem.counter, problem.difference), (Some(4), -3));
     let step = Increment::new(SIZES, SIZE, 1);
     store.store.client().table("metrics").increment(&step).unwrap();
-    assert!(!store.store.repair(&finding).unwrap());
+    assert!(!store.store.repair(&problem).unwrap());
     assert_eq!(store.store.general_queue().statistics().unwrap().size, 5);
 }
 
-fn a_counter_is_mended_once_however_often_it_is_tried(server: &Server) {
+fn a_counter_is_repaired_once_however_often_it_is_tried(server: &Server) {
     let store = Store::with_an_old_crash(server);
     let moved = "2003-03-01T01:03";
     store.put_old("metrics", moved, COUNTERS[0], &(-7_i64).to_be_bytes());
-    let finding = store.wrong_counter();
-    assert_eq!((finding.counter, finding.difference), (Some(-7), 7));
-    assert!(store.store.repair(&finding).unwrap());
-    assert!(!store.store.repair(&finding).unwrap());
+    let problem = store.wrong_counter();
+    assert_eq!((problem.counter, problem.difference), (Some(-7), 7));
+    assert!(store.store.repair(&problem).unwrap());
+    assert!(!store.store.repair(&problem).unwrap());
     let counters = store.store.get_counters(&[moved.parse().unwrap()]).unwrap();
     assert_eq!(counters[0].submitted(), 0);
-    assert_eq!(store.findings(), []);
+    assert_eq!(store.problems(), []);
 }
 
-fn what_is_no_counter_is_found_and_mended_and_ends_no_check(server: &Server) {
+fn what_is_no_counter_is_found_and_repaired_and_ends_no_check(server: &Server) {
     let store = Store::with_an_old_crash(server);
     store.put_old("metrics", SIZES, SIZE, b"one");
     store.put_old("metrics", TIMES[4], COUNTERS[0], b"one");
-    let mend = |kind| {
-        let findings = store.findings();
+    let repair = |kind| {
+        let problems = store.problems();
         let found: Vec<_> =
-            findings.iter().map(|finding| (finding.kind, finding.row.as_slice())).collect();
+            problems.iter().map(|problem| (problem.kind, problem.row.as_slice())).collect();
         assert_eq!(found, [(kind, TIMES[4].as_bytes()), (kind, SIZES.as_bytes())]);
-        for finding in findings {
-            assert!(store.store.repair(&finding).unwrap());
-            assert!(!store.store.repair(&finding).unwrap());
+        for problem in problems {
+            assert!(store.store.repair(&problem).unwrap());
+            assert!(!store.store.repair(&problem).unwrap());
         }
     };
-    mend(FindingKind::MalformedCounter);
-    mend(FindingKind::WrongCounter);
-    assert_eq!(store.findings(), []);
+    repair(ProblemKind::MalformedCounter);
+    repair(ProblemKind::WrongCounter);
+    assert_eq!(store.problems(), []);
     let counters = store.store.get_counters(&[TIMES[4].parse().unwrap()]).unwrap();
     assert_eq!(counters[0].submitted(), 1);
     assert_eq!(store.store.general_queue().statistics().unwrap().size, 1);

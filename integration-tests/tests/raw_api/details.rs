@@ -1,10 +1,10 @@
 //! Details that clients stumble over: what hides what, what is refused, and in which words.
 
-use hbase_thrift_api::{BatchMutation, IOError, IllegalArgument, THbaseSyncClient};
+use hbase_thrift_api::{BatchMutation, IOError, IllegalArgument, THbaseSyncClient, TScan};
 use integration_tests::{Server, Test, TestTable, family};
 use thrift::ApplicationErrorKind;
 
-use super::{Bench, bytes, delete, list, none, put, row, simple, text, values};
+use super::{Bench, bytes, delete, empty_scan, list, none, put, row, simple, text, values};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -142,18 +142,7 @@ fn a_sorted_scan_of_parts_keeps_the_order(server: &Server) {
     for column in ["a:3", "b:1", "a:1", "a:2"] {
         bench.put("r", column, "v");
     }
-    let scan = hbase_thrift_api::TScan {
-        start_row: None,
-        stop_row: None,
-        timestamp: None,
-        columns: None,
-        caching: None,
-        filter_string: None,
-        batch_size: Some(3),
-        sort_columns: Some(true),
-        reversed: None,
-        cache_blocks: None,
-    };
+    let scan = TScan { batch_size: Some(3), sort_columns: Some(true), ..empty_scan() };
     let scanner = bench.raw.scanner_open_with_scan(bench.name(), scan, none()).unwrap();
     let parts = bench.raw.scanner_get_list(scanner, 10).unwrap();
     let names = parts.into_iter().map(|part| {

@@ -4,7 +4,7 @@ use hbase_thrift_api::{THbaseSyncClient, TScan};
 use integration_tests::{Server, Test};
 use thrift::ApplicationErrorKind;
 
-use super::{Bench, bytes, none, simple};
+use super::{Bench, bytes, empty_scan, none, simple};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -34,16 +34,9 @@ fn four_rows(server: &Server, name: &str) -> Bench {
 impl Bench {
     fn open_filtered(&mut self, filter: &[u8], reversed: bool) -> thrift::Result<i32> {
         let scan = TScan {
-            start_row: None,
-            stop_row: None,
-            timestamp: None,
-            columns: None,
-            caching: None,
             filter_string: Some(filter.to_vec()),
-            batch_size: None,
-            sort_columns: None,
             reversed: reversed.then_some(true),
-            cache_blocks: None,
+            ..empty_scan()
         };
         self.raw.scanner_open_with_scan(self.name(), scan, none())
     }

@@ -3,7 +3,7 @@
 use hbase_thrift_api::{IllegalArgument, THbaseSyncClient, TRowResult, TScan};
 use integration_tests::{Server, Test};
 
-use super::{Bench, Simple, bytes, list, none, row, simple, text};
+use super::{Bench, Simple, bytes, empty_scan, list, none, row, simple, text};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -154,21 +154,5 @@ fn a_closed_scanner_is_an_illegal_argument(server: &Server) {
         let thrift::Error::User(error) = error else { panic!("not an exception: {error}") };
         let error = error.downcast::<IllegalArgument>().unwrap();
         assert!(error.message.unwrap().contains("scanner ID is invalid"));
-    }
-}
-
-/// The generated `Default` fills every optional field, and asks for version 0 of everything.
-fn empty_scan() -> TScan {
-    TScan {
-        start_row: None,
-        stop_row: None,
-        timestamp: None,
-        columns: None,
-        caching: None,
-        filter_string: None,
-        batch_size: None,
-        sort_columns: None,
-        reversed: None,
-        cache_blocks: None,
     }
 }

@@ -4,17 +4,20 @@
 use std::alloc::System;
 use std::process::ExitCode;
 
+use client_bench::Memory;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() -> ExitCode {
-    client_bench::main(Some(allocations))
+    client_bench::main(Some(memory))
 }
 
-/// How often memory was asked for so far.
-fn allocations() -> u64 {
+fn memory() -> Memory {
     let stats = ALLOCATOR.stats();
-    (stats.allocations + stats.reallocations) as u64
+    Memory {
+        allocations: (stats.allocations + stats.reallocations) as u64,
+        heap: (stats.bytes_allocated - stats.bytes_deallocated) as u64,
+    }
 }

@@ -88,7 +88,7 @@ macro_rules! generated_client {
             for row in rows {
                 tally.row(row.row.as_deref().unwrap_or_default());
                 for (column, TCell { value, .. }) in row.columns.iter().flatten() {
-                    tally.cell(column, value.as_deref().unwrap_or_default());
+                    tally.cell(column.len(), value.as_deref().unwrap_or_default());
                 }
             }
         }

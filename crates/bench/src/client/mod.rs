@@ -18,6 +18,8 @@ use crate::task::{Job, Scan};
 pub(crate) enum Contender {
     /// Reads and discards the same bytes; the limit
     RawDrain,
+    /// Reads each reply into one buffer of its size: the limit of who hands out whole cells
+    RawWhole,
     /// The crate of this workspace
     HbaseThriftClient,
     /// The crate hbase-thrift 1.2.0
@@ -32,11 +34,27 @@ trait Client {
     fn scan(&mut self, scan: &Scan, table: Table) -> Result<Tally>;
     /// Reads so many rows, each with a call of its own.
     fn get(&mut self, table: Table) -> Result<Tally>;
+    /// The same from several threads, which share the rows.
+    fn get_in_threads(&mut self, _table: Table, _threads: u32) -> Result<Tally> {
+        bail!("this contender has one thread")
+    }
+    /// Reads so many rows, each with a call of its own, and keeps them as long as itself.
+    fn keep(&mut self, _table: Table) -> Result<Tally> {
+        bail!("this contender keeps nothing")
+    }
     /// Writes so many rows, each with a call of its own.
     fn put(&mut self, table: Table) -> Result<()>;
     /// Writes so many rows, several of them in a round trip.
-    fn put_in_flights(&mut self, _table: Table, _flight: u32) -> Result<()> {
+    fn put_in_pipelines(&mut self, _table: Table, _pipeline: u32) -> Result<()> {
         bail!("this contender has one call under way at most")
+    }
+    /// Makes the puts of so many rows, as its users do, and drops them.
+    fn make(&mut self, _table: Table) -> Result<()> {
+        bail!("this contender has no puts")
+    }
+    /// Makes the same puts, and writes them in calls of many.
+    fn write(&mut self, _table: Table) -> Result<()> {
+        bail!("this contender has no writer")
     }
 }
 
@@ -47,6 +65,17 @@ struct Tally {
     cells: u64,
     bytes: u64,
     touched: u64,
+}
+
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |sum, tally| Self {
+            rows: sum.rows + tally.rows,
+            cells: sum.cells + tally.cells,
+            bytes: sum.bytes + tally.bytes,
+            touched: sum.touched + tally.touched,
+        })
+    }
 }
 
 impl Tally {
@@ -65,9 +94,9 @@ impl Tally {
         self.look_at(key);
     }
 
-    fn cell(&mut self, column: &[u8], value: &[u8]) {
+    fn cell(&mut self, column_length: usize, value: &[u8]) {
         self.cells += 1;
-        self.bytes += column.len() as u64;
+        self.bytes += column_length as u64;
         self.look_at(value);
     }
 
@@ -85,6 +114,12 @@ fn work(duration: Duration) {
     }
 }
 
+/// The rows that one of several threads reads.
+fn part(table: Table, thread: u32, threads: u32) -> std::ops::Range<u64> {
+    let first = |thread: u32| table.rows * u64::from(thread) / u64::from(threads);
+    first(thread)..first(thread + 1)
+}
+
 /// A connected contender and its job; [`run`](Self::run) is what is measured.
 pub(crate) struct Task {
     client: Box<dyn Client>,
@@ -100,7 +135,8 @@ impl Task {
         server: SocketAddr,
     ) -> Result<Self> {
         let client: Box<dyn Client> = match contender {
-            Contender::RawDrain => Box::new(raw::Raw::connect(server, job)?),
+            Contender::RawDrain => Box::new(raw::Raw::draining(server, job)?),
+            Contender::RawWhole => Box::new(raw::Raw::reading_whole(server, job)?),
             Contender::HbaseThriftClient => Box::new(own::Own::connect(server)?),
             Contender::HbaseThrift => Box::new(generated::HbaseThrift::connect(server)?),
             Contender::GeneratedCode => Box::new(generated::GeneratedCode::connect(server)?),
@@ -114,10 +150,16 @@ impl Task {
         let table = |delay| Table { shape, rows, delay };
         let tally = match self.job {
             Job::Scan(scan) => self.client.scan(&scan, table(scan.delay))?,
-            Job::Get { .. } => self.client.get(table(Duration::ZERO))?,
-            Job::Put { delay, flight: None } => return self.client.put(table(delay)),
-            Job::Put { delay, flight: Some(flight) } => {
-                return self.client.put_in_flights(table(delay), flight);
+            Job::Get { threads: 1, .. } => self.client.get(table(Duration::ZERO))?,
+            Job::Get { threads, .. } => {
+                self.client.get_in_threads(table(Duration::ZERO), threads)?
+            }
+            Job::Keep { .. } => self.client.keep(table(Duration::ZERO))?,
+            Job::Make => return self.client.make(table(Duration::ZERO)),
+            Job::Write => return self.client.write(table(Duration::ZERO)),
+            Job::Put { delay, pipeline: None } => return self.client.put(table(delay)),
+            Job::Put { delay, pipeline: Some(pipeline) } => {
+                return self.client.put_in_pipelines(table(delay), pipeline);
             }
         };
         ensure!(tally == Tally::of(rows, shape), "not all was read, but {tally:?}");
@@ -138,6 +180,7 @@ mod tests {
 
     const ALL: &[Contender] = &[
         Contender::RawDrain,
+        Contender::RawWhole,
         Contender::HbaseThriftClient,
         Contender::HbaseThrift,
         Contender::GeneratedCode,
@@ -163,10 +206,31 @@ mod tests {
     }
 
     #[test]
-    fn a_flight_waits_once_for_the_gateway() {
+    fn threads_read_all_rows_between_them() {
+        let server = server::listen().unwrap();
+        for contender in [Contender::RawDrain, Contender::HbaseThriftClient] {
+            done(contender, task::Task::GetInThreads, 32, server);
+        }
+    }
+
+    #[test]
+    fn this_client_keeps_rows_and_writes_many_at_once() {
+        let server = server::listen().unwrap();
+        for (task, units) in [
+            (task::Task::KeepSmall, 20),
+            (task::Task::KeepLarge, 2),
+            (task::Task::MakePuts, 10),
+            (task::Task::WritePuts, 2_500),
+        ] {
+            done(Contender::HbaseThriftClient, task, units, server);
+        }
+    }
+
+    #[test]
+    fn a_pipeline_waits_once_for_the_gateway() {
         let server = server::listen().unwrap();
         let start = Instant::now();
-        done(Contender::HbaseThriftClient, task::Task::PutInFlights, 58, server);
+        done(Contender::HbaseThriftClient, task::Task::PutInPipelines, 58, server);
         assert!(start.elapsed() >= Duration::from_millis(1));
     }
 }

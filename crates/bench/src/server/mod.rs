@@ -132,7 +132,7 @@ impl Session {
             Method::GetRow => {
                 (Answer::Rows(method, table()?.shape, Form::Map, 1), 0, table()?.delay)
             }
-            Method::MutateRow => (Answer::Nothing(method), 0, table()?.delay),
+            Method::MutateRow | Method::MutateRows => (Answer::Nothing(method), 0, table()?.delay),
         };
         let prepared = self.prepared.entry(answer).or_insert_with_key(prepare);
         let bytes = prepared.patched(request.sequence, batch);

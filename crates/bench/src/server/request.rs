@@ -14,16 +14,18 @@ pub(crate) enum Method {
     CloseScanner,
     GetRow,
     MutateRow,
+    MutateRows,
 }
 
 impl Method {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::ServerType,
         Self::OpenScanner,
         Self::FetchRows,
         Self::CloseScanner,
         Self::GetRow,
         Self::MutateRow,
+        Self::MutateRows,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Method {
             Self::CloseScanner => "scannerClose",
             Self::GetRow => "getRow",
             Self::MutateRow => "mutateRow",
+            Self::MutateRows => "mutateRows",
         }
     }
 }

@@ -28,8 +28,8 @@ const OWN_HEADERS: [&str; 5] =
     ["connection", "content-length", "content-type", "expect", "transfer-encoding"];
 
 impl Config {
-    /// The path of the requests to an HTTP gateway, escaped as in a URL; `/`. HBase's own gateway
-    /// answers at any path, a proxy before it may not.
+    /// The path of the requests to an HTTP gateway, escaped as in a URL, with `%40` for an `@`;
+    /// `/`. HBase's own gateway answers at any path, a proxy before it may not.
     pub fn with_path(mut self, path: impl Into<String>) -> Self {
         let path = path.into();
         path.strip_prefix('/').unwrap_or(&path).clone_into(&mut self.http.path);
@@ -105,7 +105,7 @@ impl Config {
             return wrong("an HTTP gateway speaks protocol=binary only");
         }
         if self.endpoints.iter().any(|endpoint| !is_text(endpoint.host(), false)) {
-            return wrong("a host's name has a character that no request can carry");
+            return wrong("the name of an HTTP gateway's host has to be ASCII text");
         }
         self.http.check()
     }
@@ -115,8 +115,13 @@ impl HttpSettings {
     /// What ends up in a request's head must not be able to end a line of it.
     fn check(&self) -> Result<()> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Config, message));
-        if !is_text(&self.path, false) {
-            return wrong("the path has to be escaped as in a URL (%20 for a space)".to_owned());
+        // A path with an @ would read back from a URL as a password and a host.
+        if !is_text(&self.path, false) || self.path.contains(['?', '#', '@']) {
+            return wrong(
+                "the path has to be escaped as in a URL: %20 for a space, %3F for a ?, %23 for a #, \
+                 %40 for an @"
+                    .to_owned(),
+            );
         }
         if self.do_as.as_ref().is_some_and(|user| !is_text(user, false)) {
             return wrong("do_as has to be the name of a user, in ASCII".to_owned());
@@ -190,8 +195,10 @@ mod tests {
         assert!(refused(&http().with_header("X\r\n", "a")).contains("as a header"));
         assert!(refused(&http().with_do_as("a\nb")).contains("do_as"));
         assert!(refused(&http().with_path("/a b")).contains("path"));
-        let host = Config::new("a\r\nb", 1).with_transport(Transport::Http);
-        assert!(refused(&host).contains("host"));
+        for host in ["a\r\nb", "gateway\u{e9}"] {
+            let config = Config::new(host, 1).with_transport(Transport::Http);
+            assert!(refused(&config).contains("host"), "{host:?}");
+        }
     }
 
     #[test]

@@ -4,16 +4,21 @@
 //! the values mean on the wire is left to the layers that use them.
 
 mod http;
+#[cfg(any(test, feature = "fuzzing"))]
+mod read_back;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod url;
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-#[cfg(feature = "http")]
-pub(crate) use http::Credentials;
-pub(crate) use http::HttpSettings;
+pub(crate) use http::{Credentials, HttpSettings};
+#[cfg(feature = "fuzzing")]
+pub(crate) use read_back::assert_reads_back;
 pub(crate) use tls::TlsSettings;
 
 /// How a message is cut out of the byte stream.
@@ -27,7 +32,7 @@ pub enum Transport {
     Framed,
     /// Each message in an HTTP request or reply of its own: gateways with
     /// `hbase.regionserver.thrift.http=true`. Always [`Protocol::Binary`]; needs the cargo feature
-    /// `http`. The calls of a [`Flight`](crate::Flight) go one after the other, each a round trip.
+    /// `http`. The calls of a [`Pipeline`](crate::Pipeline) go one after the other, each a round trip.
     Http,
 }
 
@@ -67,6 +72,34 @@ impl Endpoint {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    /// Refuses what is no name and no address, above all a port that slipped into the host.
+    fn check(&self) -> Result<()> {
+        const NOT_IN_NAMES: &str = "/?#@,[]<>\\^|\"`{}%";
+        let host = &self.host;
+        let wrong = |message: String| Err(Error::new(ErrorKind::Config, message));
+        if host.is_empty() {
+            return wrong("every gateway needs a host name".to_owned());
+        }
+        if host.contains(':') && !is_ipv6(host) {
+            return wrong(format!(
+                "the host `{}` has a colon, but is no IPv6 address",
+                host.escape_debug()
+            ));
+        }
+        let is_wrong = |c: char| c.is_control() || c.is_whitespace() || NOT_IN_NAMES.contains(c);
+        if !is_ipv6(host) && host.contains(is_wrong) {
+            return wrong(format!("the host `{}` is no name of a host", host.escape_debug()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is an IPv6 address, perhaps with a zone (`fe80::1%eth0`).
+fn is_ipv6(host: &str) -> bool {
+    let (address, zone) = host.split_once('%').unwrap_or((host, "eth0"));
+    let is_zone_character = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty() && zone.chars().all(is_zone_character)
 }
 
 impl fmt::Display for Endpoint {
@@ -110,6 +143,7 @@ impl fmt::Display for Endpoint {
 /// | `idle_timeout` | closes a connection that was unused for so long | `45s` |
 /// | `max_attempts` | attempts of a call that can be repeated | `10` |
 /// | `max_connections` | open at once, over all gateways | `16` |
+/// | `client_timestamps` | stamp writes with the client's clock | `false` |
 /// | `max_request_size` | bytes of a request | `2MiB` framed, `100MiB` otherwise |
 /// | `max_reply_size` | bytes of a reply | `128MiB` |
 /// | `max_cell_size` | bytes of a cell with its key | `10MiB` |
@@ -118,8 +152,11 @@ impl fmt::Display for Endpoint {
 /// | `server_name` | the name in the gateway's certificate; TLS only | the host |
 /// | `do_as` | the user to act as (header `doAs`); HTTP only | none |
 ///
-/// Durations are written `500ms`, `10s`, `2m`; sizes in bytes, or with `KiB`, `MiB`, `GiB`. Headers
-/// and certificates in memory can be given in code only.
+/// Durations are written `500ms`, `10s`, `2m`; sizes in bytes, or with `KiB`, `MiB`, `GiB`. No
+/// duration is longer than [`Config::MAX_TIMEOUT`]. Each parameter is given at most once, IPv6
+/// addresses are in brackets (`[::1]:9090`), and an `@` anywhere but after the password is written
+/// `%40`, so that no part of a password is taken for something else. Headers and certificates in
+/// memory can be given in code only.
 ///
 /// `Display` is the URL, with `***` for a password and without what has no place in a URL; `Debug`
 /// hides passwords and the values of headers too.
@@ -146,6 +183,7 @@ pub struct Config {
     idle_timeout: Duration,
     max_attempts: u32,
     max_connections: usize,
+    client_timestamps: bool,
     max_request_size: Option<usize>,
     max_reply_size: usize,
     max_cell_size: usize,
@@ -162,6 +200,18 @@ const DEFAULT_MESSAGE_LIMIT: usize = 100 * 1024 * 1024;
 const LARGEST_REPLY_LIMIT: usize = i32::MAX as usize;
 
 impl Config {
+    /// The longest time-out, 30 days. A longer one, [`Duration::MAX`] for example, means this one,
+    /// so that every moment that follows from a time-out can be computed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use hbase_thrift_client::Config;
+    ///
+    /// let config = Config::new("gateway-1", 9090).with_operation_timeout(Duration::MAX);
+    /// assert_eq!(config.operation_timeout(), Config::MAX_TIMEOUT);
+    /// ```
+    pub const MAX_TIMEOUT: Duration = Duration::from_hours(30 * 24);
+
     /// The defaults for one gateway.
     pub fn new(host: impl Into<String>, port: u16) -> Self {
         Self::for_endpoints(vec![Endpoint::new(host, port)])
@@ -178,6 +228,7 @@ impl Config {
             idle_timeout: Duration::from_secs(45),
             max_attempts: 10,
             max_connections: 16,
+            client_timestamps: false,
             max_request_size: None,
             max_reply_size: 128 * 1024 * 1024,
             max_cell_size: 10 * 1024 * 1024,
@@ -208,32 +259,48 @@ impl Config {
     /// How long opening a connection may take, the gateway's first answer and, where it does not
     /// come, finding out what the gateway speaks instead included; 5 s.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// How long one call may take with all its attempts and waits; 30 s.
     pub fn with_operation_timeout(mut self, timeout: Duration) -> Self {
-        self.operation_timeout = timeout;
+        self.operation_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// How long a call waits for a free connection; 10 s.
     pub fn with_pool_timeout(mut self, timeout: Duration) -> Self {
-        self.pool_timeout = timeout;
+        self.pool_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// After which time without use a connection is closed; 45 s. The gateway closes it without a
     /// word after 60 s (`hbase.thrift.server.socket.read.timeout`).
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+        self.idle_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// How often a call is tried at most, where repeating it does no harm; 10.
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    /// Whether the client stamps puts and deletes that have no timestamp with its own clock; no.
+    ///
+    /// With it, a write that hangs at one gateway may be sent to another early, as reads are: should
+    /// the first gateway still carry it out later, that is the same version. Without it, a write is
+    /// never given up early, since a late duplicate with the server's time would hide what was
+    /// written meanwhile.
+    ///
+    /// The clocks of all clients have to agree: HBase shows the version with the greatest time, so
+    /// what a client writes whose clock is behind is not seen, and a delete by one whose clock is
+    /// ahead hides later puts. Two writes of one client never get the same time. Increments, appends
+    /// and check-and-puts keep the server's time.
+    pub fn with_client_timestamps(mut self, client_timestamps: bool) -> Self {
+        self.client_timestamps = client_timestamps;
         self
     }
 
@@ -310,6 +377,11 @@ impl Config {
         self.max_attempts
     }
 
+    /// Whether the client stamps its writes.
+    pub fn client_timestamps(&self) -> bool {
+        self.client_timestamps
+    }
+
     /// How many connections may be open at once.
     pub fn max_connections(&self) -> usize {
         self.max_connections
@@ -341,9 +413,10 @@ impl Config {
     /// Refuses what could never work, before it costs a time-out.
     pub(crate) fn check(&self) -> Result<()> {
         let wrong = |message: &str| Err(Error::new(ErrorKind::Config, message));
-        if self.endpoints.is_empty() || self.endpoints.iter().any(|e| e.host.is_empty()) {
-            return wrong("every gateway needs a host name");
+        if self.endpoints.is_empty() {
+            return wrong("no gateway is configured");
         }
+        self.endpoints.iter().try_for_each(Endpoint::check)?;
         let waits =
             [self.connect_timeout, self.operation_timeout, self.pool_timeout, self.idle_timeout];
         if waits.iter().any(Duration::is_zero) {

@@ -1,13 +1,13 @@
 //! Reads what the gateway says of a failure: a Java exception with its whole stack trace.
 //!
-//! Which kind of error an exception is, is decided here; what became of the call is decided where
-//! the call is known.
+//! Which kind of error an exception is, is decided here; what became of the call, by
+//! `proto::outcome`.
 
 use std::fmt;
 
 use super::ErrorKind;
 
-/// An exception that the server answered with.
+/// An exception that the server sent in place of a result.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerException {
     thrift_type: &'static str,
@@ -23,6 +23,7 @@ const KINDS: &[(&str, ErrorKind)] = &[
     ("TableNotDisabledException", ErrorKind::TableNotDisabled),
     ("TableExistsException", ErrorKind::AlreadyExists),
     ("NamespaceExistException", ErrorKind::AlreadyExists),
+    ("NamespaceNotFoundException", ErrorKind::NamespaceNotFound),
     ("NoSuchColumnFamilyException", ErrorKind::NoSuchColumnFamily),
     ("AccessDeniedException", ErrorKind::AccessDenied),
     ("RegionTooBusyException", ErrorKind::RegionTooBusy),
@@ -46,6 +47,14 @@ const KINDS: &[(&str, ErrorKind)] = &[
 const LINES: &[(&str, ErrorKind)] = &[
     ("java.io.IOException: table does not exist", ErrorKind::TableNotFound),
     ("scanner ID is invalid", ErrorKind::UnknownScanner),
+];
+
+/// Parts of a first line that say more than its class, `DoNotRetryIOException`: a counter in a cell
+/// of another size (`HRegion.getLongValue`), and an answer over the server's limit, which mini-hbase
+/// refuses.
+const PARTS: &[(&str, ErrorKind)] = &[
+    ("Field is not a long", ErrorKind::IllegalArgument),
+    ("the answer would have more than", ErrorKind::TooLarge),
 ];
 
 impl ServerException {
@@ -83,11 +92,18 @@ impl ServerException {
             .chain([self.first_line()])
             .find_map(|line| line.split([':', ' ', '\t', ',']).find_map(kind_of_class))
             .or_else(|| kind_of_line(self.first_line()))
+            .or_else(|| PARTS.iter().find(|(part, _)| self.says(part)).map(|(_, kind)| *kind))
             .unwrap_or(match self.thrift_type {
                 "IllegalArgument" => ErrorKind::IllegalArgument,
                 "AlreadyExists" => ErrorKind::AlreadyExists,
                 _ => ErrorKind::Server,
             })
+    }
+
+    /// Whether the first line, or that of a cause, has this text in it.
+    fn says(&self, part: &str) -> bool {
+        let causes = self.trace.lines().filter(|line| line.starts_with("Caused by: "));
+        causes.chain([self.first_line()]).any(|line| line.contains(part))
     }
 
     /// Whether the gateway gave up after attempts of its own, any of which may have been applied.
@@ -170,6 +186,18 @@ mod tests {
         let exception =
             ServerException::new("IllegalArgument", "scanner ID is invalid".to_owned(), None);
         assert_eq!(exception.kind(), ErrorKind::UnknownScanner);
+    }
+
+    #[test]
+    fn an_exception_without_a_class_of_its_own_is_known_by_its_text() {
+        let exception = io_error(
+            "org.apache.hadoop.hbase.DoNotRetryIOException: Field is not a long, it's 5 bytes wide",
+        );
+        assert_eq!(exception.kind(), ErrorKind::IllegalArgument);
+        let exception = io_error(
+            "org.apache.hadoop.hbase.DoNotRetryIOException: the answer would have more than 9 bytes",
+        );
+        assert_eq!(exception.kind(), ErrorKind::TooLarge);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The crate's one error type: what failed, whether the call took effect, and whether to try again.
 //!
-//! A leaf: every layer makes errors, none is needed to make one. How often a call is repeated is
-//! the executor's business; which server exception means which kind is told by `exception`.
+//! A leaf: every layer makes errors, none is needed to make one. What became of a call is decided by
+//! `proto::outcome`, whether it is made again by `proto::attempts`, which kind a server's exception
+//! has by `exception`.
 
 mod exception;
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 pub use exception::ServerException;
 
@@ -47,6 +49,8 @@ pub enum ErrorKind {
     TableDisabled,
     /// The table would have to be disabled first.
     TableNotDisabled,
+    /// The namespace of the table does not exist.
+    NamespaceNotFound,
     /// The table has no such column family.
     NoSuchColumnFamily,
     /// What was to be created is there already.
@@ -61,7 +65,8 @@ pub enum ErrorKind {
     CallQueueTooBig,
     /// The region is not served at the moment (it moves, or its server died).
     NotServing,
-    /// The gateway does not know the scanner: its lease ended, or the gateway was restarted.
+    /// The gateway does not know the scanner: its lease ended, or the gateway was restarted. Another
+    /// scan can go on.
     UnknownScanner,
     /// Any other exception of the server.
     Server,
@@ -70,8 +75,16 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether time can heal it. Exhaustive on purpose: every new kind has to decide.
-    pub(crate) fn is_transient(self) -> bool {
+    /// Returns whether the cause may go away by itself.
+    ///
+    /// ```
+    /// use hbase_thrift_client::ErrorKind;
+    ///
+    /// assert!(ErrorKind::RegionTooBusy.is_transient());
+    /// assert!(!ErrorKind::TableNotFound.is_transient());
+    /// ```
+    pub fn is_transient(self) -> bool {
+        // Exhaustive on purpose: every new kind has to decide.
         match self {
             Self::Connect
             | Self::PoolTimeout
@@ -79,7 +92,8 @@ impl ErrorKind {
             | Self::ConnectionLost
             | Self::RegionTooBusy
             | Self::CallQueueTooBig
-            | Self::NotServing => true,
+            | Self::NotServing
+            | Self::UnknownScanner => true,
             Self::Config
             | Self::InvalidRequest
             | Self::WrongProtocol
@@ -90,11 +104,11 @@ impl ErrorKind {
             | Self::TableNotFound
             | Self::TableDisabled
             | Self::TableNotDisabled
+            | Self::NamespaceNotFound
             | Self::NoSuchColumnFamily
             | Self::AlreadyExists
             | Self::IllegalArgument
             | Self::AccessDenied
-            | Self::UnknownScanner
             | Self::Server
             | Self::Value => false,
         }
@@ -119,8 +133,10 @@ pub enum Outcome {
 /// [`is_retryable`](Self::is_retryable) whether to send it again. `Display` is one line that names
 /// what to do next where that is known; the cause is in [`source`](StdError::source) and never
 /// repeated in the line.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -129,9 +145,10 @@ struct Inner {
     method: Option<&'static str>,
     gateway: Option<String>,
     attempts: u32,
+    sent: bool,
     exception: Option<ServerException>,
     last_row: Option<Vec<u8>>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -145,15 +162,16 @@ impl Error {
         self.0.outcome
     }
 
-    /// Whether the same call may be sent again without harm and has a chance to succeed then.
+    /// Returns whether the same call may be sent again without harm and has a chance to succeed then.
     ///
-    /// False for an increment, append or check-and-put whose fate is unknown, whatever the kind.
+    /// False for an increment, append or check-and-put whose outcome is unknown, whatever the kind.
     pub fn is_retryable(&self) -> bool {
-        self.may_heal() && (self.0.repeatable || self.0.outcome == Outcome::NotApplied)
+        self.is_transient() && (self.0.repeatable || self.0.outcome == Outcome::NotApplied)
     }
 
-    /// Whether time can heal what went wrong, whatever became of the call.
-    pub(crate) fn may_heal(&self) -> bool {
+    /// Returns whether what went wrong may go away by itself, whatever became of the call: its kind
+    /// says so, or the server does.
+    pub fn is_transient(&self) -> bool {
         let server_says_so = || self.0.exception.as_ref().and_then(ServerException::can_retry);
         self.0.kind.is_transient()
             || (self.0.kind == ErrorKind::Server && server_says_so() == Some(true))
@@ -193,6 +211,7 @@ impl Error {
             method: None,
             gateway: None,
             attempts: 0,
+            sent: false,
             exception: None,
             last_row: None,
             source: None,
@@ -203,30 +222,11 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, message)
     }
 
-    /// The same failure for another call that it ended too.
-    pub(crate) fn echo(&self) -> Self {
-        let mut echo = self.echo_whole();
-        (echo.0.method, echo.0.repeatable) = (None, false);
-        echo
-    }
-
-    /// The same failure told twice; without the cause, which only one can have.
-    pub(crate) fn echo_whole(&self) -> Self {
-        Self(Box::new(Inner {
-            message: self.0.message.clone(),
-            gateway: self.0.gateway.clone(),
-            exception: self.0.exception.clone(),
-            last_row: self.0.last_row.clone(),
-            source: None,
-            ..*self.0
-        }))
-    }
-
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -235,22 +235,20 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
-        self.0.outcome = outcome;
+    /// Sets what is known of the call; for `proto::outcome` alone.
+    pub(crate) fn settled(mut self, outcome: Outcome, repeatable: bool) -> Self {
+        (self.0.outcome, self.0.repeatable) = (outcome, repeatable);
         self
     }
 
-    /// What is known after an earlier attempt at the same call failed so.
-    pub(crate) fn after(mut self, earlier: Outcome) -> Self {
-        if earlier == Outcome::Unknown && self.0.outcome == Outcome::NotApplied {
-            self.0.outcome = Outcome::Unknown;
-        }
+    /// The request was written as a whole and got no answer.
+    pub(crate) fn sent(mut self) -> Self {
+        self.0.sent = true;
         self
     }
 
-    pub(crate) fn with_repeatable(mut self, repeatable: bool) -> Self {
-        self.0.repeatable = repeatable;
-        self
+    pub(crate) fn was_sent(&self) -> bool {
+        self.0.sent
     }
 
     pub(crate) fn with_last_row(mut self, last_row: Option<Vec<u8>>) -> Self {
@@ -278,7 +276,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        f.write_str(&inner.message)?;
+        write_plain(f, &inner.message)?;
         let mut context = Vec::new();
         if let Some(method) = inner.method {
             context.push(method.to_owned());
@@ -301,6 +299,19 @@ impl fmt::Display for Error {
             Outcome::Unknown => f.write_str("; whether the call took effect is unknown"),
         }
     }
+}
+
+/// Writes text that may come from a server: nothing in it moves a terminal's cursor, turns the
+/// direction of writing or begins another line.
+fn write_plain(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().try_for_each(|letter| {
+        let turns = matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if letter.is_control() || turns {
+            write!(f, "{}", letter.escape_unicode())
+        } else {
+            f.write_char(letter)
+        }
+    })
 }
 
 impl fmt::Debug for Error {
@@ -331,24 +342,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_atomic_call_with_unknown_fate_is_not_retryable() {
-        let error = Error::new(ErrorKind::ConnectionLost, "gone").with_outcome(Outcome::Unknown);
-        assert!(!error.is_retryable());
-    }
-
-    #[test]
-    fn a_repeatable_call_with_unknown_fate_is_retryable() {
-        let error = Error::new(ErrorKind::ConnectionLost, "gone")
-            .with_outcome(Outcome::Unknown)
-            .with_repeatable(true);
-        assert!(error.is_retryable());
-    }
-
-    #[test]
-    fn an_attempt_that_was_refused_does_not_undo_one_that_was_lost() {
-        let refused = || Error::new(ErrorKind::Connect, "refused");
-        assert_eq!(refused().after(Outcome::Unknown).outcome(), Outcome::Unknown);
-        assert_eq!(refused().after(Outcome::NotApplied).outcome(), Outcome::NotApplied);
+    fn text_of_a_server_stays_on_its_line() {
+        let error = Error::new(ErrorKind::Server, "a\u{1b}[2Jb\nc\u{202e}d");
+        assert_eq!(error.to_string(), "a\\u{1b}[2Jb\\u{a}c\\u{202e}d");
     }
 
     #[test]
@@ -357,7 +353,7 @@ mod tests {
             .in_method("mutateRow")
             .at_gateway("a:9090")
             .with_attempts(3)
-            .with_outcome(Outcome::Unknown)
+            .settled(Outcome::Unknown, false)
             .with_source(std::io::Error::other("the cause"));
         assert_eq!(
             error.to_string(),

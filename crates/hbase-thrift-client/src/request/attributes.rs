@@ -35,6 +35,10 @@ impl Attributes {
         self.set(VISIBILITY, message);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

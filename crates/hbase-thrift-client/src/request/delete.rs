@@ -68,8 +68,12 @@ impl Delete {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Returns how many bytes its columns have.
+    pub(crate) fn check(&self) -> Result<usize> {
         check_row(&self.row)?;
-        self.columns.iter().try_for_each(|column| check_column_or_family(column))
+        self.columns.iter().try_fold(0, |bytes, column| {
+            check_column_or_family(column)?;
+            Ok(bytes + column.len())
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! What a user asks for, in HBase's terms and in no protocol's.
 //!
-//! A leaf: these types know neither Thrift nor sockets. Each refuses here, before anything is sent,
-//! what HBase would reject or would silently do otherwise.
+//! A leaf: these types know neither Thrift nor sockets. Each refuses what no HBase could do; what one
+//! of the gateways' interfaces would do otherwise is refused by its dialect.
 
 mod admin;
 mod append;
@@ -12,11 +12,11 @@ mod delete;
 mod family;
 mod get;
 mod increment;
+mod mutation;
 mod put;
 mod scan;
 
-pub(crate) use admin::PermissionScope;
-pub use admin::{Permission, Region};
+pub use admin::Region;
 pub use append::Append;
 pub(crate) use attributes::Attributes;
 pub use batch::Batch;
@@ -26,6 +26,7 @@ pub use family::{BloomFilter, ColumnFamily, Compression};
 pub(crate) use get::Selection;
 pub use get::{Get, GetRows, GetVersions, Version};
 pub use increment::Increment;
+pub use mutation::Mutation;
 pub use put::Put;
 pub use scan::Scan;
 
@@ -38,31 +39,44 @@ const MAX_FAMILY_LENGTH: usize = 127;
 /// What a `KeyValue` has beside row, family, qualifier and value.
 const KEY_VALUE_OVERHEAD: usize = 20;
 
+// What is checked of each row of a load is short, and what is said of a wrong one stands apart.
+
+#[inline]
 pub(crate) fn check_row(row: &[u8]) -> Result<()> {
-    if row.is_empty() {
-        return Err(Error::invalid("the row key is empty: HBase has no such row"));
+    match row.len() {
+        1..=MAX_ROW_LENGTH => Ok(()),
+        length => Err(wrong_row(length)),
     }
-    if row.len() > MAX_ROW_LENGTH {
-        let length = row.len();
-        return Err(Error::invalid(format!(
-            "the row key has {length} bytes, HBase takes up to {MAX_ROW_LENGTH}"
-        )));
+}
+
+#[cold]
+fn wrong_row(length: usize) -> Error {
+    if length == 0 {
+        return Error::invalid("the row key is empty: HBase has no such row");
     }
-    Ok(())
+    Error::invalid(format!("the row key has {length} bytes, HBase takes up to {MAX_ROW_LENGTH}"))
 }
 
 /// A column that names one cell: `family:qualifier`.
+#[inline]
 fn check_cell_column(column: &[u8]) -> Result<()> {
-    let shown = column.escape_ascii();
     match column.iter().position(|byte| *byte == b':') {
-        Some(0) => Err(Error::invalid(format!("the column `{shown}` has no family"))),
         Some(1..=MAX_FAMILY_LENGTH) => Ok(()),
-        Some(_) => Err(Error::invalid(format!("the family of the column `{shown}` is too long"))),
-        None => Err(Error::invalid(format!(
+        colon => Err(wrong_cell_column(column, colon)),
+    }
+}
+
+#[cold]
+fn wrong_cell_column(column: &[u8], colon: Option<usize>) -> Error {
+    let shown = column.escape_ascii();
+    Error::invalid(match colon {
+        Some(0) => format!("the column `{shown}` has no family"),
+        Some(_) => format!("the family of the column `{shown}` is too long"),
+        None => format!(
             "the column `{shown}` has no colon, so it names a whole family, where the gateway drops \
              or refuses the value: write `{shown}:` for the empty qualifier"
-        ))),
-    }
+        ),
+    })
 }
 
 /// A column, or a whole family: `family:qualifier` or `family`.
@@ -77,21 +91,24 @@ fn check_column_or_family(column: &[u8]) -> Result<()> {
     }
 }
 
+#[inline]
 fn check_cell_size(row: &[u8], column: &[u8], value: &[u8], limit: usize) -> Result<()> {
     // The colon is not part of a KeyValue.
     let size = KEY_VALUE_OVERHEAD + row.len() + column.len() - 1 + value.len();
-    if size <= limit {
-        return Ok(());
-    }
+    if size <= limit { Ok(()) } else { Err(too_large_cell(column, size, limit)) }
+}
+
+#[cold]
+fn too_large_cell(column: &[u8], size: usize, limit: usize) -> Error {
     let column = column.escape_ascii();
-    Err(Error::new(
+    Error::new(
         ErrorKind::TooLarge,
         format!(
             "the cell `{column}` has {size} bytes with its key, the limit is {limit}: where the \
              gateway's hbase.client.keyvalue.maxsize and the region servers' \
              hbase.server.keyvalue.maxsize are larger, set max_cell_size to the smaller of them"
         ),
-    ))
+    )
 }
 
 #[cfg(test)]

@@ -74,14 +74,17 @@ impl Put {
         self
     }
 
-    pub(crate) fn check(&self, max_cell_size: usize) -> Result<()> {
+    /// Returns how many bytes its columns and values have.
+    #[inline]
+    pub(crate) fn check(&self, max_cell_size: usize) -> Result<usize> {
         check_row(&self.row)?;
         if self.cells.is_empty() {
             return Err(Error::invalid("the put names no column"));
         }
-        self.cells.iter().try_for_each(|(column, value)| {
+        self.cells.iter().try_fold(0, |bytes, (column, value)| {
             check_cell_column(column)?;
-            check_cell_size(&self.row, column, value, max_cell_size)
+            check_cell_size(&self.row, column, value, max_cell_size)?;
+            Ok(bytes + column.len() + value.len())
         })
     }
 }

@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::Selection;
 use super::get::selection_methods;
-use super::{Selection, check_row};
-use crate::error::{Error, Result};
 
 /// Reads the rows of a range in the byte order of their keys.
 ///
@@ -127,33 +126,6 @@ impl Scan {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.caching == 0 || i32::try_from(self.caching).is_err() {
-            return Err(Error::invalid(
-                "the scan's caching has to be at least 1: with 0 rows a fetch the gateway's answer \
-                 looks like the end of the table",
-            ));
-        }
-        if self.batch.is_some_and(|cells| cells == 0 || i32::try_from(cells).is_err()) {
-            return Err(Error::invalid("the scan's batch has to be at least 1 cell"));
-        }
-        if self.batch.is_some()
-            && let Some(name) = self.filter.as_deref().and_then(filter_of_whole_rows)
-        {
-            return Err(Error::invalid(format!(
-                "{name} decides on whole rows, so it can't be used with a batch that splits them: \
-                 the gateway would try for minutes"
-            )));
-        }
-        let (start, stop) = self.bounds();
-        for key in [&start, &stop] {
-            if !key.is_empty() {
-                check_row(key)?;
-            }
-        }
-        self.selection.check()
-    }
-
     /// The same scan behind a salt.
     pub(crate) fn behind(&self, salt: &[u8]) -> Self {
         let mut scan = self.clone();
@@ -181,24 +153,6 @@ impl Scan {
         let prefix = &self.range.prefix;
         if key.starts_with(prefix) { Ordering::Equal } else { key.cmp(prefix) }
     }
-}
-
-/// What in the text of a filter needs whole rows (`Filter.hasFilterRow`), which HBase refuses for a
-/// scan that splits rows.
-fn filter_of_whole_rows(filter: &[u8]) -> Option<&'static str> {
-    const NAMES: [&str; 6] = [
-        "PageFilter",
-        "SingleColumnValueFilter",
-        "SingleColumnValueExcludeFilter",
-        "DependentColumnFilter",
-        "SKIP",
-        "WHILE",
-    ];
-    // Every second piece between quotes is a value; a doubled quote only adds an empty piece.
-    let outside: Vec<&[u8]> = filter.split(|byte| *byte == b'\'').step_by(2).collect();
-    let words = outside.iter().flat_map(|text| text.split(|byte| !byte.is_ascii_alphanumeric()));
-    let words: Vec<&[u8]> = words.collect();
-    NAMES.into_iter().find(|name| words.contains(&name.as_bytes()))
 }
 
 /// The first row key after all those with a prefix; empty (the end of the table) where there is
@@ -241,21 +195,6 @@ mod tests {
         assert_eq!(after_prefix(b"a\xff\xff"), b"b");
         assert_eq!(after_prefix(b"\xff"), b"");
         assert_eq!(after_prefix(b""), b"");
-    }
-
-    #[test]
-    fn zero_rows_a_fetch_and_zero_cells_a_batch_are_refused() {
-        assert!(Scan::new().caching(0).check().is_err());
-        assert!(Scan::new().batch(0).check().is_err());
-    }
-
-    #[test]
-    fn a_batch_with_a_filter_of_whole_rows_is_refused() {
-        let check = |filter: &str| Scan::new().batch(2).filter(filter).check();
-        assert!(check("RowFilter(=, 'binary:a') AND PageFilter(3)").is_err());
-        assert!(check("SKIP ValueFilter(!=, 'binary:0')").is_err());
-        assert!(check("RowFilter(=, 'binary:it''s a PageFilter(3)')").is_ok());
-        assert!(Scan::new().filter("PageFilter(3)").check().is_ok());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Row, column_order};
+use super::order::column_order;
+use super::{Column, Row};
 
 /// The rows of one reply, in its order.
 ///
@@ -45,11 +46,36 @@ impl RowBatch {
         self.range.clone().map(|index| self.row(index))
     }
 
-    /// Rows of a message that begins at `base` of `bytes`; the index counts from there.
+    /// Rows of a message that begins at `base` of `bytes`; the index counts from there. The memory
+    /// is used again once the last row is dropped.
     pub(crate) fn new(bytes: Vec<u8>, base: usize, index: BatchIndex, recycler: Recycler) -> Self {
-        let range = 0..index.rows.len() as u32;
-        let batch = Arc::new(Batch { bytes, base, index, recycler: Some(recycler) });
-        Self { batch, range, skipped_in_first: 0 }
+        Self::of(Batch { bytes, base, index, recycler: Some(recycler) })
+    }
+
+    /// As [`new`](Self::new), of a message that may be kept for long: what the memory has beyond it is
+    /// given back, unless it is little.
+    pub(crate) fn fitted(
+        mut bytes: Vec<u8>,
+        message: Range<usize>,
+        mut index: BatchIndex,
+        recycler: Recycler,
+    ) -> Self {
+        bytes.truncate(message.end);
+        fit(&mut bytes);
+        fit(&mut index.rows);
+        fit(&mut index.cells);
+        Self::new(bytes, message.start, index, recycler)
+    }
+
+    /// Rows in memory of their own, no more of it than they need: few of them may be kept for long.
+    pub(crate) fn compact(message: &[u8], index: &BatchIndex) -> Self {
+        let index = BatchIndex { rows: index.rows.clone(), cells: index.cells.clone() };
+        Self::of(Batch { bytes: message.to_vec(), base: 0, index, recycler: None })
+    }
+
+    fn of(batch: Batch) -> Self {
+        let range = 0..batch.index.rows.len() as u32;
+        Self { batch: Arc::new(batch), range, skipped_in_first: 0 }
     }
 
     /// The rows at these positions.
@@ -71,6 +97,13 @@ impl RowBatch {
     fn row(&self, index: u32) -> Row {
         let skipped = if index == self.range.start { self.skipped_in_first } else { 0 };
         Row { batch: Arc::clone(&self.batch), index, skipped }
+    }
+}
+
+fn fit<T>(memory: &mut Vec<T>) {
+    const FEW: usize = 16;
+    if memory.capacity() > memory.len() + memory.len() / 4 + FEW {
+        memory.shrink_to_fit();
     }
 }
 
@@ -99,6 +132,14 @@ impl Span {
     pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..self.end as usize]
     }
+
+    /// In place of a part that does not stand alone; no reply has such an offset.
+    const NONE: Self = Self { start: u32::MAX, end: u32::MAX };
+
+    #[inline]
+    fn is_none(self) -> bool {
+        self.start == u32::MAX
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,9 +151,30 @@ pub(crate) struct RowIndex {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CellIndex {
-    pub(crate) column: Span,
+    pub(crate) family: Span,
+    pub(crate) qualifier: Span,
     pub(crate) value: Span,
     pub(crate) timestamp: i64,
+}
+
+impl CellIndex {
+    /// A cell whose column came as one piece, `family:qualifier`. It is split when it is asked for
+    /// its parts: most readers ask for the whole.
+    #[inline]
+    pub(crate) fn of_whole(column: Span, value: Span, timestamp: i64) -> Self {
+        Self { family: column, qualifier: Span::NONE, value, timestamp }
+    }
+
+    /// The column in the message that the index is of.
+    #[inline]
+    pub(crate) fn column(self, message: &[u8]) -> Column<'_> {
+        let first = self.family.of(message);
+        if self.qualifier.is_none() {
+            Column::of_whole(first)
+        } else {
+            Column::of_parts(first, self.qualifier.of(message))
+        }
+    }
 }
 
 /// Offsets of all rows and cells; each row's cells are sorted by column.
@@ -127,13 +189,32 @@ impl BatchIndex {
     #[inline]
     pub(crate) fn end_row(&mut self, key: Span, first: usize, bytes: &[u8]) {
         let cells = &mut self.cells[first..];
-        let columns = cells.iter().map(|cell| cell.column.of(bytes));
-        if cells.len() > 1 && !columns.is_sorted_by(|a, b| column_order(a, b).is_le()) {
+        // Of whole names one after the other, each is looked up once.
+        let names = cells.iter().map(|cell| cell.family.of(bytes));
+        let is_whole = cells.first().is_none_or(|cell| cell.qualifier.is_none());
+        let is_sorted = if is_whole {
+            names.is_sorted_by(|a, b| column_order(a, b).is_le())
+        } else {
+            cells.is_sorted_by(|a, b| a.column(bytes) <= b.column(bytes))
+        };
+        if !is_sorted {
             // The gateway orders a map's columns by signed bytes.
-            cells.sort_by(|a, b| column_order(a.column.of(bytes), b.column.of(bytes)));
+            cells.sort_by(|a, b| a.column(bytes).cmp(&b.column(bytes)));
         }
         let (first_cell, cells) = (first as u32, cells.len() as u32);
         self.rows.push(RowIndex { key, first_cell, cells });
+    }
+
+    /// The memory that it fills, in bytes.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        self.rows.len() * size_of::<RowIndex>() + self.cells.len() * size_of::<CellIndex>()
+    }
+
+    /// The memory that it holds, in bytes.
+    fn capacity(&self) -> usize {
+        self.rows.capacity() * size_of::<RowIndex>()
+            + self.cells.capacity() * size_of::<CellIndex>()
     }
 
     fn clear(&mut self) {
@@ -181,7 +262,8 @@ impl Drop for Batch {
     }
 }
 
-/// Memory of batches whose last row was dropped, waiting for the next reply.
+/// Memory of batches whose last row was dropped, waiting for the next reply. All connections of a
+/// client share it.
 ///
 /// Giving whole batches back to the allocator costs a page fault a page on the next one.
 #[derive(Clone, Debug, Default)]
@@ -190,10 +272,10 @@ pub(crate) struct Recycler(Arc<Mutex<Vec<Memory>>>);
 /// A buffer and an index, both without meaning.
 type Memory = (Vec<u8>, BatchIndex);
 
-/// One batch is read while another is being filled.
-const KEPT_BATCHES: usize = 2;
-/// Larger buffers are not worth holding between replies.
-const LARGEST_KEPT: usize = 8 * 1024 * 1024;
+/// All that is kept for a client, in bytes; of each scan a batch is read while another is filled.
+const MOST_KEPT: usize = 16 * 1024 * 1024;
+/// Larger ones are not worth holding between replies.
+const LARGEST_KEPT: usize = MOST_KEPT / 4;
 
 impl Recycler {
     /// Memory for the next batch; the bytes are whatever they were.
@@ -202,13 +284,32 @@ impl Recycler {
     }
 
     pub(crate) fn give(&self, bytes: Vec<u8>, mut index: BatchIndex) {
-        if bytes.capacity() > LARGEST_KEPT {
+        index.clear();
+        let size = |bytes: &Vec<u8>, index: &BatchIndex| bytes.capacity() + index.capacity();
+        let given = size(&bytes, &index);
+        if given > LARGEST_KEPT {
             return;
         }
-        index.clear();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT_BATCHES {
+        if given + kept.iter().map(|(bytes, index)| size(bytes, index)).sum::<usize>() <= MOST_KEPT
+        {
             kept.push((bytes, index));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_may_be_kept_has_no_memory_of_others() {
+        let index =
+            BatchIndex { rows: Vec::with_capacity(4_000), cells: Vec::with_capacity(4_000) };
+        let bytes = vec![0; 100_000];
+        let rows = RowBatch::fitted(bytes, 10..60_000, index, Recycler::default());
+        let Batch { bytes, base, index, .. } = &*rows.batch;
+        assert_eq!((bytes.len(), *base), (60_000, 10));
+        assert!(bytes.capacity() + index.capacity() < 80_000);
     }
 }

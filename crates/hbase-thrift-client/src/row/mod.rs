@@ -4,13 +4,14 @@
 //! cheap handle on the batch. Filling the index is left to the decoder in `wire`.
 
 mod batch;
+mod column;
 mod order;
 mod owned;
 mod read;
 
 pub use batch::RowBatch;
 pub(crate) use batch::{BatchIndex, CellIndex, Recycler, RowIndex, Span};
-pub(crate) use order::column_order;
+pub use column::Column;
 pub use owned::{OwnedCell, OwnedRow};
 pub use read::{FromCell, FromRow};
 
@@ -37,7 +38,7 @@ pub struct Row {
 /// One cell: a column's value and the time of its version.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cell<'a> {
-    column: &'a [u8],
+    column: Column<'a>,
     value: &'a [u8],
     timestamp: i64,
 }
@@ -56,12 +57,10 @@ impl Row {
 
     /// A column's cell, with its timestamp.
     pub fn cell(&self, column: impl AsRef<[u8]>) -> Option<Cell<'_>> {
-        let column = column.as_ref();
+        let (column, message) = (Column::parse(column.as_ref()), self.batch.message());
         let cells = self.cell_indexes();
-        let found = cells
-            .binary_search_by(|cell| column_order(self.batch.slice(cell.column), column))
-            .ok()?;
-        Some(cells[found].view(self.batch.message()))
+        let found = cells.binary_search_by(|cell| cell.column(message).cmp(&column)).ok()?;
+        Some(cells[found].view(message))
     }
 
     /// All cells in HBase's order: by family, then by qualifier.
@@ -87,11 +86,11 @@ impl Row {
         OwnedRow::from(self)
     }
 
-    /// The row from its first cell on that comes after a column; nothing where none does.
+    /// The row from its first cell on that comes after a column; `None` where none does.
     pub(crate) fn after_column(&self, column: &[u8]) -> Option<Self> {
+        let (column, message) = (Column::parse(column), self.batch.message());
         let cells = self.cell_indexes();
-        let before = cells
-            .partition_point(|cell| column_order(self.batch.slice(cell.column), column).is_le());
+        let before = cells.partition_point(|cell| cell.column(message) <= column);
         let skipped = self.skipped + before as u32;
         (before < cells.len()).then(|| Self { skipped, ..self.clone() })
     }
@@ -111,8 +110,8 @@ impl CellIndex {
     /// The cell in the message that the index is of.
     #[inline]
     fn view(self, message: &[u8]) -> Cell<'_> {
-        let Self { column, value, timestamp } = self;
-        Cell { column: column.of(message), value: value.of(message), timestamp }
+        let Self { value, timestamp, .. } = self;
+        Cell { column: self.column(message), value: value.of(message), timestamp }
     }
 }
 
@@ -134,20 +133,22 @@ impl PartialEq for Row {
 impl Eq for Row {}
 
 impl<'a> Cell<'a> {
-    /// The column, `family:qualifier`.
+    /// The column, which is compared with and shown as `family:qualifier`.
     #[inline]
-    pub fn column(&self) -> &'a [u8] {
+    pub fn column(&self) -> Column<'a> {
         self.column
     }
 
-    /// The column family: what is before the first colon, which a family's name can't contain.
+    /// The column family.
+    #[inline]
     pub fn family(&self) -> &'a [u8] {
-        self.split().0
+        self.column.family()
     }
 
-    /// The qualifier: what is after the first colon; may be empty, and may contain colons.
+    /// The qualifier; may be empty, and may contain colons.
+    #[inline]
     pub fn qualifier(&self) -> &'a [u8] {
-        self.split().1
+        self.column.qualifier()
     }
 
     /// The value.
@@ -161,19 +162,11 @@ impl<'a> Cell<'a> {
     pub fn timestamp(&self) -> i64 {
         self.timestamp
     }
-
-    fn split(&self) -> (&'a [u8], &'a [u8]) {
-        match self.column.iter().position(|byte| *byte == b':') {
-            Some(colon) => (&self.column[..colon], &self.column[colon + 1..]),
-            None => (self.column, &[]),
-        }
-    }
 }
 
 impl fmt::Debug for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let column = self.column.escape_ascii();
         let value = self.value.escape_ascii();
-        write!(f, "{column} @{} = \"{value}\"", self.timestamp)
+        write!(f, "{} @{} = \"{value}\"", self.column, self.timestamp)
     }
 }

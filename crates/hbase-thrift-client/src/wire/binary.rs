@@ -1,10 +1,6 @@
 //! Thrift's binary protocol: fixed-size big-endian numbers, lengths as four bytes.
 
-use std::ops::Range;
-
 use super::cursor::{Cursor, Field, MessageHead, MessageKind, Step, Stop, WireProtocol, WireType};
-use super::usual::{self, Form};
-use crate::row::{BatchIndex, CellIndex};
 
 pub(crate) struct Binary;
 
@@ -12,6 +8,8 @@ pub(crate) struct Binary;
 const VERSION_1: u32 = 0x8001_0000;
 
 impl WireProtocol for Binary {
+    const HAS_FIXED_SIZES: bool = true;
+
     fn message(cursor: &mut Cursor<'_>) -> Step<MessageHead> {
         let word = u32::from_be_bytes(cursor.array()?);
         if word & 0xffff_0000 != VERSION_1 {
@@ -54,27 +52,13 @@ impl WireProtocol for Binary {
     }
 
     #[inline]
-    fn bytes(cursor: &mut Cursor<'_>) -> Step<Range<usize>> {
-        let length = length(cursor)?;
-        cursor.take(length)
+    fn length(cursor: &mut Cursor<'_>) -> Step<usize> {
+        length(cursor)
     }
 
     #[inline]
     fn i64(cursor: &mut Cursor<'_>) -> Step<i64> {
         cursor.array().map(i64::from_be_bytes)
-    }
-
-    fn usual_rows(cursor: &mut Cursor<'_>, count: usize, into: &mut BatchIndex) -> usize {
-        usual::rows(cursor, count, into)
-    }
-
-    fn usual_cells(
-        cursor: &mut Cursor<'_>,
-        form: Form,
-        count: usize,
-        into: &mut Vec<CellIndex>,
-    ) -> usize {
-        usual::cells(cursor, form, count, into)
     }
 
     fn skip_scalar(cursor: &mut Cursor<'_>, wire_type: WireType) -> Step<()> {

@@ -1,7 +1,5 @@
 //! Thrift's compact protocol: numbers of variable size, field ids as differences.
 
-use std::ops::Range;
-
 use super::cursor::{Cursor, Field, MessageHead, MessageKind, Step, Stop, WireProtocol, WireType};
 
 pub(crate) struct Compact;
@@ -10,6 +8,8 @@ const PROTOCOL_ID: u8 = 0x82;
 const VERSION: u8 = 1;
 
 impl WireProtocol for Compact {
+    const HAS_FIXED_SIZES: bool = false;
+
     fn message(cursor: &mut Cursor<'_>) -> Step<MessageHead> {
         if cursor.byte()? != PROTOCOL_ID {
             return Err(Stop::Bad("no mark of the compact protocol at its start"));
@@ -73,9 +73,8 @@ impl WireProtocol for Compact {
     }
 
     #[inline]
-    fn bytes(cursor: &mut Cursor<'_>) -> Step<Range<usize>> {
-        let length = length(cursor)?;
-        cursor.take(length)
+    fn length(cursor: &mut Cursor<'_>) -> Step<usize> {
+        length(cursor)
     }
 
     #[inline]

@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
-use super::usual::Form;
-use crate::row::{BatchIndex, CellIndex};
-
 /// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// At least so many bytes are missing.
     Need(usize),
-    /// No further byte can mend it.
+    /// No further byte can repair it.
     Bad(&'static str),
+    /// What was found would take more memory than it may.
+    TooLarge,
 }
 
 pub(crate) type Step<T> = Result<T, Stop>;
@@ -60,28 +59,23 @@ pub(crate) struct Field {
 /// Every step moves the cursor only when it succeeds as a whole is NOT promised: callers keep the
 /// position they may go on from.
 pub(crate) trait WireProtocol {
+    /// Whether numbers have a fixed size, so that a layout can be recognised by its bytes.
+    const HAS_FIXED_SIZES: bool;
+
     fn message(cursor: &mut Cursor<'_>) -> Step<MessageHead>;
     /// The next field's head, or `None` at the end of the struct.
     fn field(cursor: &mut Cursor<'_>, last_id: &mut i16) -> Step<Option<Field>>;
     fn list(cursor: &mut Cursor<'_>) -> Step<(WireType, usize)>;
     /// Key type, value type and count; the types mean nothing when the count is 0.
     fn map(cursor: &mut Cursor<'_>) -> Step<(WireType, WireType, usize)>;
-    fn bytes(cursor: &mut Cursor<'_>) -> Step<Range<usize>>;
+    /// How long a text is, of which the bytes follow.
+    fn length(cursor: &mut Cursor<'_>) -> Step<usize>;
+    #[inline]
+    fn bytes(cursor: &mut Cursor<'_>) -> Step<Range<usize>> {
+        let length = Self::length(cursor)?;
+        cursor.take(length)
+    }
     fn i64(cursor: &mut Cursor<'_>) -> Step<i64>;
-    /// Passes over the first of so many rows as long as they are whole and laid out as gateways do
-    /// it; answers with how many are left.
-    fn usual_rows(_cursor: &mut Cursor<'_>, count: usize, _into: &mut BatchIndex) -> usize {
-        count
-    }
-    /// As [`usual_rows`](Self::usual_rows), with a row's cells.
-    fn usual_cells(
-        _cursor: &mut Cursor<'_>,
-        _form: Form,
-        count: usize,
-        _into: &mut Vec<CellIndex>,
-    ) -> usize {
-        count
-    }
     /// Passes over a number, a boolean in a container, or a UUID.
     fn skip_scalar(cursor: &mut Cursor<'_>, wire_type: WireType) -> Step<()>;
 }
@@ -122,18 +116,18 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    pub(super) fn bytes(&self) -> &'a [u8] {
+    pub(crate) fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// All that is there after the position.
     #[inline]
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 
     #[inline]
-    pub(super) fn move_to(&mut self, position: usize) {
+    pub(crate) fn move_to(&mut self, position: usize) {
         self.position = position;
     }
 

@@ -12,6 +12,8 @@ use super::{Malformed, Progress};
 pub(crate) struct Extent<P> {
     position: usize,
     open: Vec<Open>,
+    /// Bytes of a text that are still to come.
+    of_text: usize,
     started: bool,
     protocol: PhantomData<P>,
 }
@@ -26,10 +28,10 @@ enum Open {
 
 impl<P: WireProtocol> Extent<P> {
     pub(crate) fn new() -> Self {
-        Self { position: 0, open: Vec::new(), started: false, protocol: PhantomData }
+        Self { position: 0, open: Vec::new(), of_text: 0, started: false, protocol: PhantomData }
     }
 
-    /// Takes all bytes of the message that are there; answers with the message's length.
+    /// Takes all bytes of the message that are there; returns the message's length.
     pub(crate) fn advance(&mut self, bytes: &[u8]) -> Result<Progress<usize>, Malformed> {
         let mut cursor = Cursor::new(bytes, self.position);
         loop {
@@ -43,8 +45,23 @@ impl<P: WireProtocol> Extent<P> {
         }
     }
 
-    /// One value or one head. Changes `open` only when the bytes for it are there.
+    /// How many bytes were walked over, which are not looked at again. From then on they count as
+    /// not there: the next bytes to be taken are those after them.
+    pub(crate) fn forget(&mut self) -> usize {
+        std::mem::take(&mut self.position)
+    }
+
+    /// One value, one head, or what is there of a text. Changes `open` only when the bytes for it are
+    /// there.
     fn step(&mut self, cursor: &mut Cursor<'_>) -> Step<()> {
+        if self.of_text > 0 {
+            let here = self.of_text.min(cursor.rest().len());
+            if here == 0 {
+                return Err(Stop::Need(self.of_text));
+            }
+            self.of_text -= here;
+            return cursor.take(here).map(drop);
+        }
         if !self.started {
             P::message(cursor)?;
             self.started = true;
@@ -58,7 +75,7 @@ impl<P: WireProtocol> Extent<P> {
                 }
                 Some(field) => {
                     let inner =
-                        if field.inline { None } else { Self::value(cursor, field.wire_type)? };
+                        if field.inline { None } else { self.value(cursor, field.wire_type)? };
                     self.replace_top(Open::Struct { last_id });
                     return inner.map_or(Ok(()), |inner| self.enter(inner));
                 }
@@ -67,12 +84,12 @@ impl<P: WireProtocol> Extent<P> {
                 self.open.pop();
             }
             Open::List { element, left } => {
-                let inner = Self::value(cursor, element)?;
+                let inner = self.value(cursor, element)?;
                 self.replace_top(Open::List { element, left: left - 1 });
                 return inner.map_or(Ok(()), |inner| self.enter(inner));
             }
             Open::Map { key, value, left, at_value } => {
-                let inner = Self::value(cursor, if at_value { value } else { key })?;
+                let inner = self.value(cursor, if at_value { value } else { key })?;
                 let left = left - usize::from(at_value);
                 self.replace_top(Open::Map { key, value, left, at_value: !at_value });
                 return inner.map_or(Ok(()), |inner| self.enter(inner));
@@ -81,11 +98,11 @@ impl<P: WireProtocol> Extent<P> {
         Ok(())
     }
 
-    /// Passes over a value, or over its head where it has an inside.
-    fn value(cursor: &mut Cursor<'_>, wire_type: WireType) -> Step<Option<Open>> {
+    /// Passes over a value, or over its head where it has an inside or is a text.
+    fn value(&mut self, cursor: &mut Cursor<'_>, wire_type: WireType) -> Step<Option<Open>> {
         Ok(match wire_type {
             WireType::Bytes => {
-                P::bytes(cursor)?;
+                self.of_text = P::length(cursor)?;
                 None
             }
             WireType::Struct => Some(Open::Struct { last_id: 0 }),

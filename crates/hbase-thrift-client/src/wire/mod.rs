@@ -1,27 +1,25 @@
 //! Bytes only: cuts replies out of what was read so far and finds the rows in them.
 //!
-//! Nothing here knows a socket or a clock. A decoder is given the bytes that are there and answers
-//! with what it found, or with how many more it needs at least; it goes on where it stopped, so no
-//! byte is parsed twice for more than one row. Requests, and the replies that aren't rows, are
-//! left to the thrift crate's protocols.
+//! Nothing here knows a socket or a clock. A decoder is given the bytes that are there and returns
+//! what it found, or how many more it needs at least; it goes on where it stopped, so no byte is
+//! parsed twice for more than one row. Requests, and the replies that aren't rows, are left to the
+//! thrift crate's protocols.
 
 mod binary;
 mod compact;
 mod cursor;
+mod diagnosis;
 mod extent;
-mod guess;
 mod rows;
 #[cfg(test)]
 mod tests;
-mod usual;
 
 pub(crate) use binary::Binary;
 pub(crate) use compact::Compact;
-use cursor::Stop;
-pub(crate) use cursor::WireProtocol;
+pub(crate) use cursor::{Cursor, Field, Step, Stop, WireProtocol, WireType};
+pub(crate) use diagnosis::diagnose;
 pub(crate) use extent::Extent;
-pub(crate) use guess::guess;
-pub(crate) use rows::{RowsDecoder, RowsReply};
+pub(crate) use rows::{RowLayout, RowsDecoder, RowsReply, skip_field};
 
 /// How far a decoder came.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +28,8 @@ pub(crate) enum Progress<T> {
     Done(T),
     /// At least so many more bytes are needed before it is worth asking again.
     Need(usize),
+    /// What was found would take more memory than it may.
+    TooLarge,
 }
 
 /// Bytes that no gateway would send.
@@ -42,6 +42,7 @@ impl<T> Progress<T> {
     fn from_stop(stop: Stop) -> Result<Self, Malformed> {
         match stop {
             Stop::Need(bytes) => Ok(Self::Need(bytes)),
+            Stop::TooLarge => Ok(Self::TooLarge),
             Stop::Bad(reason) => Err(Malformed(reason)),
         }
     }

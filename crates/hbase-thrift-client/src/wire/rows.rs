@@ -1,19 +1,19 @@
 //! The hot path: finds rows and cells in a reply that is a list of rows.
 //!
-//! Which exception a reply carries instead is left to the caller: it is found to be none of rows,
-//! and its extent is told.
+//! Where in a row its cells are is the interface's [`RowLayout`]. A reply that carries an exception
+//! instead is found not to be rows, and how long it is.
 
+use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::cursor::{
     Cursor, Field, MAX_DEPTH, MessageKind, Step, Stop, WireProtocol, WireType, skip,
 };
-use super::usual::Form;
 use super::{Extent, Malformed, Progress};
-use crate::row::{BatchIndex, CellIndex, RowIndex, Span};
+use crate::row::{BatchIndex, CellIndex, RowIndex};
 
-/// What a call for rows was answered with.
+/// What came back for a call for rows.
 #[derive(Debug)]
 pub(crate) enum RowsReply {
     /// Rows: how long the message is, where its name is and its sequence number.
@@ -22,9 +22,45 @@ pub(crate) enum RowsReply {
     Other { length: usize },
 }
 
+/// How an interface lays out a row: a struct with the key and the cells in it.
+pub(crate) trait RowLayout {
+    /// The ways in which a row carries its cells.
+    type Form: Copy + PartialEq + Debug;
+
+    /// The field of the row's key.
+    const ROW_KEY: i16;
+
+    /// How this field of a row carries cells, and how many follow; `None` where it is another field.
+    fn cells<P: WireProtocol>(
+        cursor: &mut Cursor<'_>,
+        field: Field,
+    ) -> Step<Option<(Self::Form, usize)>>;
+
+    /// A cell, laid out in any way.
+    fn cell<P: WireProtocol>(cursor: &mut Cursor<'_>, form: Self::Form) -> Step<CellIndex>;
+
+    /// Reads the first of `count` rows as long as they are whole and laid out as gateways do it;
+    /// returns how many are left. Nothing here fails: the general decoder says what is wrong.
+    fn usual_rows<P: WireProtocol>(
+        cursor: &mut Cursor<'_>,
+        count: usize,
+        into: &mut BatchIndex,
+    ) -> usize;
+
+    /// As [`usual_rows`](Self::usual_rows), with a row's cells.
+    fn usual_cells<P: WireProtocol>(
+        cursor: &mut Cursor<'_>,
+        form: Self::Form,
+        count: usize,
+        into: &mut Vec<CellIndex>,
+    ) -> usize;
+}
+
 /// Decodes one reply; keeps its place between calls.
-pub(crate) struct RowsDecoder<P> {
-    stage: Stage,
+pub(crate) struct RowsDecoder<P, L: RowLayout> {
+    stage: Stage<L::Form>,
+    /// The index may take this many bytes.
+    index_limit: usize,
     /// Nothing before it is looked at again.
     position: usize,
     rows_left: usize,
@@ -34,34 +70,28 @@ pub(crate) struct RowsDecoder<P> {
     head: Option<(Range<usize>, i32)>,
     index: BatchIndex,
     other: Extent<P>,
-    protocol: PhantomData<P>,
+    protocol: PhantomData<(P, L)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stage<F> {
     Head,
     Rows,
     RowField,
-    Cells(Form),
+    Cells(F),
     Tail,
     Other,
 }
 
-// Field ids of the interface.
+/// The field of a result that holds its value.
 const RESULT_SUCCESS: i16 = 0;
-const ROW_KEY: i16 = 1;
-const ROW_COLUMNS: i16 = 2;
-const ROW_SORTED_COLUMNS: i16 = 3;
-const COLUMN_NAME: i16 = 1;
-const COLUMN_CELL: i16 = 2;
-const CELL_VALUE: i16 = 1;
-const CELL_TIMESTAMP: i16 = 2;
 
-impl<P: WireProtocol> RowsDecoder<P> {
-    /// A decoder that fills `index`, which has to be empty.
-    pub(crate) fn new(index: BatchIndex) -> Self {
+impl<P: WireProtocol, L: RowLayout> RowsDecoder<P, L> {
+    /// A decoder that fills `index`, which has to be empty, with at most `index_limit` bytes.
+    pub(crate) fn new(index: BatchIndex, index_limit: usize) -> Self {
         Self {
             stage: Stage::Head,
+            index_limit,
             position: 0,
             rows_left: 0,
             cells_left: 0,
@@ -81,6 +111,7 @@ impl<P: WireProtocol> RowsDecoder<P> {
                 return Ok(match self.other.advance(bytes)? {
                     Progress::Done(length) => Progress::Done(RowsReply::Other { length }),
                     Progress::Need(missing) => Progress::Need(missing),
+                    Progress::TooLarge => Progress::TooLarge,
                 });
             }
             let mut cursor = Cursor::new(bytes, self.position);
@@ -100,7 +131,10 @@ impl<P: WireProtocol> RowsDecoder<P> {
     fn step(&mut self, cursor: &mut Cursor<'_>, bytes: &[u8]) -> Step<Option<RowsReply>> {
         match self.stage {
             Stage::Head => self.head(cursor)?,
-            Stage::Rows => self.rows(cursor),
+            Stage::Rows => {
+                self.check_size()?;
+                self.rows(cursor);
+            }
             Stage::RowField => self.row_field(cursor, bytes)?,
             Stage::Cells(form) => self.cells(cursor, form)?,
             Stage::Tail => return self.tail(cursor).map(Some),
@@ -138,7 +172,7 @@ impl<P: WireProtocol> RowsDecoder<P> {
 
     /// The rows that need no closer look, up to one that does or hasn't come whole.
     fn rows(&mut self, cursor: &mut Cursor<'_>) {
-        self.rows_left = P::usual_rows(cursor, self.rows_left, &mut self.index);
+        self.rows_left = L::usual_rows::<P>(cursor, self.rows_left, &mut self.index);
         self.begin_row();
         if self.stage == Stage::Rows {
             self.stage = Stage::RowField;
@@ -153,42 +187,36 @@ impl<P: WireProtocol> RowsDecoder<P> {
             self.begin_row();
             return Ok(());
         };
-        match (field.id, field.wire_type) {
-            (ROW_KEY, WireType::Bytes) => self.row.key = P::bytes(cursor)?.into(),
-            (ROW_COLUMNS, WireType::Map) => {
-                let (key, value, cells) = P::map(cursor)?;
-                if cells > 0 && (key, value) != (WireType::Bytes, WireType::Struct) {
-                    return Err(Stop::Bad("a map of something that is no cell"));
-                }
-                self.cells_left = cells;
-                self.stage = Stage::Cells(Form::Map);
-            }
-            (ROW_SORTED_COLUMNS, WireType::List) => {
-                let (element, cells) = P::list(cursor)?;
-                if cells > 0 && element != WireType::Struct {
-                    return Err(Stop::Bad("a list of something that is no column"));
-                }
-                self.cells_left = cells;
-                self.stage = Stage::Cells(Form::List);
-            }
-            _ => skip_field::<P>(cursor, field)?,
+        if field.id == L::ROW_KEY && field.wire_type == WireType::Bytes {
+            self.row.key = P::bytes(cursor)?.into();
+        } else if let Some((form, cells)) = L::cells::<P>(cursor, field)? {
+            self.cells_left = cells;
+            self.stage = Stage::Cells(form);
+        } else {
+            skip_field::<P>(cursor, field)?;
         }
         self.row_field = last_id;
         Ok(())
     }
 
-    fn cells(&mut self, cursor: &mut Cursor<'_>, form: Form) -> Step<()> {
+    fn cells(&mut self, cursor: &mut Cursor<'_>, form: L::Form) -> Step<()> {
         loop {
+            self.check_size()?;
             let cells = &mut self.index.cells;
-            self.cells_left = P::usual_cells(cursor, form, self.cells_left, cells);
+            self.cells_left = L::usual_cells::<P>(cursor, form, self.cells_left, cells);
             if self.cells_left == 0 {
                 self.stage = Stage::RowField;
                 return Ok(());
             }
             self.position = cursor.position();
-            cells.push(unusual_cell::<P>(cursor, form)?);
+            cells.push(L::cell::<P>(cursor, form)?);
             self.cells_left -= 1;
         }
+    }
+
+    /// A cell without column and value takes a byte or two of a reply, and many more of an index.
+    fn check_size(&self) -> Step<()> {
+        if self.index.size() > self.index_limit { Err(Stop::TooLarge) } else { Ok(()) }
     }
 
     fn tail(&mut self, cursor: &mut Cursor<'_>) -> Step<RowsReply> {
@@ -201,51 +229,8 @@ impl<P: WireProtocol> RowsDecoder<P> {
     }
 }
 
-/// A cell and its column, laid out in any way.
-fn unusual_cell<P: WireProtocol>(cursor: &mut Cursor<'_>, form: Form) -> Step<CellIndex> {
-    match form {
-        Form::Map => {
-            let column = P::bytes(cursor)?.into();
-            let (value, timestamp) = cell::<P>(cursor)?;
-            Ok(CellIndex { column, value, timestamp })
-        }
-        Form::List => column::<P>(cursor),
-    }
-}
-
-/// A `TColumn`.
-fn column<P: WireProtocol>(cursor: &mut Cursor<'_>) -> Step<CellIndex> {
-    let mut index = CellIndex { column: Span::default(), value: Span::default(), timestamp: 0 };
-    let mut last_id = 0;
-    while let Some(field) = P::field(cursor, &mut last_id)? {
-        match (field.id, field.wire_type) {
-            (COLUMN_NAME, WireType::Bytes) => index.column = P::bytes(cursor)?.into(),
-            (COLUMN_CELL, WireType::Struct) => {
-                (index.value, index.timestamp) = cell::<P>(cursor)?;
-            }
-            _ => skip_field::<P>(cursor, field)?,
-        }
-    }
-    Ok(index)
-}
-
-/// A `TCell`.
-#[inline]
-fn cell<P: WireProtocol>(cursor: &mut Cursor<'_>) -> Step<(Span, i64)> {
-    let mut value = Span::default();
-    let mut timestamp = 0;
-    let mut last_id = 0;
-    while let Some(field) = P::field(cursor, &mut last_id)? {
-        match (field.id, field.wire_type) {
-            (CELL_VALUE, WireType::Bytes) => value = P::bytes(cursor)?.into(),
-            (CELL_TIMESTAMP, WireType::I64) => timestamp = P::i64(cursor)?,
-            _ => skip_field::<P>(cursor, field)?,
-        }
-    }
-    Ok((value, timestamp))
-}
-
+/// Passes over a field that is of no use here.
 #[cold]
-fn skip_field<P: WireProtocol>(cursor: &mut Cursor<'_>, field: Field) -> Step<()> {
+pub(crate) fn skip_field<P: WireProtocol>(cursor: &mut Cursor<'_>, field: Field) -> Step<()> {
     if field.inline { Ok(()) } else { skip::<P>(cursor, field.wire_type, MAX_DEPTH) }
 }

@@ -12,7 +12,8 @@ use thrift::protocol::{
 };
 
 use super::{Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol};
-use crate::row::{BatchIndex, OwnedCell, OwnedRow, Recycler, RowBatch, column_order};
+use crate::dialect::Thrift1Rows;
+use crate::row::{BatchIndex, Column, OwnedCell, OwnedRow, Recycler, RowBatch};
 
 const METHOD: &str = "scannerGetList";
 const SEQUENCE: i32 = -7;
@@ -78,10 +79,11 @@ enum Decoded {
 
 /// Gives the decoder the message in pieces that end at the cuts, and checks what it promises.
 fn decode<P: WireProtocol>(bytes: &[u8], cuts: &[usize]) -> Result<Option<Decoded>, Malformed> {
-    let mut decoder = RowsDecoder::<P>::new(BatchIndex::default());
+    let mut decoder = RowsDecoder::<P, Thrift1Rows>::new(BatchIndex::default(), usize::MAX);
     for cut in cuts.iter().copied().chain([bytes.len()]) {
         match decoder.advance(&bytes[..cut])? {
             Progress::Need(missing) => assert!(missing > 0 && missing <= i32::MAX as usize + 64),
+            Progress::TooLarge => panic!("too large without a limit"),
             Progress::Done(RowsReply::Other { length }) => {
                 assert_eq!(length, bytes.len());
                 return Ok(Some(Decoded::Other));
@@ -134,7 +136,7 @@ fn expected(row: &TRowResult) -> OwnedRow {
             .collect(),
         (None, None) => Vec::new(),
     };
-    cells.sort_by(|a, b| column_order(&a.column, &b.column));
+    cells.sort_by(|a, b| Column::parse(&a.column).cmp(&Column::parse(&b.column)));
     OwnedRow { key: row.row.clone().unwrap_or_default(), cells }
 }
 
@@ -149,7 +151,14 @@ prop_compose! {
 }
 
 fn row() -> impl Strategy<Value = TRowResult> {
-    let column = vec(any::<u8>(), 0..6);
+    // Gateways always write the colon.
+    let column =
+        (vec(any::<u8>(), 0..6), any::<prop::sample::Index>()).prop_map(|(mut name, at)| {
+            if !name.contains(&b':') {
+                name.insert(at.index(name.len() + 1), b':');
+            }
+            name
+        });
     let columns = proptest::collection::btree_map(column, cell(), 0..6);
     let key = weighted(0.9, vec(any::<u8>(), 0..10));
     (key, columns, any::<bool>()).prop_map(|(key, columns, sorted)| {
@@ -212,9 +221,9 @@ proptest! {
         for bytes in [bytes, garbage] {
             let index = BatchIndex::default();
             if compact {
-                let _ = RowsDecoder::<Compact>::new(index).advance(&bytes);
+                let _ = RowsDecoder::<Compact, Thrift1Rows>::new(index, usize::MAX).advance(&bytes);
             } else {
-                let _ = RowsDecoder::<Binary>::new(index).advance(&bytes);
+                let _ = RowsDecoder::<Binary, Thrift1Rows>::new(index, usize::MAX).advance(&bytes);
             }
             let _ = extent_either(compact, &bytes);
         }
@@ -243,6 +252,23 @@ fn a_value_whose_length_takes_four_bytes_is_read() {
     let rows = [TRowResult::new(b"key".to_vec(), None, vec![column])];
     let decoded = decode_either(false, &rows_message(false, &rows), &[]).unwrap();
     assert_eq!(decoded, Some(Decoded::Rows(rows.iter().map(expected).collect())));
+}
+
+#[test]
+fn cells_of_a_byte_or_two_fill_no_more_of_the_index_than_they_may() {
+    // The compact protocol: a row of a million cells that are structs without a field.
+    let mut bytes = rows_message(true, &[]);
+    let list = bytes.len() - 2;
+    assert_eq!(bytes[list], 0x0c, "an empty list of structs");
+    bytes.truncate(list);
+    bytes.extend([0x1c, 0x39, 0xfc, 0xc0, 0x84, 0x3d]);
+    bytes.extend(vec![0; 1_000_000]);
+    for (limit, is_too_large) in [(1 << 20, true), (1 << 30, false)] {
+        let mut decoder = RowsDecoder::<Compact, Thrift1Rows>::new(BatchIndex::default(), limit);
+        let progress = decoder.advance(&bytes).unwrap();
+        assert_eq!(matches!(progress, Progress::TooLarge), is_too_large, "{progress:?}");
+        assert!(decoder.into_index().size() <= limit + 64);
+    }
 }
 
 #[test]

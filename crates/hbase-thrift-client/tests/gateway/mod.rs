@@ -27,12 +27,13 @@ pub(crate) fn start() -> SocketAddr {
 fn serve(stream: &TcpStream) -> thrift::Result<()> {
     let reader = TBufferedReadTransport::new(stream.try_clone().map_err(io_error)?);
     let mut input = TBinaryInputProtocol::new(reader, true);
+    let mut rows = 0;
     loop {
         let call = input.read_message_begin()?;
         input.skip(TType::Struct)?;
         input.read_message_end()?;
         let mut reply = Vec::new();
-        answer(&mut TBinaryOutputProtocol::new(&mut reply, true), &call)?;
+        answer(&mut TBinaryOutputProtocol::new(&mut reply, true), &call, &mut rows)?;
         (&*stream).write_all(&reply).map_err(io_error)?;
     }
 }
@@ -41,7 +42,12 @@ fn io_error(error: io::Error) -> thrift::Error {
     thrift::Error::from(error)
 }
 
-fn answer(output: &mut dyn TOutputProtocol, call: &TMessageIdentifier) -> thrift::Result<()> {
+/// `rows` are those that the scanner which was opened last has left.
+fn answer(
+    output: &mut dyn TOutputProtocol,
+    call: &TMessageIdentifier,
+    rows: &mut i32,
+) -> thrift::Result<()> {
     let (name, number) = (call.name.as_str(), call.sequence_number);
     output.write_message_begin(&TMessageIdentifier::new(name, TMessageType::Reply, number))?;
     output.write_struct_begin(&TStructIdentifier::new(""))?;
@@ -49,6 +55,7 @@ fn answer(output: &mut dyn TOutputProtocol, call: &TMessageIdentifier) -> thrift
         |field_type, id| output.write_field_begin(&TFieldIdentifier::new("", field_type, id));
     match name {
         "getThriftServerType" | "scannerOpenWithScan" => {
+            *rows = 1;
             field(TType::I32, 0)?;
             output.write_i32(0)?;
         }
@@ -56,7 +63,13 @@ fn answer(output: &mut dyn TOutputProtocol, call: &TMessageIdentifier) -> thrift
             field(TType::Bool, 0)?;
             output.write_bool(true)?;
         }
-        "getRow" | "getRowWithColumns" | "scannerGetList" => {
+        "scannerGetList" => {
+            field(TType::List, 0)?;
+            let count = std::mem::take(rows);
+            output.write_list_begin(&TListIdentifier::new(TType::Struct, count))?;
+            (0..count).try_for_each(|_| row().write_to_out_protocol(output))?;
+        }
+        "getRow" | "getRowWithColumns" => {
             field(TType::List, 0)?;
             output.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
             row().write_to_out_protocol(output)?;

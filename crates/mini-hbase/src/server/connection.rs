@@ -1,45 +1,95 @@
-//! One connection: takes a message, lets it be answered, sends the answer, until the client ends,
-//! errs, or is too slow.
+//! One connection: takes a message, lets the call be carried out, sends the reply, until the client
+//! ends, errs, or is too slow.
 
-use std::io::{BufReader, Write as _};
-use std::net::TcpStream;
+use std::io::{self, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
 
 use hbase_thrift_api::HbaseSyncProcessor;
+use thrift::protocol::TOutputProtocol;
 
-use super::Shared;
 use super::timed::Timed;
+use super::{Bounds, Shared};
+use crate::budget::Share;
 use crate::fault::Plan;
-use crate::service::Handler;
-use crate::wire::{Message, Speech, Unreadable};
+use crate::thrift1::Handler;
+use crate::wire::{self, Message, Speech, Terms, Unreadable};
 
-pub(super) fn serve(stream: &TcpStream, speech: Speech, max_message: usize, shared: &Shared) {
+/// What is still read after a refusal, and for how long: a client that is sending would lose the
+/// refusal if the connection were closed on it.
+const REST: u64 = 1 << 20;
+const REST_TIME: Duration = Duration::from_secs(1);
+
+pub(super) fn serve(stream: &TcpStream, speech: Speech, terms: &Terms, shared: &Shared) {
     // A reply leaves in one piece, so there is nothing to wait for.
     let _ = stream.set_nodelay(true);
-    let processor = HbaseSyncProcessor::new(Handler(shared.service.clone()));
+    let share = Arc::new(Share::of(&shared.budget));
+    let handler = Handler { service: Arc::clone(&shared.service), share: Arc::clone(&share) };
+    let processor = HbaseSyncProcessor::new(handler);
     let mut input = BufReader::new(Timed::new(stream));
     let mut output = Timed::new(stream);
-    let bounds = shared.bounds;
     while !shared.is_stopping() {
-        if input.buffer().is_empty() {
-            input.get_mut().expect(bounds.idle, bounds.transfer);
-        } else {
-            input.get_mut().allow(bounds.transfer);
-        }
+        expect(&mut input, &mut output, shared.bounds);
         // Closing is the only answer that a client understands in every case.
-        let message = match speech.read(&mut input, max_message) {
+        let mut message = match speech.read(&mut input, &mut output, terms, &share) {
             Ok(message) => message,
-            Err(Unreadable::Refused(bytes)) => {
-                output.allow(bounds.transfer);
-                let _ = output.write_all(&bytes);
-                return;
-            }
-            Err(_) => return,
+            Err(reason) => return refuse(reason, stream, input, output, shared.bounds),
         };
-        let Some(reply) = answer(speech, &processor, &message, shared) else { return };
-        output.allow(bounds.transfer);
+        let Some(reply) = answer(speech, &processor, &mut message, &share, shared) else { return };
+        output.allow(shared.bounds.transfer);
         if reply.bytes.is_empty() || output.write_all(&reply.bytes).is_err() || reply.is_last {
             return;
         }
+        drop(reply);
+        share.give_back();
+    }
+}
+
+/// Serves the control address.
+pub(super) fn serve_control(stream: &TcpStream, terms: &Terms, shared: &Shared) {
+    let _ = stream.set_nodelay(true);
+    let mut input = BufReader::new(Timed::new(stream));
+    let mut output = Timed::new(stream);
+    while !shared.is_stopping() {
+        expect(&mut input, &mut output, shared.bounds);
+        let share = Share::of(&shared.budget);
+        let request = match wire::read_control(&mut input, &mut output, terms, &share) {
+            Ok(request) => request,
+            Err(reason) => return refuse(reason, stream, input, output, shared.bounds),
+        };
+        let (status, json) = shared.control.call(&request.method, &request.path, &request.body);
+        let reply = wire::control_reply(status, &format!("{json}\n"), request.is_last);
+        output.allow(shared.bounds.transfer);
+        if output.write_all(&reply).is_err() || request.is_last {
+            return;
+        }
+    }
+}
+
+/// Gives a message its time.
+fn expect(input: &mut BufReader<Timed<'_>>, output: &mut Timed<'_>, bounds: Bounds) {
+    if input.buffer().is_empty() {
+        input.get_mut().expect(bounds.idle, bounds.transfer);
+    } else {
+        input.get_mut().allow(bounds.transfer);
+    }
+    output.allow(bounds.transfer);
+}
+
+/// Says why there is no reply, if there is something to say.
+fn refuse(
+    reason: Unreadable,
+    stream: &TcpStream,
+    mut input: BufReader<Timed<'_>>,
+    mut output: Timed<'_>,
+    bounds: Bounds,
+) {
+    let Unreadable::Refused(bytes) = reason else { return };
+    output.allow(bounds.transfer);
+    if output.write_all(&bytes).is_ok() && stream.shutdown(Shutdown::Write).is_ok() {
+        input.get_mut().allow(REST_TIME);
+        let _ = io::copy(&mut input.take(REST), &mut io::sink());
     }
 }
 
@@ -52,23 +102,49 @@ struct Reply {
 fn answer(
     speech: Speech,
     processor: &HbaseSyncProcessor<Handler>,
-    message: &Message,
+    message: &mut Message,
+    share: &Arc<Share>,
     shared: &Shared,
 ) -> Option<Reply> {
-    let call = speech.header(message)?;
-    let whole = |bytes| Some(Reply { bytes, is_last: message.is_last });
-    match shared.faults.plan(&call.name, shared.service.scanners())? {
-        Plan::Answer => whole(speech.answer(processor, message)),
-        Plan::Throw(error) => whole(speech.refuse(&call, error, message.is_last)),
+    // A name that a client made up is no method that faults are for, and isn't remembered.
+    let plan = if message.is_known() {
+        shared.faults.plan(&message.call.name, shared.service.scanners())?
+    } else {
+        Plan::Answer
+    };
+    let is_last = message.is_last;
+    let whole = |bytes| Some(Reply { bytes, is_last });
+    match plan {
+        Plan::Answer => whole(carry_out(speech, processor, message, share, shared)),
+        Plan::Throw(error) => whole(speech.refuse(message, error)),
         Plan::DropBefore => None,
         Plan::DropAfter => {
-            speech.answer(processor, message);
+            carry_out(speech, processor, message, share, shared);
             None
         }
         Plan::Cut(length) => {
-            let mut bytes = speech.answer(processor, message);
+            let mut bytes = carry_out(speech, processor, message, share, shared);
             bytes.truncate(length);
             Some(Reply { bytes, is_last: true })
         }
     }
+}
+
+/// Carries out a call and encodes its answer.
+fn carry_out(
+    speech: Speech,
+    processor: &HbaseSyncProcessor<Handler>,
+    message: &mut Message,
+    share: &Arc<Share>,
+    shared: &Shared,
+) -> Vec<u8> {
+    let method = match &*message.call.name {
+        method @ ("scannerGetList" | "scannerGet") => method.to_owned(),
+        _ => return speech.answer(processor, message, share),
+    };
+    speech.answer_fetch(message, share, |id, count| {
+        let count = if method == "scannerGet" { 1 } else { count };
+        let page = shared.service.fetch(share, &method, id, count)?;
+        Ok(move |output: &mut dyn TOutputProtocol| page.write(output))
+    })
 }

@@ -1,27 +1,31 @@
 //! The server's sockets and threads: listens, admits connections, and stops.
 //!
 //! Written on plain threads instead of the thrift crate's server, which can't be stopped and has no
-//! limits. Each connection has a thread; what it does is in `connection`.
+//! limits. One thread admits connections to all ports; each connection has a thread, and what that
+//! does is in `connection`.
 
 mod connection;
 mod timed;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::fault::Faults;
-use crate::service::Service;
-use crate::wire::Speech;
+use mio::{Events, Interest, Poll, Token, Waker};
 
-/// How long the thread that wakes a listener waits for it.
-const WAKE: Duration = Duration::from_secs(1);
+use crate::budget::Budget;
+use crate::control::Control;
+use crate::fault::Faults;
+use crate::thrift1::Service;
+use crate::wire::{Speech, Terms};
+
 /// After a failure to accept (too many open files, say) there is no point in trying at once.
 const PAUSE: Duration = Duration::from_millis(50);
+const STOP: Token = Token(usize::MAX);
 
 /// Bounds of what clients may do.
 #[derive(Clone, Copy, Debug)]
@@ -37,22 +41,32 @@ pub(crate) struct Bounds {
 pub(crate) struct Shared {
     pub(crate) service: Arc<Service>,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) control: Control,
     pub(crate) bounds: Bounds,
+    pub(crate) budget: Arc<Budget>,
     stopping: AtomicBool,
-    count: AtomicUsize,
-    /// A handle on each connection's socket, to cut it off.
+    next_id: AtomicUsize,
+    /// A handle on each admitted connection's socket, to cut it off.
     streams: Mutex<HashMap<usize, TcpStream>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Shared {
-    pub(crate) fn new(service: Arc<Service>, faults: Arc<Faults>, bounds: Bounds) -> Self {
+    pub(crate) fn new(
+        service: Arc<Service>,
+        faults: Arc<Faults>,
+        control: Control,
+        bounds: Bounds,
+        budget: Arc<Budget>,
+    ) -> Self {
         Self {
             service,
             faults,
+            control,
             bounds,
+            budget,
             stopping: AtomicBool::new(false),
-            count: AtomicUsize::new(0),
+            next_id: AtomicUsize::new(0),
             streams: Mutex::default(),
             threads: Mutex::default(),
         }
@@ -63,76 +77,117 @@ impl Shared {
     }
 }
 
-/// A port that is being listened on.
-pub(crate) struct Listening {
+/// A port to listen on.
+pub(crate) struct Port {
+    pub(crate) listener: TcpListener,
     pub(crate) address: SocketAddr,
-    pub(crate) speech: Speech,
+    pub(crate) purpose: Purpose,
+    pub(crate) terms: Terms,
+}
+
+/// What a port is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// Thrift's calls.
+    Calls(Speech),
+    /// The control address.
+    Control,
+}
+
+/// The thread that admits connections.
+pub(crate) struct Doorkeeper {
+    waker: Waker,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Begins to admit connections.
-pub(crate) fn listen(
-    listener: TcpListener,
-    speech: Speech,
-    max_message: usize,
-    shared: &Arc<Shared>,
-) -> io::Result<Listening> {
-    let address = listener.local_addr()?;
-    let shared = Arc::clone(shared);
-    let name = format!("mini-hbase {}", address.port());
-    let thread = thread::Builder::new()
-        .name(name)
-        .spawn(move || accept(&listener, speech, max_message, &shared))?;
-    Ok(Listening { address, speech, thread: Some(thread) })
-}
+impl Doorkeeper {
+    /// Begins to admit connections.
+    ///
+    /// # Errors
+    /// When the system gives no thread, or can't watch the ports.
+    pub(crate) fn start(ports: Vec<Port>, shared: &Arc<Shared>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), STOP)?;
+        let mut open = Vec::with_capacity(ports.len());
+        for (token, Port { listener, address, purpose, terms }) in ports.into_iter().enumerate() {
+            listener.set_nonblocking(true)?;
+            let mut listener = mio::net::TcpListener::from_std(listener);
+            poll.registry().register(&mut listener, Token(token), Interest::READABLE)?;
+            open.push(Open { listener, address, purpose, terms: Arc::new(terms) });
+        }
+        let shared = Arc::clone(shared);
+        let thread = thread::Builder::new()
+            .name("mini-hbase doorkeeper".to_owned())
+            .spawn(move || admit_all(poll, &open, &shared))?;
+        Ok(Self { waker, thread: Some(thread) })
+    }
 
-/// Ends everything: calls under way are finished or given up, their connections closed.
-pub(crate) fn stop(shared: &Shared, ports: &mut [Listening]) {
-    shared.stopping.store(true, Ordering::SeqCst);
-    shared.service.stop();
-    shared.faults.stop();
-    for port in ports.iter_mut() {
-        // Nothing else ends a thread that waits for a connection.
-        let woken = TcpStream::connect_timeout(&reachable(port.address), WAKE);
-        if let (Ok(_), Some(thread)) = (woken, port.thread.take()) {
+    /// Ends everything: calls under way are finished or given up, their connections closed.
+    pub(crate) fn stop(&mut self, shared: &Shared) {
+        shared.stopping.store(true, Ordering::SeqCst);
+        shared.service.stop();
+        shared.faults.stop();
+        if let (Ok(()), Some(thread)) = (self.waker.wake(), self.thread.take()) {
+            let _ = thread.join();
+        }
+        for stream in lock(&shared.streams).values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let threads = std::mem::take(&mut *lock(&shared.threads));
+        for thread in threads {
             let _ = thread.join();
         }
     }
-    let streams = std::mem::take(&mut *lock(&shared.streams));
-    for stream in streams.values() {
-        let _ = stream.shutdown(Shutdown::Both);
-    }
-    let threads = std::mem::take(&mut *lock(&shared.threads));
-    for thread in threads {
-        let _ = thread.join();
+}
+
+struct Open {
+    listener: mio::net::TcpListener,
+    address: SocketAddr,
+    purpose: Purpose,
+    terms: Arc<Terms>,
+}
+
+fn admit_all(mut poll: Poll, ports: &[Open], shared: &Arc<Shared>) {
+    let mut events = Events::with_capacity(ports.len() + 1);
+    while !shared.is_stopping() {
+        if poll.poll(&mut events, None).is_err() {
+            thread::sleep(PAUSE);
+        }
+        for event in &events {
+            if let Some(port) = ports.get(event.token().0) {
+                admit_waiting(port, shared);
+            }
+        }
     }
 }
 
-fn accept(listener: &TcpListener, speech: Speech, max_message: usize, shared: &Arc<Shared>) {
-    for (id, stream) in (0..).zip(listener.incoming()) {
-        if shared.is_stopping() {
-            return;
-        }
-        match stream {
-            Ok(stream) => admit(id, stream, speech, max_message, shared),
+/// Admits the connections that wait at a port.
+fn admit_waiting(port: &Open, shared: &Arc<Shared>) {
+    while !shared.is_stopping() {
+        match port.listener.accept() {
+            Ok((stream, _)) => admit(stream.into(), port, shared),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
             Err(_) => thread::sleep(PAUSE),
         }
     }
 }
 
 /// Starts a connection's thread, or closes it at once if there are too many.
-fn admit(id: usize, stream: TcpStream, speech: Speech, max_message: usize, shared: &Arc<Shared>) {
-    if shared.faults.refuses() {
+fn admit(stream: TcpStream, port: &Open, shared: &Arc<Shared>) {
+    let is_refused = shared.faults.refuses() && matches!(port.purpose, Purpose::Calls(_));
+    if is_refused || stream.set_nonblocking(false).is_err() {
         return;
     }
-    // The port makes the number one of its own among all ports' connections.
-    let id = id << 16 | stream.local_addr().map_or(0, |address| usize::from(address.port()));
-    let Some(place) = Place::take(id, &stream, shared) else { return };
-    let spawned =
-        thread::Builder::new().name("mini-hbase connection".to_owned()).spawn(move || {
-            connection::serve(&stream, speech, max_message, &place.shared);
-            let _ = stream.shutdown(Shutdown::Both);
-        });
+    let Some(place) = Place::take(&stream, shared) else { return };
+    let (purpose, terms) = (port.purpose, Arc::clone(&port.terms));
+    let name = format!("mini-hbase {}", port.address.port());
+    let spawned = thread::Builder::new().name(name).spawn(move || {
+        match purpose {
+            Purpose::Calls(speech) => connection::serve(&stream, speech, &terms, &place.shared),
+            Purpose::Control => connection::serve_control(&stream, &terms, &place.shared),
+        }
+        let _ = stream.shutdown(Shutdown::Both);
+    });
     if let Ok(thread) = spawned {
         let mut threads = lock(&shared.threads);
         threads.retain(|thread| !thread.is_finished());
@@ -147,13 +202,14 @@ struct Place {
 }
 
 impl Place {
-    fn take(id: usize, stream: &TcpStream, shared: &Arc<Shared>) -> Option<Self> {
+    fn take(stream: &TcpStream, shared: &Arc<Shared>) -> Option<Self> {
         let handle = stream.try_clone().ok()?;
-        if shared.count.fetch_add(1, Ordering::SeqCst) >= shared.bounds.connections {
-            shared.count.fetch_sub(1, Ordering::SeqCst);
+        let mut streams = lock(&shared.streams);
+        if streams.len() >= shared.bounds.connections {
             return None;
         }
-        lock(&shared.streams).insert(id, handle);
+        let id = shared.next_id.fetch_add(1, Ordering::SeqCst);
+        streams.insert(id, handle);
         Some(Self { id, shared: Arc::clone(shared) })
     }
 }
@@ -161,20 +217,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         lock(&self.shared.streams).remove(&self.id);
-        self.shared.count.fetch_sub(1, Ordering::SeqCst);
     }
-}
-
-/// Where a listener can be reached from this machine.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        let loopback = match address {
-            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        };
-        address.set_ip(loopback);
-    }
-    address
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -1,83 +1,100 @@
-//! Where a message in the binary protocol ends.
+//! The binary protocol: fixed widths.
 
 use std::io::Read;
 
 use super::Unreadable;
-use super::extent::{Result, Walker};
+use super::pull::{Head, Kind, Pull, name};
+use super::source::{Result, Source};
 
 const VERSION_1: [u8; 2] = [0x80, 0x01];
 
-/// Walks over one message, with or without a version.
-pub(super) fn message<R: Read>(walker: &mut Walker<'_, R>) -> Result<()> {
-    let first = walker.first()?;
-    let [second, third, fourth] = walker.fixed()?;
-    if first & 0x80 == 0 {
-        // The old form: the name's length comes first, and the type behind the name.
-        walker.pass(u32::from_be_bytes([first, second, third, fourth]) as usize)?;
-        walker.byte()?;
-    } else if [first, second] == VERSION_1 {
-        text(walker)?;
-    } else {
-        return Err(Unreadable::Malformed);
-    }
-    walker.fixed::<4>()?;
-    structure(walker, 0)
-}
+/// A message in the binary protocol, with or without a version.
+pub(super) struct Binary<R>(pub(super) Source<R>);
 
-fn structure<R: Read>(walker: &mut Walker<'_, R>, depth: usize) -> Result<()> {
-    let depth = Walker::<R>::deeper(depth)?;
-    loop {
-        let kind = walker.byte()?;
-        if kind == 0 {
-            return Ok(());
-        }
-        walker.fixed::<2>()?;
-        value(walker, kind, depth)?;
+impl<R: Read> Binary<R> {
+    fn i32(&mut self) -> Result<i32> {
+        Ok(i32::from_be_bytes(self.0.fixed()?))
     }
 }
 
-fn value<R: Read>(walker: &mut Walker<'_, R>, kind: u8, depth: usize) -> Result<()> {
-    match kind {
-        2 | 3 => walker.pass(1),
-        6 => walker.pass(2),
-        8 => walker.pass(4),
-        4 | 10 => walker.pass(8),
-        11 => text(walker),
-        12 => structure(walker, depth),
-        13 => {
-            let [key, item] = walker.fixed()?;
-            for _ in 0..count(walker)? {
-                element(walker, key, depth)?;
-                element(walker, item, depth)?;
-            }
-            Ok(())
+impl<R: Read> Pull for Binary<R> {
+    type Input = R;
+
+    fn source(&mut self) -> &mut Source<R> {
+        &mut self.0
+    }
+
+    fn head(&mut self) -> Result<Head> {
+        let first: [u8; 4] = self.0.fixed()?;
+        if first[0] & 0x80 == 0 {
+            // The old form: the name's length comes first, and the type behind the name.
+            let name = name(&mut self.0, u32::from_be_bytes(first) as usize)?;
+            // Call, reply, exception or one-way: a gateway takes each for a call.
+            self.0.byte()?;
+            return Ok(Head { name, sequence: self.i32()? });
         }
-        14 | 15 => {
-            let item = walker.byte()?;
-            for _ in 0..count(walker)? {
-                element(walker, item, depth)?;
-            }
-            Ok(())
+        if !first.starts_with(&VERSION_1) {
+            return Err(Unreadable::Malformed);
         }
-        16 => walker.pass(16),
-        _ => Err(Unreadable::Malformed),
+        let length = self.length()?;
+        Ok(Head { name: name(&mut self.0, length)?, sequence: self.i32()? })
+    }
+
+    fn begin(&mut self) {}
+
+    fn end(&mut self) {}
+
+    fn field(&mut self) -> Result<Option<(Kind, i16)>> {
+        match self.0.byte()? {
+            0 => Ok(None),
+            code => Ok(Some((kind(code)?, i16::from_be_bytes(self.0.fixed()?)))),
+        }
+    }
+
+    fn list(&mut self) -> Result<(Kind, usize)> {
+        let code = self.0.byte()?;
+        match self.length()? {
+            0 => Ok((Kind::Text, 0)),
+            size => Ok((kind(code)?, size)),
+        }
+    }
+
+    fn map(&mut self) -> Result<(Kind, Kind, usize)> {
+        let [key, value] = self.0.fixed()?;
+        match self.length()? {
+            0 => Ok((Kind::Text, Kind::Text, 0)),
+            size => Ok((kind(key)?, kind(value)?, size)),
+        }
+    }
+
+    fn length(&mut self) -> Result<usize> {
+        usize::try_from(self.i32()?).map_err(|_| Unreadable::Malformed)
+    }
+
+    fn number(&mut self, kind: Kind) -> Result<i64> {
+        Ok(match kind {
+            Kind::Bool | Kind::I8 => i64::from(i8::from_be_bytes(self.0.fixed()?)),
+            Kind::I16 => i64::from(i16::from_be_bytes(self.0.fixed()?)),
+            Kind::I32 => i64::from(self.i32()?),
+            _ => i64::from_be_bytes(self.0.fixed()?),
+        })
     }
 }
 
-fn element<R: Read>(walker: &mut Walker<'_, R>, kind: u8, depth: usize) -> Result<()> {
-    value(walker, kind, Walker::<R>::deeper(depth)?)
-}
-
-fn text<R: Read>(walker: &mut Walker<'_, R>) -> Result<()> {
-    let length = length(walker)?;
-    walker.pass(length)
-}
-
-fn count<R: Read>(walker: &mut Walker<'_, R>) -> Result<usize> {
-    let length = length(walker)?;
-    walker.elements(length)
-}
-
-fn length<R: Read>(walker: &mut Walker<'_, R>) -> Result<usize> {
-    usize::try_from(i32::from_be_bytes(walker.fixed()?)).map_err(|_| Unreadable::Malformed)
+fn kind(code: u8) -> Result<Kind> {
+    Ok(match code {
+        2 => Kind::Bool,
+        3 => Kind::I8,
+        4 => Kind::Double,
+        6 => Kind::I16,
+        8 => Kind::I32,
+        10 => Kind::I64,
+        11 => Kind::Text,
+        12 => Kind::Struct,
+        13 => Kind::Map,
+        14 => Kind::Set,
+        15 => Kind::List,
+        16 => Kind::Uuid,
+        _ => return Err(Unreadable::Malformed),
+    })
 }

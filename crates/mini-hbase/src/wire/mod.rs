@@ -1,26 +1,34 @@
-//! Thrift messages as bytes: where one ends, what is missing in it, how a reply is framed.
+//! Thrift messages as bytes: taken from a connection, encoded for it.
 //!
-//! A message is taken from the connection whole, within limits, before anything is decoded; the
-//! generated code then reads a slice that is known to be sound. Sockets are left to `server`, what
+//! A message is taken whole, within limits and the server's memory, before anything is decoded; the
+//! generated code then reads bytes that are known to be sound. Sockets are left to `server`, what
 //! calls mean to `service`.
 
 mod binary;
 mod compact;
-mod defaults;
-mod extent;
 mod http;
+mod pull;
+mod reply;
+mod schema;
+mod source;
+mod take;
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use hbase_thrift_api::{HbaseSyncHandler, HbaseSyncProcessor};
+use thrift::TConfiguration;
 use thrift::protocol::{
-    TBinaryInputProtocol, TBinaryOutputProtocol, TCompactInputProtocol, TCompactOutputProtocol,
-    TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol,
+    TBinaryInputProtocol, TInputProtocol as _, TMessageIdentifier, TMessageType, TOutputProtocol,
+    TType,
 };
 use thrift::server::TProcessor as _;
 
-use defaults::WithDefaults;
-use extent::Walker;
+use crate::budget::{Budget, Exhausted, Share};
+
+use binary::Binary;
+use compact::Compact;
+pub(crate) use http::{ControlRequest, Hosts};
+use source::{Source, read_start};
 
 const FRAME_HEADER: usize = 4;
 
@@ -47,7 +55,7 @@ pub enum Protocol {
     Compact,
 }
 
-/// Why there is no message to answer.
+/// Why there is no message to reply to.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
     /// The client closed the connection between two messages.
@@ -59,17 +67,30 @@ pub(crate) enum Unreadable {
     Io,
 }
 
-/// A message, and how its answer has to leave.
-pub(crate) struct Message {
-    pub(crate) bytes: Vec<u8>,
-    /// Whether the connection ends with its answer.
-    pub(crate) is_last: bool,
-}
-
 impl From<io::Error> for Unreadable {
     fn from(_: io::Error) -> Self {
         Self::Io
     }
+}
+
+/// Why a call is not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    NoMemory(Exhausted),
+    /// The releases of HBase that this server stands in for have no such method.
+    UnknownMethod,
+    /// The elements of a list or map have another type than the method takes.
+    WrongType,
+}
+
+/// A call that has arrived.
+pub(crate) struct Message {
+    pub(crate) call: TMessageIdentifier,
+    /// The whole message in the binary protocol, unless it is refused.
+    bytes: Vec<u8>,
+    refusal: Option<Refusal>,
+    /// Whether the connection ends with its reply.
+    pub(crate) is_last: bool,
 }
 
 /// What a port speaks.
@@ -79,127 +100,166 @@ pub(crate) struct Speech {
     pub(crate) protocol: Protocol,
 }
 
+/// The bounds of a port's messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// How many bytes a message may have.
+    pub(crate) limit: usize,
+    /// Whose names an HTTP request may be for.
+    pub(crate) hosts: Hosts,
+}
+
+/// Takes the next call of the control address.
+pub(crate) fn read_control(
+    input: &mut impl Read,
+    output: &mut impl Write,
+    terms: &Terms,
+    share: &Share,
+) -> Result<ControlRequest, Unreadable> {
+    http::control_request(input, output, terms, share).map_err(|refused| match refused {
+        http::Refused::With(status) => Unreadable::Refused(http::refusal(status)),
+        http::Refused::Unreadable(reason) => reason,
+    })
+}
+
+/// Encodes a reply of the control address.
+pub(crate) fn control_reply(status: &str, json: &str, is_last: bool) -> Vec<u8> {
+    http::control_reply(status, json, is_last)
+}
+
+impl Message {
+    /// Returns whether HBase has such a method.
+    pub(crate) fn is_known(&self) -> bool {
+        self.refusal != Some(Refusal::UnknownMethod)
+    }
+
+    /// Returns all that is in it.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn describe(&self) -> String {
+        let Self { call, bytes, refusal, is_last } = self;
+        format!("{call:?} {} {refusal:?} {is_last}", bytes.escape_ascii())
+    }
+}
+
 impl Speech {
-    /// Takes the next message, which has at most `limit` bytes.
-    pub(crate) fn read(self, input: &mut impl Read, limit: usize) -> Result<Message, Unreadable> {
-        let message = |bytes| Message { bytes, is_last: false };
+    /// Takes the next message; `output` is where an HTTP client is asked for its body.
+    pub(crate) fn read(
+        self,
+        input: &mut impl Read,
+        output: &mut impl Write,
+        terms: &Terms,
+        share: &Share,
+    ) -> Result<Message, Unreadable> {
         match self.transport {
-            Transport::Buffered => self.walk(input, limit).map(message),
+            Transport::Buffered => self.take(input, terms.limit, share),
             Transport::Framed => {
                 let mut length = [0; FRAME_HEADER];
                 read_start(input, &mut length)?;
                 let length = u32::from_be_bytes(length) as usize;
-                if length > limit {
+                if length > terms.limit {
                     return Err(Unreadable::Malformed);
                 }
                 let mut frame = input.take(length as u64);
-                let bytes = self.walk(&mut frame, length)?;
+                let message = self.take(&mut frame, length, share)?;
                 if frame.limit() > 0 {
                     return Err(Unreadable::Malformed);
                 }
-                Ok(message(bytes))
+                Ok(message)
             }
-            Transport::Http => match http::request(input, limit) {
-                Ok(http::Request { body, is_last }) => {
-                    let bytes = self.walk(&mut body.as_slice(), body.len());
-                    let bytes = bytes.map_err(|_| {
-                        Unreadable::Refused(http::refusal("500 Not a Thrift message"))
-                    })?;
-                    Ok(Message { bytes, is_last })
-                }
-                Err(http::Refused::With(status)) => Err(Unreadable::Refused(http::refusal(status))),
-                Err(http::Refused::Unreadable(reason)) => Err(reason),
-            },
+            Transport::Http => {
+                let refused = |status| Unreadable::Refused(http::refusal(status));
+                let (head, mut body) = match http::request(input, output, terms) {
+                    Ok(request) => request,
+                    Err(http::Refused::With(status)) => return Err(refused(status)),
+                    Err(http::Refused::Unreadable(reason)) => return Err(reason),
+                };
+                let taken = self.take(&mut body, terms.limit, share);
+                let message = match (taken, body.finish()) {
+                    (_, Err(http::Refused::With(status))) => return Err(refused(status)),
+                    (Err(Unreadable::Io | Unreadable::End), Err(_)) => return Err(Unreadable::Io),
+                    (Ok(message), Ok(())) => message,
+                    _ => return Err(refused("500 Not a Thrift message")),
+                };
+                Ok(Message { is_last: head.is_last, ..message })
+            }
         }
     }
 
-    /// The name and the sequence number of a message's call.
-    pub(crate) fn header(self, message: &Message) -> Option<TMessageIdentifier> {
-        self.input(&message.bytes).read_message_begin().ok()
-    }
-
-    /// Lets the handler answer, and encodes what it says.
+    /// Lets the handler carry the call out, and encodes what it returns.
     pub(crate) fn answer<H: HbaseSyncHandler>(
         self,
         processor: &HbaseSyncProcessor<H>,
-        message: &Message,
+        message: &mut Message,
+        share: &Share,
     ) -> Vec<u8> {
-        self.reply(message.is_last, |output| {
-            let mut input = WithDefaults::new(self.input(&message.bytes));
+        if let Some(refusal) = message.refusal {
+            return self.refuse(message, reply::refused(refusal, &message.call.name));
+        }
+        let bytes = std::mem::take(&mut message.bytes);
+        let collected = reply::collect(self, share, message.is_last, |output| {
+            // Its lengths were checked when it came.
+            let limits = TConfiguration::no_limits();
+            let mut input = TBinaryInputProtocol::with_config(&*bytes, true, limits);
             processor.process(&mut input, output)
-        })
+        });
+        match collected {
+            Ok(reply) => reply,
+            Err(exhausted) => self
+                .refuse(message, reply::refused(Refusal::NoMemory(exhausted), &message.call.name)),
+        }
+    }
+
+    /// Lets `fetch` carry out a fetch of a scanner, whose rows go straight into the reply: it gets
+    /// the scanner's number and how many rows are wanted, and returns what writes them.
+    pub(crate) fn answer_fetch<W: FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>>(
+        self,
+        message: &mut Message,
+        share: &Share,
+        fetch: impl FnOnce(i32, i32) -> thrift::Result<W>,
+    ) -> Vec<u8> {
+        if let Some(refusal) = message.refusal {
+            return self.refuse(message, reply::refused(refusal, &message.call.name));
+        }
+        let bytes = std::mem::take(&mut message.bytes);
+        let fetched = fetch_arguments(&bytes).and_then(|(id, count)| fetch(id, count));
+        let write = match fetched {
+            Ok(write) => write,
+            Err(error) => return self.refuse(message, error),
+        };
+        let call = &message.call;
+        let collected = reply::collect(self, share, message.is_last, |output| {
+            let kind = TMessageType::Reply;
+            let head = TMessageIdentifier::new(&*call.name, kind, call.sequence_number);
+            output.write_message_begin(&head)?;
+            write(output)?;
+            output.write_message_end()
+        });
+        match collected {
+            Ok(reply) => reply,
+            Err(exhausted) => self
+                .refuse(message, reply::refused(Refusal::NoMemory(exhausted), &message.call.name)),
+        }
     }
 
     /// Encodes an exception instead of an answer.
-    pub(crate) fn refuse(
+    pub(crate) fn refuse(self, message: &Message, error: thrift::Error) -> Vec<u8> {
+        // A few lines, for which there is memory when there is none for calls.
+        let share = Share::of(&Budget::new(usize::MAX));
+        let write =
+            |output: &mut dyn TOutputProtocol| reply::exception(&message.call, error, output);
+        reply::collect(self, &share, message.is_last, write).unwrap_or_default()
+    }
+
+    fn take(
         self,
-        call: &TMessageIdentifier,
-        error: thrift::Error,
-        is_last: bool,
-    ) -> Vec<u8> {
-        self.reply(is_last, |output| {
-            let reply = |kind| TMessageIdentifier::new(&*call.name, kind, call.sequence_number);
-            match error {
-                thrift::Error::User(exception) => {
-                    output.write_message_begin(&reply(TMessageType::Reply))?;
-                    defaults::write_exception(exception, output)?;
-                }
-                thrift::Error::Application(error) => {
-                    output.write_message_begin(&reply(TMessageType::Exception))?;
-                    thrift::Error::write_application_error_to_out_protocol(&error, output)?;
-                }
-                other => return Err(other),
-            }
-            output.write_message_end()
-        })
-    }
-
-    fn walk(self, input: &mut impl Read, limit: usize) -> Result<Vec<u8>, Unreadable> {
-        let mut walker = Walker::new(input, limit);
+        input: &mut impl Read,
+        limit: usize,
+        share: &Share,
+    ) -> Result<Message, Unreadable> {
+        let source = Source::new(input, limit);
         match self.protocol() {
-            Protocol::Binary => binary::message(&mut walker)?,
-            Protocol::Compact => compact::message(&mut walker)?,
-        }
-        Ok(walker.into_taken())
-    }
-
-    fn input<'a>(self, message: &'a [u8]) -> Box<dyn TInputProtocol + 'a> {
-        match self.protocol() {
-            // Not strict: HBase's gateway also takes messages without a version.
-            Protocol::Binary => Box::new(TBinaryInputProtocol::new(message, false)),
-            Protocol::Compact => Box::new(TCompactInputProtocol::new(message)),
-        }
-    }
-
-    /// Collects a whole reply, so that it leaves in one piece; an empty one if it can't be encoded.
-    fn reply(
-        self,
-        is_last: bool,
-        write: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
-    ) -> Vec<u8> {
-        let mut bytes = match self.transport {
-            Transport::Buffered | Transport::Http => Vec::new(),
-            Transport::Framed => vec![0; FRAME_HEADER],
-        };
-        let written = match self.protocol() {
-            Protocol::Binary => write(&mut TBinaryOutputProtocol::new(&mut bytes, true)),
-            Protocol::Compact => write(&mut TCompactOutputProtocol::new(&mut bytes)),
-        };
-        if written.is_err() {
-            return Vec::new();
-        }
-        match self.transport {
-            Transport::Buffered => bytes,
-            Transport::Framed => {
-                let length = (bytes.len() - FRAME_HEADER) as u32;
-                bytes[..FRAME_HEADER].copy_from_slice(&length.to_be_bytes());
-                bytes
-            }
-            Transport::Http => {
-                let mut reply = http::reply_head(bytes.len(), is_last);
-                reply.append(&mut bytes);
-                reply
-            }
+            Protocol::Binary => take::message(&mut Binary(source), share),
+            Protocol::Compact => take::message(&mut Compact::new(source), share),
         }
     }
 
@@ -208,17 +268,20 @@ impl Speech {
     }
 }
 
-/// Reads the first bytes of a message, before which the client may rightly end.
-fn read_start(input: &mut impl Read, bytes: &mut [u8]) -> Result<(), Unreadable> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match input.read(&mut bytes[filled..]) {
-            Ok(0) if filled == 0 => return Err(Unreadable::End),
-            Ok(0) => return Err(Unreadable::Io),
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return Err(Unreadable::Io),
+/// A scanner's number and a number of rows; one that is missing is 0, as in the generated code.
+fn fetch_arguments(message: &[u8]) -> thrift::Result<(i32, i32)> {
+    let mut input = TBinaryInputProtocol::with_config(message, true, TConfiguration::no_limits());
+    input.read_message_begin()?;
+    input.read_struct_begin()?;
+    let (mut id, mut count) = (0, 0);
+    loop {
+        let field = input.read_field_begin()?;
+        match (field.field_type, field.id) {
+            (TType::Stop, _) => return Ok((id, count)),
+            (TType::I32, Some(1)) => id = input.read_i32()?,
+            (TType::I32, Some(2)) => count = input.read_i32()?,
+            (other, _) => input.skip(other)?,
         }
+        input.read_field_end()?;
     }
-    Ok(())
 }

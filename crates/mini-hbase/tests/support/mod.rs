@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use hbase_thrift_api::{ColumnDescriptor, HbaseSyncClient, Mutation, THbaseSyncClient, TRowResult};
-use mini_hbase::MiniHBase;
+use hbase_thrift_api::{
+    ColumnDescriptor, HbaseSyncClient, Mutation, THbaseSyncClient, TRowResult, TScan,
+};
+use mini_hbase::{Builder, MiniHBase};
 use thrift::protocol::{TBinaryInputProtocol, TBinaryOutputProtocol};
 use thrift::transport::{
     ReadHalf, TBufferedReadTransport, TBufferedWriteTransport, TIoChannel as _, TTcpChannel,
@@ -28,6 +31,15 @@ pub(crate) fn socket(address: &str) -> TcpStream {
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket.set_nodelay(true).unwrap();
     socket
+}
+
+/// Waits for what happens soon after a reply.
+pub(crate) fn wait_until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 pub(crate) fn raw(address: &str) -> Raw {
@@ -63,6 +75,22 @@ pub(crate) fn family(name: &str) -> ColumnDescriptor {
     }
 }
 
+/// A scan of everything.
+pub(crate) fn scan() -> TScan {
+    TScan {
+        start_row: None,
+        stop_row: None,
+        timestamp: None,
+        columns: None,
+        caching: None,
+        filter_string: None,
+        batch_size: None,
+        sort_columns: None,
+        reversed: None,
+        cache_blocks: None,
+    }
+}
+
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
 }
@@ -73,6 +101,29 @@ pub(crate) fn none() -> BTreeMap<Vec<u8>, Vec<u8>> {
 
 pub(crate) fn mutation(column: &str, value: &str) -> Mutation {
     Mutation::new(false, bytes(column), bytes(value), true)
+}
+
+/// On disk, and in memory.
+pub(crate) fn both() -> [Builder; 2] {
+    [MiniHBase::builder(), MiniHBase::builder().in_memory()]
+}
+
+pub(crate) fn delete(column: &str) -> Mutation {
+    Mutation {
+        is_delete: Some(true),
+        column: Some(bytes(column)),
+        value: None,
+        write_to_w_a_l: None,
+    }
+}
+
+pub(crate) fn new(column: &str, value: Vec<u8>) -> Mutation {
+    Mutation {
+        is_delete: Some(false),
+        column: Some(bytes(column)),
+        value: Some(value),
+        write_to_w_a_l: None,
+    }
 }
 
 pub(crate) fn put(raw: &mut Raw, row: &str, column: &str, value: &str) -> thrift::Result<()> {
@@ -86,4 +137,11 @@ pub(crate) fn value(raw: &mut Raw, row: &str, column: &str) -> Option<String> {
 
 pub(crate) fn keys(rows: Vec<TRowResult>) -> Vec<String> {
     rows.into_iter().map(|row| String::from_utf8(row.row.unwrap()).unwrap()).collect()
+}
+
+/// The versions of the column `f:x`, the newest first.
+pub(crate) fn versions(raw: &mut Raw, row: &str) -> Vec<(String, i64)> {
+    let cells = raw.get_ver(bytes("t"), bytes(row), bytes("f:x"), 10, none()).unwrap();
+    let text = |cell: Vec<u8>| String::from_utf8(cell).unwrap();
+    cells.into_iter().map(|cell| (text(cell.value.unwrap()), cell.timestamp.unwrap())).collect()
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{ClaimOptions, Reading, SymbolFolders};
+use super::{ClaimOptions, Symbols};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
@@ -10,6 +10,8 @@ pub(crate) enum Config {
     ///
     /// With the options of another command, it shows what that command would use. Nothing is opened
     /// or made.
+    ///
+    /// JSON: setting, value, source.
     Show(ShowConfig),
 }
 
@@ -18,7 +20,5 @@ pub(crate) struct ShowConfig {
     #[command(flatten)]
     pub(crate) claim: ClaimOptions,
     #[command(flatten)]
-    pub(crate) symbols: SymbolFolders,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
+    pub(crate) symbols: Symbols,
 }

@@ -8,28 +8,16 @@ use socorro_hbase_client::{
     time::{Date, Month},
 };
 
-use super::Place;
-
-/// What every reading command takes.
-#[derive(Debug, Args)]
-pub(crate) struct Reading {
-    /// Print JSON, one object a line, instead of text
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) place: Place,
-}
-
 /// When crashes were submitted.
 #[derive(Debug, Args)]
 pub(crate) struct Range {
-    /// Only what was submitted in this period: 2012, 2012-05, 2012-05-08, 2012-05-08T20, ...
+    /// Only crashes that were submitted in this period: 2012, 2012-05, 2012-05-08, 2012-05-08T20, ...
     #[arg(long, value_name = "PERIOD", conflicts_with_all = ["from", "to"])]
     date: Option<Period>,
-    /// Only what was submitted on this day or later
+    /// Only crashes that were submitted on this day or later
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     from: Option<Date>,
-    /// Only what was submitted on this day or before
+    /// Only crashes that were submitted on this day or before
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     to: Option<Date>,
 }
@@ -38,28 +26,46 @@ pub(crate) struct Range {
 pub(crate) struct Crashes {
     #[command(flatten)]
     pub(crate) range: Range,
-    /// Crashes with this signature, exactly
-    #[arg(long, conflicts_with_all = ["date", "from", "to"])]
-    pub(crate) signature: Option<String>,
-    /// The two halves of the hang with this id
-    #[arg(long, value_name = "HANG_ID", conflicts_with_all = ["date", "from", "to", "signature"])]
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// Only the halves of the hang with this id
+    #[arg(long, value_name = "HANG_ID", conflicts_with = "signature")]
     pub(crate) hang: Option<HangId>,
-    /// At most so many
+    /// At most this many
     #[arg(long, value_name = "COUNT")]
     pub(crate) limit: Option<usize>,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
+    /// Oldest first instead of newest first
+    #[arg(long)]
+    pub(crate) reverse: bool,
+}
+
+/// Which crashes, beside their time.
+#[derive(Debug, Args)]
+pub(crate) struct Filters {
+    /// Only crashes with this signature, exactly
+    #[arg(long)]
+    pub(crate) signature: Option<String>,
+    /// Only crashes of this product, exactly
+    #[arg(long)]
+    pub(crate) product: Option<String>,
+    /// Only crashes of this version, exactly
+    #[arg(long)]
+    pub(crate) version: Option<String>,
+    /// Only crashes of this type of process; `default` is the main one
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) process_type: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Signatures {
     #[command(flatten)]
     pub(crate) range: Range,
-    /// At most so many
+    /// At most this many
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     pub(crate) limit: usize,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
+    /// Rarest first instead of most frequent first
+    #[arg(long)]
+    pub(crate) reverse: bool,
 }
 
 #[derive(Debug, Args)]
@@ -67,22 +73,26 @@ pub(crate) struct Metrics {
     /// One line for each
     #[arg(long, value_enum, default_value = "day")]
     pub(crate) by: By,
-    /// The first day; a week before the last by default
+    /// The first day; by default the last one of minutes, a week before it of hours and days, a year
+    /// of months, ten of years
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) from: Option<Date>,
     /// The last day; today by default, in UTC
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(crate) to: Option<Date>,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
+    /// Newest first instead of in the order of time
+    #[arg(long)]
+    pub(crate) reverse: bool,
 }
 
 /// What a line of counters stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum By {
+    Minute,
     Hour,
     Day,
     Month,
+    Year,
 }
 
 #[derive(Debug, Args)]
@@ -91,15 +101,13 @@ pub(crate) struct GetRow {
     pub(crate) table: String,
     /// The row's key; \xNN stands for a byte
     pub(crate) key: String,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
     /// The table, as in `schema show`
     pub(crate) table: String,
-    /// Only rows whose key begins so; after the salt where the order is union or merge
+    /// Only rows whose key begins with this; after the salt if the order is union or merge
     #[arg(long, default_value = "")]
     pub(crate) prefix: String,
     /// Only these columns or families, separated by commas
@@ -108,11 +116,9 @@ pub(crate) struct Scan {
     /// In which order: of the keys; one salt after the other, in parallel; of the keys without salt
     #[arg(long, value_enum, default_value = "key")]
     pub(crate) order: Order,
-    /// At most so many rows
+    /// At most this many rows
     #[arg(long, value_name = "COUNT")]
     pub(crate) limit: Option<usize>,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
 }
 
 /// The order of a scan.
@@ -124,7 +130,7 @@ pub(crate) enum Order {
 }
 
 impl Range {
-    /// Everything where nothing else is asked for.
+    /// Everything if nothing else is asked for.
     pub(crate) fn chosen(&self) -> TimeRange {
         if let Some(date) = &self.date {
             return TimeRange::within(date.as_str());

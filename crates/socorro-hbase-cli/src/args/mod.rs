@@ -2,26 +2,31 @@
 //!
 //! For clap to parse and to complete. What the commands do is left to `commands`.
 
+mod common;
 mod config;
 mod find;
-mod place;
+mod ids;
 mod submit;
 mod work;
 
+pub(crate) use common::Common;
 pub(crate) use config::{Config, ShowConfig};
-pub(crate) use find::{By, Crashes, GetRow, Metrics, Order, Range, Reading, Scan, Signatures};
-pub(crate) use place::{Place, StoreFolder};
+pub(crate) use find::{By, Crashes, Filters, GetRow, Metrics, Order, Range, Scan, Signatures};
+pub(crate) use ids::{Ids, Named, id, is_standard};
 pub(crate) use submit::Submit;
 pub(crate) use work::{
-    Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting, SymbolFolders,
+    Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting, SymbolFiles,
+    Symbols, Which, WorkerName, position_word,
 };
 
 use std::path::PathBuf;
 
+#[cfg(target_os = "linux")]
+use clap::ValueEnum;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use hbase_thrift_client::Compression;
-use socorro_hbase_client::Ooid;
+use socorro_hbase_client::CrashId;
 
 /// Socorro's crash storage on Apache HBase, from a shell.
 ///
@@ -30,25 +35,46 @@ use socorro_hbase_client::Ooid;
 #[derive(Debug, Parser)]
 #[command(name = "socorro-hbase", version, after_help = EXIT_CODES, after_long_help = long_help())]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+/// The demo, and the commands that it shows.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show all of it: crash a process, submit, process and find its crashes
     ///
-    /// Begin here. Nothing is needed: the crashes go to the program's own store, and stay there.
+    /// Begin here. Nothing is needed: the crashes go to a store of the demo's own, and stay there, or
+    /// to the one that --server or --store names.
     #[cfg(target_os = "linux")]
-    Demo(Place),
+    Demo,
     /// Crash, as the demo's child process
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     DemoCrash {
         /// How
         #[arg(value_enum)]
-        kind: crate::demo::Kind,
+        kind: Misbehaviour,
     },
+    #[command(flatten)]
+    Task(Task),
+}
+
+/// How a child process of the demo misbehaves.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Misbehaviour {
+    Overflow,
+    Abort,
+    PluginAbort,
+    BrowserHang,
+    PluginHang,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
     /// Create the tables, list them, verify them
     #[command(subcommand)]
     Schema(Schema),
@@ -57,41 +83,87 @@ pub(crate) enum Command {
     /// One crash from two files, or all of a folder or of an archive, as `export` writes them; what
     /// is wrong with one of many is listed and ends nothing.
     ///
-    /// A crash gets the ooid given by --ooid, else the one in its metadata's field `uuid` or in the
-    /// name of one of its files (OOID.json, OOID.dump), else a new one of the day it was submitted.
+    /// A crash of an export is stored as it was, processed and queued; if it is there already, it stays
+    /// as it is. Any other gets the ooid given by --ooid, else the one in its metadata's field `uuid` or in
+    /// the name of one of its files (OOID.json, OOID.dump), else a new one of the day it was submitted.
     /// That of one of many is made of its content, so that submitting all of them again adds none.
     /// Metadata without `submitted_timestamp` is stored with the present time in it, one of many with
     /// the time of its file; all other metadata is stored byte for byte.
+    ///
+    /// JSON: ooid, and of many also `was_there`, source, problem.
     Submit(Submit),
-    /// Read what is stored of a crash
+    /// Show all that is stored of a crash: its parts, its queues, who has claimed it, its hang
+    ///
+    /// JSON: ooid, submitted, product, version, `process_type`, signature, `is_processed`, parts (column,
+    /// bytes, written), queues (queue, since, `is_requested`, worker, until), `hang_pair`.
+    Show {
+        #[command(flatten)]
+        ids: Ids,
+    },
+    /// Read what is stored of a crash, as it is stored
     #[command(subcommand)]
     Get(Get),
     /// Store a crash's processed data, which takes it out of the queues
     PutProcessed(PutProcessed),
-    /// Remove a crash and everything that names it
+    /// Remove crashes and everything that names them
+    ///
+    /// The ooids of the crashes that were there are printed. That they were submitted stays counted. JSON:
+    /// ooid.
     Remove(Remove),
     /// Look at the queues of crashes that wait for a processor, and work on them
     #[command(subcommand)]
     Queue(Queue),
     /// Process the minidumps of crashes that wait, and store the results
+    ///
+    /// JSON: ooid, signature, success.
     Process(Process),
-    /// Find crashes by time, signature or hang
+    /// Make the signature of a processed crash
+    ///
+    /// JSON: signature, `proto_signature`, notes.
+    Signature {
+        /// A file with one JSON object; standard input by default
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Keep Breakpad's symbol files
+    #[command(subcommand)]
+    Symbols(SymbolFiles),
+    /// Find crashes by time, signature, product, version, type of process or hang; newest first
+    ///
+    /// JSON: ooid, submitted, product, version, `process_type`, signature.
     Crashes(Crashes),
-    /// Tell which signatures are the most frequent
+    /// Show which signatures are the most frequent
+    ///
+    /// JSON: crashes (how many), signature (null of crashes that aren't processed).
     Signatures(Signatures),
-    /// Tell how much was submitted, as it was counted
+    /// Show how much was submitted, as it was counted; with a chart on a terminal
+    ///
+    /// JSON: period, submitted, accepted, deferred, discarded, `hang_pairs`, `process_types` (an object).
     Metrics(Metrics),
     /// Check that crashes, indexes, queues and counters agree
+    ///
+    /// JSON: kind, repaired, ooid, table, row, problem.
     Check(Check),
     /// Read a whole row of a table
+    ///
+    /// JSON: row, cells: an object of columns, each with `timestamp` and text, number or base64.
     Row(GetRow),
     /// Read the rows of a table
+    ///
+    /// JSON: row, cells: an object of columns, each with `timestamp` and text, number or base64.
     Scan(Scan),
     /// Copy crashes out of the store, into a folder or an archive
     ///
-    /// Each crash is the files OOID.json, OOID.dump and, if it is processed, its processed data.
+    /// Each crash is the files OOID.json, OOID.dump, OOID.NAME.dump for each further dump, its processed
+    /// data as OOID.processed.json, and as OOID.state.json what else is stored of it: `submit` makes the
+    /// same crash of them. An export that was interrupted goes on when it is made again; a folder gets
+    /// what is new in the store, too.
+    ///
+    /// JSON: ooid, outcome (`new`, `updated`, `was_there`), problem; nothing if the output is -.
     Export(Export),
     /// Draw crashes at random, each with the same chance
+    ///
+    /// JSON: ooid.
     Sample(Sample),
     /// Serve the program's own store to other programs, until Ctrl-C or SIGTERM
     ///
@@ -116,22 +188,20 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Schema {
-    /// Create those of Socorro's twelve tables that are missing
+    /// Create those of the tables that are missing
     Create {
-        /// Compress the tables, where the server has the codec: GZ, LZO, SNAPPY, ...
+        /// Compress the tables, if the server has the codec: GZ, LZO, SNAPPY, ...
         #[arg(long, value_name = "CODEC", default_value = "NONE")]
         compression: Compression,
-        #[command(flatten)]
-        place: Place,
     },
     /// List the tables and their column families, as they are meant to be
-    Show {
-        /// Print JSON, one object a line, instead of text
-        #[arg(long)]
-        json: bool,
-    },
+    ///
+    /// JSON: table, families (an object, each with `max_versions`).
+    Show,
     /// Compare the tables with what they are meant to be
-    Verify(Reading),
+    ///
+    /// JSON: table, `is_there`, `missing_families`.
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,97 +209,105 @@ pub(crate) enum Get {
     /// Read a crash's metadata, the JSON that was submitted
     Meta(GetOne),
     /// Read a crash's minidump
-    Dump(GetOne),
+    Dump {
+        /// Another dump than the crash's own: `upload_file_minidump_browser`, ...
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        one: GetOne,
+    },
     /// Read what a processor has stored of a crash
     Processed(GetOne),
-    /// Tell whether a crash is processed, and when it was submitted
+    /// Show whether a crash is processed, and when it was submitted
+    ///
+    /// JSON: ooid, `is_processed`, `is_legacy`, submitted, processed.
     State {
         /// The crash's ooid
-        ooid: Ooid,
-        #[command(flatten)]
-        reading: Reading,
+        #[arg(value_parser = ids::id)]
+        ooid: CrashId,
     },
     /// Read both metadata and minidump into a folder, as OOID.json and OOID.dump
     Raw {
         /// The crash's ooid
-        ooid: Ooid,
+        #[arg(value_parser = ids::id)]
+        ooid: CrashId,
         /// The folder, which is made if it doesn't exist
         #[arg(short, long, value_name = "FOLDER")]
         output: PathBuf,
-        #[command(flatten)]
-        place: Place,
     },
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct GetOne {
-    /// The crash's ooid
-    pub(crate) ooid: Ooid,
+    /// The crash's ooid, `bp-` before it or not
+    #[arg(value_parser = ids::id)]
+    pub(crate) ooid: CrashId,
     /// Write to this file instead of standard output; - is standard output even if it is a terminal
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PutProcessed {
-    /// The crash's ooid
-    pub(crate) ooid: Ooid,
+    /// The crash's ooid, `bp-` before it or not
+    #[arg(value_parser = ids::id)]
+    pub(crate) ooid: CrashId,
     /// A file with one JSON object; - is standard input
     pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Remove {
-    /// The crash's ooid
-    pub(crate) ooid: Ooid,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) ids: Ids,
+    /// Only print the ooids of the crashes that would be removed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Count the crashes down too, as if they had never been submitted
+    #[arg(long)]
+    pub(crate) uncount: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Listen on this host and port; port 0 is a free one, which is told
+    /// Listen on this host and port; port 0 is a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9090")]
     pub(crate) listen: String,
-    #[command(flatten)]
-    pub(crate) folder: StoreFolder,
 }
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  failed, and will fail again until the cause is mended (a file, the metadata, the tables)
+  0  done; also if a list is empty
+  1  failed, and will fail again until the cause is removed (a file, the metadata, the tables)
   2  the command line is wrong
-  3  there is no such crash, row or hang
+  3  what was named isn't there: a crash, a row, a claim
   4  HBase could not be reached or did not answer, or the store is in use: the same command may
      succeed later
-  5  a check found what is not mended
+  5  a check found problems that are still there
   130, 143  stopped by Ctrl-C or SIGTERM before all was done; the message says what was done";
 
 const MORE_HELP: &str = "\
-Standard output gets nothing but the data asked for; messages go to standard error. Files are
-written whole or not at all. Whoever stops reading a list (| head) ends it; submit, process, export,
-check and queue ack finish their work all the same.
+Standard output gets nothing but the data asked for; messages go to standard error. Lists have a
+heading on a terminal only. Files are written whole or not at all. A reader that has seen enough of a
+list (| head) ends it; submit, process, export, check, remove and queue ack finish their work all the
+same.
 
 Without a server, the program keeps the crashes in a store of its own, in a folder; there is
 nothing to install or to create.
 
 Options go before variables of the environment, and these before the file of settings (TOML), whose
-keys are server, store, taker, lease and symbols, like the options. `socorro-hbase config show` tells
-what is used and where it comes from.
+keys are server, store, worker, lease, symbols and symbols-url, like the options. `socorro-hbase config
+show` prints what is used and where it comes from.
 
 Examples:
   export SOCORRO_HBASE_SERVER=hbase://localhost:9090   # or without, on the program's own store
   socorro-hbase schema create
   ooid=$(socorro-hbase submit --meta crash.json --dump crash.dump)
   socorro-hbase submit crashes/                        # or: tar c --sort=name crashes | socorro-hbase submit -
+  socorro-hbase show $ooid
   socorro-hbase get meta $ooid | python3 -m json.tool
-  socorro-hbase get dump $ooid -o crash.dump
-  socorro-hbase get raw $ooid -o crashes/";
+  socorro-hbase crashes --date 2012-05 --product Firefox | socorro-hbase queue add -
+  socorro-hbase export -o - --date 2012-05-08 | ssh backup socorro-hbase submit -";
 
 fn long_help() -> String {
     format!("{EXIT_CODES}\n\n{MORE_HELP}")
@@ -244,5 +322,30 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn common_options_may_stand_anywhere() {
+        for line in [
+            "--json --store s queue list",
+            "queue --json --store s list",
+            "queue list --json --store s",
+        ] {
+            let words = std::iter::once("socorro-hbase").chain(line.split(' '));
+            let common = Cli::try_parse_from(words).unwrap().common;
+            assert!(common.json, "{line}");
+            assert_eq!(common.store, Some("s".into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_a_command_shows_its_own_options_first() {
+        let mut command = Cli::command();
+        command.build();
+        let crashes = command.find_subcommand_mut("crashes").unwrap();
+        let help = crashes.render_help().to_string();
+        let (own, common) = help.split_once("Common options:").unwrap();
+        assert!(own.contains("--signature") && !own.contains("--server"), "{help}");
+        assert!(common.contains("--server") && common.contains("--json"), "{help}");
     }
 }

@@ -1,4 +1,4 @@
-//! `put-processed`, `remove`: one crash, changed by hand.
+//! `put-processed`, `remove`: crashes, changed by hand.
 
 use std::{
     fs,
@@ -7,38 +7,72 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use socorro_hbase_client::ProcessedCrash;
+use socorro_hbase_client::{Counted, CrashId, CrashStore, ProcessedCrash};
 
 use crate::{
-    args::{PutProcessed, Remove},
-    exit::NotFound,
-    output,
+    args::{Common, PutProcessed, Remove, is_standard},
+    failure::NotFound,
+    ids,
+    listing::Listing,
+    output, stop,
     store::Opened,
+    text::counted,
 };
 
-pub(super) fn put_processed(arguments: PutProcessed) -> Result<()> {
-    let shown = arguments.file.display();
-    let text = read(&arguments.file).with_context(|| format!("can't read {shown}"))?;
+use super::queue::{Absent, OOIDS};
+
+pub(super) fn put_processed(arguments: PutProcessed, common: &Common) -> Result<()> {
+    let PutProcessed { ooid, file } = arguments;
+    let shown = file.display();
+    let text = read(&file).with_context(|| format!("can't read {shown}"))?;
     let processed =
         ProcessedCrash::from_json(text).with_context(|| format!("can't use {shown}"))?;
-    Opened::open(arguments.place)?.put_processed(&arguments.ooid, &processed)?;
-    output::say(&format!("crash {} is processed: {}", arguments.ooid, processed.signature()));
+    Opened::open(common)?.put_processed(&ooid, &processed)?;
+    output::say(&format!("crash {ooid} is processed: {}", processed.signature()));
     Ok(())
 }
 
-pub(super) fn remove(arguments: Remove) -> Result<()> {
-    let store = Opened::open(arguments.place)?;
-    if !store.remove(&arguments.ooid)? {
-        return Err(NotFound(arguments.ooid).into());
-    }
-    output::say(&format!("removed crash {} and what named it", arguments.ooid));
-    Ok(())
+pub(super) fn remove(arguments: Remove, common: &Common) -> Result<()> {
+    stop::on_signal()?;
+    let store = Opened::open(common)?;
+    let mut listing = Listing::new(OOIDS, common.json).report();
+    let mut absent = Absent::default();
+    let mut removed = 0_u64;
+    let remove = |ids: &[CrashId]| -> Result<()> {
+        stop::check(|| format!("{} removed", counted(removed, "crash")))?;
+        let results = if arguments.dry_run {
+            are_there(&store, ids)?.into_iter().map(Ok).collect()
+        } else {
+            let counted = if arguments.uncount { Counted::Goes } else { Counted::Stays };
+            store.remove_many(ids, counted)?
+        };
+        for (id, was_there) in ids.iter().zip(results) {
+            if was_there? {
+                removed += 1;
+                listing.line([id.to_string().into()])?;
+            } else {
+                absent.add(id);
+            }
+        }
+        Ok(())
+    };
+    let done = ids::in_chunks(ids::read(arguments.ids.ooids), remove);
+    listing.finish()?;
+    done?;
+    let what = if arguments.dry_run { "would be removed" } else { "removed" };
+    output::say(&format!("{} {what}", counted(removed, "crash")));
+    absent.check(|ids| NotFound(format!("there is no crash {ids}")))
 }
 
-fn read(file: &Path) -> io::Result<String> {
-    if file == Path::new("-") {
-        let mut text = String::new();
-        return io::stdin().read_to_string(&mut text).map(|_| text);
+/// Whether there is such a crash, or a part of one.
+fn are_there(store: &CrashStore, ids: &[CrashId]) -> Result<Vec<bool>> {
+    Ok(store.get_processing_states(ids)?.iter().map(Option::is_some).collect())
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    if is_standard(file) {
+        let mut text = Vec::new();
+        return io::stdin().read_to_end(&mut text).map(|_| text);
     }
-    fs::read_to_string(file)
+    fs::read(file)
 }

@@ -1,37 +1,45 @@
-//! `check`: what doesn't agree in the store, and mending it.
+//! `check`: what doesn't agree in the store, and its repair.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use socorro_hbase_client::{CheckOptions, CheckPosition, Finding};
+use socorro_hbase_client::{CheckOptions, CheckPosition, Problem};
 
 use crate::{
-    args::Check, exit::Unclean, listing::Listing, output, progress::Progress, stop, store::Opened,
+    args::{Check, Common, position_word},
+    failure::Unclean,
+    listing::Listing,
+    output,
+    progress::Progress,
+    stop,
+    store::Opened,
+    text::counted,
 };
 
-const FINDINGS: &[(&str, usize)] =
-    &[("kind", 20), ("repaired", 8), ("ooid", 36), ("table", 0), ("row", 0), ("finding", 0)];
+const PROBLEMS: &[(&str, usize)] =
+    &[("kind", 20), ("repaired", 8), ("ooid", 36), ("table", 0), ("row", 0), ("problem", 0)];
 
-pub(super) fn check(arguments: Check) -> Result<()> {
+pub(super) fn check(arguments: Check, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let store = Opened::open(arguments.reading.place)?;
+    let store = Opened::open(common)?;
     let mut options =
         CheckOptions::new().range(arguments.range.chosen()).settled_for(arguments.settled_for);
     if let Some(position) = arguments.resume {
         options = options.resume(position);
     }
     let progress = Progress::of_whole("checking");
-    let mut listing = Listing::new(FINDINGS, arguments.reading.json).report();
+    let mut listing = Listing::new(PROBLEMS, common.json).report();
     let mut check = store.check(&options);
-    let mut done = Done { found: 0, repaired: 0, position: check.position().clone() };
+    let mut done =
+        Done { found: 0, repaired: 0, repairable: 0, position: check.position().clone() };
     let mut work = || -> Result<()> {
         while !stop::is_asked()
-            && let Some(findings) = check.next_batch()?
+            && let Some(problems) = check.next_batch()?
         {
             progress.is_at(check.progress().percent);
-            for finding in findings {
-                let is_repaired = arguments.repair && store.repair(&finding)?;
-                done.add(is_repaired);
-                listing.line_beside(&progress, line(&finding, is_repaired))?;
+            for problem in problems {
+                let is_repaired = arguments.repair && store.repair(&problem)?;
+                done.add(&problem, is_repaired);
+                listing.line_beside(line(&problem, is_repaired))?;
             }
             done.position = check.position().clone();
         }
@@ -40,37 +48,43 @@ pub(super) fn check(arguments: Check) -> Result<()> {
     let worked = work();
     drop(progress);
     listing.finish()?;
-    let Done { found, repaired, position } = done;
-    let rows = check.progress().rows;
-    let done = format!("read {rows} rows, {found} findings, {repaired} repaired");
-    let resume = || format!("{done}; go on with --resume '{position}'");
+    let Done { found, repaired, repairable, position } = done;
+    let (rows, problems) = (counted(check.progress().rows, "row"), counted(found, "problem"));
+    let done = format!("read {rows}, {problems}, {repaired} repaired");
+    let resume = || format!("{done}; go on with --resume {}", position_word(&position));
     worked.with_context(resume)?;
     stop::check(resume)?;
     output::say(&done);
-    if found > repaired { Err(Unclean(found - repaired).into()) } else { Ok(()) }
+    if found == repaired {
+        return Ok(());
+    }
+    let repairable = if arguments.repair { 0 } else { repairable };
+    Err(Unclean { left: found - repaired, repairable }.into())
 }
 
 struct Done {
     found: u64,
     repaired: u64,
+    repairable: u64,
     /// After the last batch of which everything is done.
     position: CheckPosition,
 }
 
 impl Done {
-    fn add(&mut self, is_repaired: bool) {
+    fn add(&mut self, problem: &Problem, is_repaired: bool) {
         self.found += 1;
         self.repaired += u64::from(is_repaired);
+        self.repairable += u64::from(problem.kind.is_repairable());
     }
 }
 
-fn line(finding: &Finding, is_repaired: bool) -> [Value; 6] {
+fn line(problem: &Problem, is_repaired: bool) -> [Value; 6] {
     [
-        json!(format!("{:?}", finding.kind)),
+        json!(problem.kind.name()),
         json!(is_repaired),
-        json!(finding.ooid.map(|ooid| ooid.to_string())),
-        json!(finding.table),
-        json!(finding.row.escape_ascii().to_string()),
-        json!(finding.to_string()),
+        json!(problem.id.as_ref().map(ToString::to_string)),
+        json!(problem.table),
+        json!(problem.row.escape_ascii().to_string()),
+        json!(problem.to_string()),
     ]
 }

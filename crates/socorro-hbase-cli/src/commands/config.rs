@@ -9,29 +9,31 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::{
-    args::{Config, ShowConfig},
+    args::{Common, Config, ShowConfig},
     output,
-    settings::{Choice, Setting, Source},
+    settings::{Choice, Setting, Settings, Source},
+    text::printable,
 };
 
-pub(super) fn config(what: Config) -> Result<()> {
+pub(super) fn config(what: Config, common: &Common) -> Result<()> {
     match what {
-        Config::Show(arguments) => show(arguments),
+        Config::Show(arguments) => show(arguments, common),
     }
 }
 
-fn show(arguments: ShowConfig) -> Result<()> {
-    let ShowConfig { claim, symbols, reading } = arguments;
-    let settings = reading.place.settings()?;
+fn show(arguments: ShowConfig, common: &Common) -> Result<()> {
+    let ShowConfig { claim, symbols } = arguments;
+    let settings = Settings::load(common.config.clone())?;
     let file = settings.file();
-    let server = settings.server(reading.place.server.as_deref())?;
-    let store = settings.store(reading.place.folder.store.clone())?;
-    let used = match reading.place.choose(&settings)? {
+    let server = settings.server(common.server.as_deref())?;
+    let store = settings.store(common.store.clone())?;
+    let used = match settings.choose(common.server.as_deref(), common.store.clone())? {
         Setting { value: Choice::Server(_), source } => ("server", source),
         Setting { value: Choice::Embedded(_), source } => ("store", source),
     };
-    let taker = settings.taker(claim.taker)?;
+    let worker = settings.worker(claim.worker.worker)?;
     let lease = settings.lease(claim.lease)?;
+    let urls = settings.symbols_url(symbols.symbols_url)?;
     let symbols = settings.symbols(symbols.symbols)?;
     let folders: Vec<Value> = symbols.value.iter().map(|folder| path(folder)).collect();
     let (server, server_source) = match server {
@@ -43,12 +45,13 @@ fn show(arguments: ShowConfig) -> Result<()> {
         ("config", file.value.as_deref().map_or(Value::Null, path), file.source),
         ("server", server, server_source),
         ("store", path(&store.value), store.source),
-        ("taker", json!(taker.value.to_string()), taker.source),
+        ("worker", json!(worker.value.to_string()), worker.source),
         ("lease", json!(humantime::format_duration(lease.value).to_string()), lease.source),
         ("symbols", json!(folders), symbols.source),
+        ("symbols-url", json!(urls.value), urls.source),
         ("uses", json!(used.0), used.1),
     ];
-    let text = if reading.json { objects(&lines) } else { table(&lines) };
+    let text = if common.json { objects(&lines) } else { table(&lines) };
     output::print(text.as_bytes())
 }
 
@@ -66,10 +69,11 @@ fn objects(lines: &[Line]) -> String {
 fn table(lines: &[Line]) -> String {
     let values: Vec<String> = lines.iter().map(|(_, value, _)| shown(value)).collect();
     let width = values.iter().map(|value| value.chars().count()).max().unwrap_or_default();
-    let head = format!("{:<7}  {:<width$}  source\n", "setting", "value");
+    let head = format!("{:<11}  {:<width$}  source\n", "setting", "value");
     let line = |((setting, _, source), value): (&Line, &String)| {
-        let source = source.to_string().replace(char::is_control, " ");
-        format!("{setting:<7}  {value:<width$}  {source}\n")
+        let source = source.to_string();
+        let source = printable(&source);
+        format!("{setting:<11}  {value:<width$}  {source}\n")
     };
     head + &lines.iter().zip(&values).map(line).collect::<String>()
 }
@@ -80,7 +84,7 @@ fn shown(value: &Value) -> String {
         Value::Array(values) if !values.is_empty() => {
             values.iter().map(shown).collect::<Vec<_>>().join(", ")
         }
-        Value::String(text) => text.replace(char::is_control, " "),
+        Value::String(text) => printable(text).into_owned(),
         _ => "none".to_owned(),
     }
 }

@@ -1,130 +1,208 @@
-//! `crashes`, `signatures`: finding crashes by time, signature and hang.
+//! `crashes`, `signatures`: finding crashes by time, signature, product, version, process and hang.
 //!
 //! For what a developer wants to see of each. Which index is read is left to the store.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use socorro_hbase_client::{CrashStore, ErrorKind, Ooid};
+use socorro_hbase_client::{CrashId, CrashMetadata, CrashScan, CrashStore, TimeRange};
 
 use crate::{
-    args::{Crashes, Signatures},
-    exit::NoSuch,
+    args::{Common, Crashes, Filters, Signatures},
+    ids::{AT_ONCE, in_chunks},
     listing::Listing,
-    output,
-    progress::Progress,
-    stop,
+    output, stop,
     store::Opened,
 };
 
-/// How many crashes are described in one go: what is read ahead of the line that is printed.
-const AT_ONCE: usize = 64;
-
 const CRASHES: &[(&str, usize)] = &[
-    ("submitted", 32),
     ("ooid", 36),
+    ("submitted", 32),
     ("product", 10),
     ("version", 8),
     ("process_type", 12),
     ("signature", 0),
 ];
 
-pub(super) fn crashes(arguments: Crashes) -> Result<()> {
+/// How many crashes of a signature are put into the order of time.
+const MOST_OF_SIGNATURE: usize = 1_000_000;
+
+pub(super) fn crashes(arguments: Crashes, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let store = Opened::open(arguments.reading.place)?;
-    let mut listing = Listing::new(CRASHES, arguments.reading.json);
-    let limit = arguments.limit.unwrap_or(usize::MAX);
-    if let Some(hang) = arguments.hang {
-        let halves = store.get_hang(&hang)?;
-        if halves.is_empty() {
-            return Err(NoSuch(format!("there is no hang {hang}")).into());
+    let store = Opened::open(common)?;
+    let mut listing = Listing::new(CRASHES, common.json);
+    let mut left = arguments.limit.unwrap_or(usize::MAX);
+    let mut each = |ids: &[CrashId]| -> Result<()> {
+        for crash in described(&store, ids)? {
+            if left > 0 && crash.passes(&arguments.filters) {
+                listing.line(crash.line())?;
+                left -= 1;
+            }
         }
-        let ooids: Vec<Ooid> = halves.iter().take(limit).map(|half| half.ooid).collect();
-        describe(&store, &ooids, &mut listing)?;
-        return listing.finish();
-    }
-    let found = match &arguments.signature {
-        Some(signature) => store.scan_signature(signature)?,
-        None => store.scan_submitted(&arguments.range.chosen())?,
+        if left == 0 { Err(Enough.into()) } else { Ok(()) }
     };
-    in_chunks(found.map(|entry| entry.map(|entry| entry.ooid)).take(limit), |ooids| {
-        describe(&store, ooids, &mut listing)
+    let mut problems = Vec::new();
+    let listed = if let Some(hang) = &arguments.hang {
+        let halves: Vec<_> = store.get_hang(hang)?.into_iter().map(|half| half.id).collect();
+        in_order_of_time(&store, halves.into_iter().map(Ok), &arguments, &mut each)
+    } else if let Some(signature) = &arguments.filters.signature {
+        let mut found = store.scan_signature(signature)?;
+        let ids = found.by_ref().map(|entry| Ok(entry?.id));
+        let listed = in_order_of_time(&store, ids, &arguments, &mut each);
+        problems = found.take_problems();
+        listed
+    } else {
+        let mut found = scan(&store, &arguments)?;
+        let listed = in_chunks(found.by_ref().map(|entry| Ok(entry?.id)), &mut each);
+        problems = found.take_problems();
+        listed
+    };
+    listing.finish()?;
+    for problem in problems {
+        output::complain(&format!("{problem}; skipped"));
+    }
+    match listed {
+        Err(error) if error.is::<Enough>() => Ok(()),
+        listed => listed,
+    }
+}
+
+/// As many were listed as were asked for.
+#[derive(Debug)]
+struct Enough;
+
+impl std::fmt::Display for Enough {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no more are wanted")
+    }
+}
+
+impl std::error::Error for Enough {}
+
+fn scan(store: &CrashStore, arguments: &Crashes) -> Result<CrashScan> {
+    let range = arguments.range.chosen();
+    let found = if arguments.reverse {
+        store.scan_submitted(&range)
+    } else {
+        store.scan_submitted_newest_first(&range)
+    };
+    Ok(found?)
+}
+
+/// Hands on those of these crashes that are in the range, in the order of time that is asked for.
+fn in_order_of_time(
+    store: &CrashStore,
+    ids: impl Iterator<Item = Result<CrashId>>,
+    arguments: &Crashes,
+    each: impl FnMut(&[CrashId]) -> Result<()>,
+) -> Result<()> {
+    let range = arguments.range.chosen();
+    let is_bounded = range != TimeRange::all();
+    let mut sorted = BTreeSet::new();
+    in_chunks(ids, |ids| {
+        stop::check(|| "nothing was listed yet".to_owned())?;
+        for (id, state) in ids.iter().zip(store.get_processing_states(ids)?) {
+            let submitted = state.and_then(|state| state.submitted).unwrap_or_default();
+            if !is_bounded || range.contains(&submitted) {
+                sorted.insert((submitted, id.clone()));
+            }
+        }
+        if sorted.len() > MOST_OF_SIGNATURE {
+            bail!("more than {MOST_OF_SIGNATURE} crashes are too many to sort: choose a --date");
+        }
+        Ok(())
     })?;
-    listing.finish()
+    let ids = sorted.into_iter().map(|(_, id)| Ok(id));
+    if arguments.reverse { in_chunks(ids, each) } else { in_chunks(ids.rev(), each) }
 }
 
 const SIGNATURES: &[(&str, usize)] = &[("crashes", 8), ("signature", 0)];
 
-pub(super) fn signatures(arguments: Signatures) -> Result<()> {
-    stop::on_signal()?;
-    let store = Opened::open(arguments.reading.place)?;
-    let range = arguments.range.chosen();
-    let progress = Progress::of("reading", || -> Result<u64> {
-        Ok(store.scan_submitted(&range)?.count() as u64)
-    })?;
-    let mut counts: HashMap<Option<String>, u64> = HashMap::new();
-    let found = store.scan_submitted(&range)?;
-    in_chunks(found.map(|entry| entry.map(|entry| entry.ooid)), |ooids| {
-        progress.more(ooids.len());
-        stop::check(|| "nothing was changed".to_owned())?;
-        for processed in store.get_processed_of(ooids)? {
-            let signature = processed.ok().flatten().map(|processed| text(&processed, "signature"));
-            *counts.entry(signature.flatten()).or_default() += 1;
-        }
-        Ok(())
-    })?;
-    drop(progress);
+pub(super) fn signatures(arguments: &Signatures, common: &Common) -> Result<()> {
+    let store = Opened::open(common)?;
+    let counts = store.count_by_signature(&arguments.range.chosen())?;
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
-    let mut listing = Listing::new(SIGNATURES, arguments.reading.json);
+    if arguments.reverse {
+        counts.reverse();
+    }
+    let mut listing = Listing::new(SIGNATURES, common.json);
     for (signature, count) in counts.into_iter().take(arguments.limit) {
         listing.line([json!(count), json!(signature)])?;
     }
     listing.finish()
 }
 
-/// Hands on the crashes that an index names; rows that name none are told and left out.
-fn in_chunks(
-    found: impl Iterator<Item = socorro_hbase_client::Result<Ooid>>,
-    mut each: impl FnMut(&[Ooid]) -> Result<()>,
-) -> Result<()> {
-    let mut ooids = Vec::with_capacity(AT_ONCE);
-    for ooid in found {
-        match ooid {
-            Ok(ooid) => ooids.push(ooid),
-            Err(error) if error.kind() == ErrorKind::MalformedIndex => {
-                output::say(&format!("{error}; `socorro-hbase check --repair` mends it"));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if ooids.len() == AT_ONCE {
-            each(&ooids)?;
-            ooids.clear();
-        }
-    }
-    if ooids.is_empty() { Ok(()) } else { each(&ooids) }
+/// What a list shows of a crash.
+pub(super) struct Described {
+    pub(super) id: CrashId,
+    pub(super) metadata: Value,
+    pub(super) processed: Value,
 }
 
-fn describe(store: &CrashStore, ooids: &[Ooid], listing: &mut Listing) -> Result<()> {
-    let metadata = store.get_metadata_of(ooids)?;
-    let processed = store.get_processed_of(ooids)?;
-    for ((ooid, metadata), processed) in ooids.iter().zip(metadata).zip(processed) {
-        // A crash whose data can't be read is listed all the same; `check` says more.
-        let metadata = metadata.ok().flatten().unwrap_or_default();
-        let processed = processed.ok().flatten().unwrap_or_default();
-        listing.line([
-            json!(text(&metadata, "submitted_timestamp")),
-            json!(ooid.as_str()),
-            json!(text(&metadata, "ProductName")),
-            json!(text(&metadata, "Version")),
-            json!(text(&metadata, "ProcessType")),
-            json!(text(&processed, "signature")),
-        ])?;
-    }
-    Ok(())
+/// Reads what a list shows; crashes whose data can't be read are listed all the same, `check` says more.
+pub(super) fn described(store: &CrashStore, ids: &[CrashId]) -> Result<Vec<Described>> {
+    debug_assert!(ids.len() <= AT_ONCE);
+    let metadata = store.get_metadata_of(ids)?;
+    let processed = store.get_processed_of(ids)?;
+    let all = ids.iter().zip(metadata).zip(processed);
+    let described = |((id, metadata), processed): ((&CrashId, _), _)| Described {
+        id: id.clone(),
+        metadata: readable(metadata),
+        processed: readable(processed),
+    };
+    Ok(all.map(described).collect())
 }
 
-fn text(object: &Value, field: &str) -> Option<String> {
-    object.get(field)?.as_str().map(str::to_owned)
+/// What Python writes and a strict parser refuses is read for the fields that are shown.
+fn readable(value: socorro_hbase_client::Result<Option<Value>>) -> Value {
+    const SHOWN: [&str; 5] =
+        ["submitted_timestamp", "ProductName", "Version", "ProcessType", "signature"];
+    let lenient = |bytes: &[u8]| {
+        let object = CrashMetadata::from_json(bytes).ok()?;
+        let fields = SHOWN.iter().filter_map(|name| Some((*name, object.text(name)?)));
+        Some(fields.map(|(name, text)| (name.to_owned(), json!(text))).collect())
+    };
+    match value {
+        Ok(value) => value.unwrap_or_default(),
+        Err(error) => error.stored_bytes().and_then(lenient).unwrap_or_default(),
+    }
+}
+
+impl Described {
+    pub(super) fn metadata(&self, field: &str) -> Option<&str> {
+        self.metadata.get(field)?.as_str()
+    }
+
+    pub(super) fn signature(&self) -> Option<&str> {
+        self.processed.get("signature")?.as_str()
+    }
+
+    fn passes(&self, filters: &Filters) -> bool {
+        let Filters { signature, product, version, process_type } = filters;
+        let is = |found: Option<&str>, wanted: &Option<String>| {
+            wanted.as_ref().is_none_or(|wanted| found == Some(wanted))
+        };
+        // The index has names for those that have none.
+        let has_signature = match signature.as_deref() {
+            Some("##null##" | "##empty##") => true,
+            _ => is(self.signature(), signature),
+        };
+        has_signature
+            && is(self.metadata("ProductName"), product)
+            && is(self.metadata("Version"), version)
+            && is(Some(self.metadata("ProcessType").unwrap_or("default")), process_type)
+    }
+
+    fn line(&self) -> [Value; 6] {
+        [
+            json!(self.id.to_string()),
+            json!(self.metadata("submitted_timestamp")),
+            json!(self.metadata("ProductName")),
+            json!(self.metadata("Version")),
+            json!(self.metadata("ProcessType")),
+            json!(self.signature()),
+        ]
+    }
 }

@@ -1,53 +1,72 @@
 //! `get meta`, `dump`, `processed`, `raw`, `state`: a crash back out of the store.
 //!
-//! For handing over exactly the bytes that are stored. Whether they mean anything is left to
-//! whoever asked.
+//! For handing over exactly the bytes that are stored. What they mean is left to the reader.
 
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use socorro_hbase_client::Ooid;
+use socorro_hbase_client::{CrashId, DumpName, RawReport};
 
 use crate::{
-    args::{Get, GetOne, Place, Reading},
-    exit::{NoSuch, NotFound},
+    args::{Common, Get, GetOne},
+    failure::{NotFound, WrongCommandLine},
     listing::Listing,
     output::{self, PendingFile},
     store::Opened,
 };
 
-pub(super) fn get(what: Get) -> Result<()> {
+pub(super) fn get(what: Get, common: &Common) -> Result<()> {
     match what {
-        Get::Meta(GetOne { ooid, output, place }) => {
-            let text = Opened::open(place)?.get_metadata_text(&ooid)?.ok_or(NotFound(ooid))?;
-            output::write(output.as_deref(), text.as_bytes())
+        Get::Meta(GetOne { ooid, output }) => {
+            let text = Opened::open(common)?.get_metadata_text(&ooid)?;
+            let text = text.ok_or_else(|| NotFound::crash(&ooid))?;
+            output::write_text(output.as_deref(), text.as_bytes())
         }
-        Get::Dump(GetOne { ooid, output, place }) => {
-            output::check_binary(output.as_deref())?;
-            let dump = Opened::open(place)?.get_dump(&ooid)?.ok_or(NotFound(ooid))?;
+        Get::Dump { name, one: GetOne { ooid, output } } => {
+            let name = name.map_or(Ok(DumpName::default()), |name| name.parse());
+            let name = name.map_err(|error| WrongCommandLine(error.to_string()))?;
+            if output.is_none() {
+                output::check_binary("a minidump")?;
+            }
+            let dump = Opened::open(common)?.get_dump_named(&ooid, &name)?;
+            let dump = dump.ok_or_else(|| no_dump(&ooid, &name))?;
             output::write(output.as_deref(), &dump)
         }
-        Get::Processed(GetOne { ooid, output, place }) => {
-            let text = Opened::open(place)?.get_processed_text(&ooid)?;
+        Get::Processed(GetOne { ooid, output }) => {
+            let text = Opened::open(common)?.get_processed_text(&ooid)?;
             let text = text.ok_or_else(|| {
-                NoSuch(format!("there is no processed crash {ooid}: `get state` says more"))
+                NotFound(format!("there is no processed crash {ooid}: `get state` says more"))
             })?;
-            output::write(output.as_deref(), text.as_bytes())
+            output::write_text(output.as_deref(), text.as_bytes())
         }
-        Get::State { ooid, reading } => get_state(&ooid, reading),
-        Get::Raw { ooid, output, place } => get_raw(&ooid, &output, place),
+        Get::State { ooid } => get_state(&ooid, common),
+        Get::Raw { ooid, output } => get_raw(&ooid, &output, common),
     }
+}
+
+fn no_dump(ooid: &CrashId, name: &DumpName) -> NotFound {
+    if name.is_own() {
+        NotFound(format!("there is no crash {ooid} with a dump"))
+    } else {
+        NotFound(format!("there is no crash {ooid} with a dump {name}"))
+    }
+}
+
+fn raw_report(ooid: &CrashId, common: &Common) -> Result<RawReport> {
+    let report = Opened::open(common)?.get_raw_report(ooid)?;
+    Ok(report.ok_or_else(|| NotFound::crash(ooid))?)
 }
 
 const STATE: &[(&str, usize)] =
     &[("ooid", 36), ("is_processed", 12), ("is_legacy", 9), ("submitted", 32), ("processed", 0)];
 
-fn get_state(ooid: &Ooid, reading: Reading) -> Result<()> {
-    let state = Opened::open(reading.place)?.get_processing_state(ooid)?.ok_or(NotFound(*ooid))?;
-    let mut listing = Listing::new(STATE, reading.json);
+fn get_state(ooid: &CrashId, common: &Common) -> Result<()> {
+    let state = Opened::open(common)?.get_processing_state(ooid)?;
+    let state = state.ok_or_else(|| NotFound::crash(ooid))?;
+    let mut listing = Listing::new(STATE, common.json);
     listing.line([
-        json!(ooid.as_str()),
+        json!(ooid.to_string()),
         json!(state.is_processed),
         json!(state.is_legacy),
         json!(state.submitted),
@@ -57,14 +76,16 @@ fn get_state(ooid: &Ooid, reading: Reading) -> Result<()> {
 }
 
 /// Both files are written before either gets its name, so that a full disk leaves neither.
-fn get_raw(ooid: &Ooid, folder: &Path, place: Place) -> Result<()> {
-    let report = Opened::open(place)?.get_raw_report(ooid)?.ok_or(NotFound(*ooid))?;
+fn get_raw(ooid: &CrashId, folder: &Path, common: &Common) -> Result<()> {
+    let report = raw_report(ooid, common)?;
     fs::create_dir_all(folder)
         .with_context(|| format!("can't make the folder {}", folder.display()))?;
-    let metadata = folder.join(format!("{ooid}.json"));
-    let dump = folder.join(format!("{ooid}.dump"));
-    let metadata = PendingFile::write(&metadata, report.metadata_bytes())?;
-    let dump = PendingFile::write(&dump, report.dump())?;
+    let name = ooid.file_name();
+    let metadata =
+        PendingFile::write(&folder.join(format!("{name}.json")), report.metadata_bytes())?;
+    let dump =
+        report.dump().map(|dump| PendingFile::write(&folder.join(format!("{name}.dump")), dump));
+    let dump = dump.transpose()?;
     metadata.finish()?;
-    dump.finish()
+    dump.map_or(Ok(()), PendingFile::finish)
 }

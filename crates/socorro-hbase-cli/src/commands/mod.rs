@@ -1,7 +1,7 @@
 //! What each subcommand does.
 //!
-//! For the way from arguments to the store and back to an output. Reading and writing files is
-//! left to `input` and `output`.
+//! For the way from arguments to the store and back to an output. Which files are a crash is left to
+//! the library, and writing single ones to `output`.
 
 mod change;
 mod check;
@@ -15,55 +15,55 @@ mod queue;
 mod rows;
 mod schema;
 mod serve;
+mod show;
+mod signature;
 mod submit;
 mod submit_many;
+mod symbols;
 
 use std::fs;
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-#[cfg(target_os = "linux")]
-use crate::demo;
 use crate::{
-    args::{Cli, Command},
+    args::{Cli, Common, Task},
     output,
 };
 
-pub(crate) fn run(command: Command) -> Result<()> {
-    match command {
-        #[cfg(target_os = "linux")]
-        Command::Demo(place) => demo::demo(place),
-        #[cfg(target_os = "linux")]
-        Command::DemoCrash { kind } => demo::crash(kind),
-        Command::Schema(what) => schema::schema(what),
-        Command::Submit(arguments) => submit::submit(arguments),
-        Command::Get(what) => get::get(what),
-        Command::PutProcessed(arguments) => change::put_processed(arguments),
-        Command::Remove(arguments) => change::remove(arguments),
-        Command::Queue(what) => queue::queue(what),
-        Command::Process(arguments) => process::process(arguments),
-        Command::Crashes(arguments) => crashes::crashes(arguments),
-        Command::Signatures(arguments) => crashes::signatures(arguments),
-        Command::Metrics(arguments) => metrics::metrics(arguments),
-        Command::Check(arguments) => check::check(arguments),
-        Command::Row(arguments) => rows::row(arguments),
-        Command::Scan(arguments) => rows::scan(arguments),
-        Command::Export(arguments) => export::export(arguments),
-        Command::Sample(arguments) => export::sample(arguments),
-        Command::Serve(arguments) => serve::serve(arguments),
-        Command::Config(what) => config::config(what),
-        Command::Completions { shell } => {
+pub(crate) fn run(task: Task, common: &Common) -> Result<()> {
+    match task {
+        Task::Schema(what) => schema::schema(what, common),
+        Task::Submit(arguments) => submit::submit(arguments, common),
+        Task::Show { ids } => show::show(ids, common),
+        Task::Get(what) => get::get(what, common),
+        Task::PutProcessed(arguments) => change::put_processed(arguments, common),
+        Task::Remove(arguments) => change::remove(arguments, common),
+        Task::Queue(what) => queue::queue(what, common),
+        Task::Process(arguments) => process::process(arguments, common),
+        Task::Signature { file } => signature::signature(&file, common),
+        Task::Symbols(what) => symbols::symbols(what, common),
+        Task::Crashes(arguments) => crashes::crashes(arguments, common),
+        Task::Signatures(arguments) => crashes::signatures(&arguments, common),
+        Task::Metrics(arguments) => metrics::metrics(&arguments, common),
+        Task::Check(arguments) => check::check(arguments, common),
+        Task::Row(arguments) => rows::row(&arguments, common),
+        Task::Scan(arguments) => rows::scan(&arguments, common),
+        Task::Export(arguments) => export::export(arguments, common),
+        Task::Sample(arguments) => export::sample(arguments, common),
+        Task::Serve(arguments) => serve::serve(arguments, common),
+        Task::Config(what) => config::config(what, common),
+        Task::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "socorro-hbase", &mut script);
             output::print(&script)
         }
-        Command::Man { output: None } => {
+        Task::Man { output: None } => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;
             output::print(&page)
         }
-        Command::Man { output: Some(folder) } => {
+        Task::Man { output: Some(folder) } => {
             let written = || {
                 fs::create_dir_all(&folder)?;
                 clap_mangen::generate_to(Cli::command(), &folder)

@@ -1,125 +1,196 @@
-//! `process`: a worker that takes crashes from a queue and processes them.
+//! `process`: a worker that claims crashes and processes them.
 //!
 //! For one crash after the other, each acknowledged when its result is stored: whatever stops the
-//! worker, no crash is lost.
+//! worker, no crash is lost. What is made of a dump is left to `socorro-processor`.
 
 use std::{thread, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use socorro_hbase_client::{Claim, CrashStore};
+use socorro_hbase_client::{Claim, CrashId, CrashStore, ErrorKind, Queue, Worker};
+use socorro_processor::{Limits, Processed, Processor, RawCrash, SymbolSources};
 
-use super::queue::named;
+use super::queue::{Absent, choose, named};
 use crate::{
-    args::Process, listing::Listing, output, processor::Processor, progress::Progress, stop,
+    args::{Common, Named, Process, Symbols},
+    failure::{NotFound, WrongCommandLine},
+    ids,
+    listing::Listing,
+    output,
+    progress::Progress,
+    settings::Settings,
+    stop,
     store::Opened,
+    text::counted,
 };
 
-const PROCESSED: &[(&str, usize)] = &[("ooid", 36), ("signature", 0)];
+const PROCESSED: &[(&str, usize)] = &[("ooid", 36), ("success", 7), ("signature", 0)];
 
 /// How long a worker that watches sleeps when nothing waits.
 const PAUSE: Duration = Duration::from_secs(1);
 
-struct Done {
-    processed: u64,
-    failed: u64,
-}
-
-pub(super) fn process(arguments: Process) -> Result<()> {
+pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let watch = arguments.watch;
-    let json = arguments.reading.json;
-    let settings = arguments.reading.place.settings()?;
-    let (taker, lease) = arguments.claim.choose(&settings)?;
-    let symbols = settings.symbols(arguments.symbols.symbols)?.value;
-    let store = Opened::with(&settings, arguments.reading.place)?;
-    let queue = named(&store, arguments.which.queue);
-    let progress = if watch {
+    let Process { ooids, which, claim, watch, limit, symbols } = arguments;
+    let settings = Settings::load(common.config.clone())?;
+    let (worker, lease) = choose(claim, &settings)?;
+    let processor = processor(symbols, &settings)?;
+    let store = Opened::with(&settings, common)?;
+    let queue = named(&store, which.queue);
+    let progress = if watch || !ooids.is_empty() {
         Progress::counting("processing")
     } else {
         Progress::of("processing", || queue.count_entries())?
     };
-    let worker = Worker {
+    let work = Work {
         store: &store,
-        processor: Processor::new(symbols),
+        processor,
         queue,
-        taker,
+        worker,
         lease,
-        limit: arguments.limit.unwrap_or(u64::MAX),
+        limit: limit.unwrap_or(u64::MAX),
         progress,
     };
-    let mut listing = Listing::new(PROCESSED, json).line_by_line().report();
-    let mut done = Done { processed: 0, failed: 0 };
-    loop {
-        worker.work(&mut listing, &mut done)?;
-        if !watch || worker.is_over(&done) {
-            break;
-        }
-        thread::sleep(PAUSE);
-    }
-    drop(worker);
+    let listing = Listing::new(PROCESSED, common.json).line_by_line().report();
+    let mut done = Done { listing, processed: 0, failed: 0, absent: Absent::default() };
+    let outcome = if ooids.is_empty() {
+        work.on_queue(watch, &mut done)
+    } else {
+        work.on_these(ooids, &mut done)
+    };
+    drop(work);
+    let Done { listing, processed, failed, absent } = done;
     listing.finish()?;
-    let summary = format!("{} crashes processed, {} failed", done.processed, done.failed);
+    let summary = format!("{} processed, {failed} failed", counted(processed, "crash"));
+    outcome.with_context(|| summary.clone())?;
     if !watch {
-        stop::check(|| format!("{summary}; those that wait are left"))?;
+        stop::check(|| format!("{summary}; the rest still waits"))?;
     }
     output::say(&summary);
-    if done.failed > 0 {
-        bail!("what failed comes back into the queue when its claim runs out");
+    if failed > 0 {
+        bail!("a crash that failed comes back into the queue when its claim runs out");
     }
-    Ok(())
+    absent.check(|ids| NotFound(format!("there is no crash {ids}")))
 }
 
-struct Worker<'a> {
+/// A processor with the symbols that options and settings name.
+fn processor(symbols: Symbols, settings: &Settings) -> Result<Processor> {
+    let urls = settings.symbols_url(symbols.symbols_url)?.value;
+    let mut sources = SymbolSources::from_folders(settings.symbols(symbols.symbols)?.value);
+    if !urls.is_empty() {
+        let cache = dirs::cache_dir().context("the user has no folder for caches")?;
+        sources = sources.with_servers(urls, cache.join("socorro-hbase/symbols"));
+    }
+    Processor::new(sources, Limits::default())
+        .map_err(|error| WrongCommandLine(format!("{:#}", anyhow::Error::from(error))).into())
+}
+
+struct Done {
+    listing: Listing,
+    processed: u64,
+    failed: u64,
+    absent: Absent,
+}
+
+struct Work<'a> {
     store: &'a CrashStore,
     processor: Processor,
-    queue: socorro_hbase_client::Queue,
-    taker: socorro_hbase_client::Taker,
+    queue: Queue,
+    worker: Worker,
     lease: Duration,
     limit: u64,
     progress: Progress,
 }
 
-impl Worker<'_> {
+impl Work<'_> {
+    /// Works until nothing waits; if it is to watch, until a signal comes.
+    fn on_queue(&self, watch: bool, done: &mut Done) -> Result<()> {
+        loop {
+            self.on_entries(done)?;
+            if !watch || self.is_over(done) {
+                return Ok(());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
     fn is_over(&self, done: &Done) -> bool {
         stop::is_asked() || done.processed + done.failed >= self.limit
     }
 
-    /// Works until nothing waits.
-    fn work(&self, listing: &mut Listing, done: &mut Done) -> Result<()> {
+    fn on_entries(&self, done: &mut Done) -> Result<()> {
         // One claim at a time: a worker that stops has none that others would have to wait for.
         for entry in self.queue.entries()? {
             if self.is_over(done) {
                 break;
             }
-            let ooid = entry?.ooid;
-            let Some(claim) = self.queue.claim_crash(&ooid, &self.taker, self.lease)? else {
-                continue;
-            };
-            match self.process(claim) {
-                Ok(signature) => {
-                    done.processed += 1;
-                    let line = [json!(ooid.as_str()), json!(signature)];
-                    listing.line_beside(&self.progress, line)?;
-                }
-                Err(error) => {
-                    done.failed += 1;
-                    self.progress.say(&format!("crash {ooid} isn't processed: {error:#}"));
-                }
+            let claim = self.queue.claim_row(&entry?.key, &self.worker, self.lease)?;
+            self.complain_of_entries();
+            if let Some(claim) = claim {
+                self.on_claim(claim, done)?;
             }
-            self.progress.one_more();
+        }
+        self.complain_of_entries();
+        Ok(())
+    }
+
+    /// Works on crashes out of their turn, whether they are in the queue or not.
+    fn on_these(&self, ooids: Vec<Named>, done: &mut Done) -> Result<()> {
+        for id in ids::read(ooids) {
+            let id = id?;
+            if stop::is_asked() {
+                break;
+            }
+            match self.queue.claim_by_priority(&id, &self.worker, self.lease) {
+                Ok(Some(claim)) => self.on_claim(claim, done)?,
+                Ok(None) => {
+                    done.failed += 1;
+                    complain(&id, "another worker has claimed it");
+                }
+                Err(error) if error.kind() == ErrorKind::NoSuchCrash => done.absent.add(&id),
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
 
-    fn process(&self, claim: Claim) -> Result<String> {
-        let ooid = *claim.ooid();
-        let report = self.store.get_raw_report(&ooid)?.context("the crash is gone")?;
-        let metadata = report.metadata()?;
-        let (_, dump) = report.into_parts();
-        let processed = self.processor.process(&ooid, &metadata, dump)?;
-        self.store.put_processed(&ooid, &processed)?;
-        claim.acknowledge()?;
-        Ok(processed.signature().to_owned())
+    fn on_claim(&self, claim: Claim, done: &mut Done) -> Result<()> {
+        let id = claim.id().clone();
+        match self.process(&claim) {
+            Ok(processed) => {
+                done.processed += 1;
+                let signature = processed.crash().signature();
+                let line = [json!(id.to_string()), json!(processed.is_success()), json!(signature)];
+                done.listing.line_beside(line)?;
+            }
+            Err(error) => {
+                done.failed += 1;
+                complain(&id, &format!("{error:#}"));
+            }
+        }
+        self.progress.one_more();
+        Ok(())
     }
+
+    fn process(&self, claim: &Claim) -> Result<Processed> {
+        let id = claim.id();
+        let mut raw = RawCrash::new(id).with_dumps(self.store.get_dumps(id)?);
+        if let Some(metadata) = self.store.get_metadata_bytes(id)? {
+            raw = raw.with_metadata(metadata);
+        }
+        let processed = self.processor.process(&raw)?;
+        claim.complete(processed.crash())?;
+        Ok(processed)
+    }
+
+    /// Of each that is wrong once, however often the queue is read.
+    fn complain_of_entries(&self) {
+        for problem in self.queue.take_problems() {
+            output::complain(&format!("{problem}; skipped"));
+        }
+    }
+}
+
+fn complain(id: &CrashId, why: &str) {
+    output::complain(&format!("crash {id} isn't processed: {why}"));
 }

@@ -1,19 +1,27 @@
-//! `queue list`, `stats`, `claim`, `ack`: what a monitor does, by hand.
+//! `queue list`, `stats`, `add`, `claim`, `renew`, `release`, `ack`, `remove`: what a monitor does, by
+//! hand.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use socorro_hbase_client::{CrashStore, IndexEntry, Ooid, Queue as Waiting};
+use socorro_hbase_client::{
+    Claim, CrashId, CrashStore, ErrorKind, IndexEntry, Problem, Queue as Waiting, Worker,
+};
 
 use crate::{
-    args::{ClaimOptions, Queue, QueueName, Reading},
-    exit::NoSuch,
+    args::{ClaimOptions, Common, Ids, Queue, QueueName, Which, WorkerName},
+    failure::NotFound,
+    ids,
     listing::Listing,
-    output, stop,
+    output,
+    settings::Settings,
+    stop,
     store::Opened,
 };
 
+/// Of the commands that print the crashes that they changed.
+pub(super) const OOIDS: &[(&str, usize)] = &[("ooid", 0)];
 const ENTRIES: &[(&str, usize)] = &[("ooid", 36), ("submitted", 0)];
 const STATISTICS: &[(&str, usize)] =
     &[("queue", 8), ("waiting", 8), ("counter", 8), ("oldest", 36), ("age_seconds", 0)];
@@ -22,17 +30,29 @@ const STATISTICS: &[(&str, usize)] =
 const AGES: &[(&str, usize)] =
     &[("queue", 8), ("waiting", 8), ("counter", 8), ("oldest", 36), ("age", 0)];
 
-pub(super) fn queue(what: Queue) -> Result<()> {
+pub(super) fn queue(what: Queue, common: &Common) -> Result<()> {
     match what {
-        Queue::List { which, limit, reading } => list(which.queue, limit, reading),
-        Queue::Stats(reading) => statistics(reading),
-        Queue::Claim { which, claim, limit, reading } => {
-            self::claim(which.queue, claim, limit, reading)
+        Queue::List { which, limit, reverse } => list(which.queue, limit, reverse, common),
+        Queue::Stats => statistics(common),
+        Queue::Add { ids } => add(ids, common),
+        Queue::Claim { which, claim, limit } => self::claim(which.queue, claim, limit, common),
+        Queue::Renew { which, claim, ids } => {
+            let settings = Settings::load(common.config.clone())?;
+            let (worker, lease) = choose(claim, &settings)?;
+            let renew = |mut claim: Claim| Ok(claim.renew(lease)?);
+            of_own_claims(&settings, &which, &worker, ids, common, renew)
         }
-        Queue::Ack { which, ooids, place } => {
-            let store = Opened::open(place)?;
-            acknowledge(&named(&store, which.queue), &ooids)
+        Queue::Release { which, worker, ids } => {
+            let settings = Settings::load(common.config.clone())?;
+            let worker = named_worker(worker, &settings)?;
+            of_own_claims(&settings, &which, &worker, ids, common, |claim| Ok(claim.release()?))
         }
+        Queue::Ack { which, worker, ids } => {
+            let settings = Settings::load(common.config.clone())?;
+            let worker = named_worker(worker, &settings)?;
+            of_own_claims(&settings, &which, &worker, ids, common, |claim| Ok(claim.acknowledge()?))
+        }
+        Queue::Remove { which, ids } => remove(which.queue, ids, common),
     }
 }
 
@@ -43,39 +63,60 @@ pub(super) fn named(store: &CrashStore, name: QueueName) -> Waiting {
     }
 }
 
-fn list(name: QueueName, limit: Option<usize>, reading: Reading) -> Result<()> {
-    stop::on_signal()?;
-    let store = Opened::open(reading.place)?;
-    let mut listing = Listing::new(ENTRIES, reading.json);
-    for entry in named(&store, name).entries()?.take(limit.unwrap_or(usize::MAX)) {
-        let entry = entry?;
-        listing.line([json!(entry.ooid.as_str()), time_of(&entry)])?;
-    }
-    listing.finish()
+/// Who claims crashes, and for how long.
+pub(super) fn choose(options: ClaimOptions, settings: &Settings) -> Result<(Worker, Duration)> {
+    Ok((named_worker(options.worker, settings)?, settings.lease(options.lease)?.value))
 }
 
-fn statistics(reading: Reading) -> Result<()> {
-    let store = Opened::open(reading.place)?;
-    let mut listing = Listing::new(if reading.json { STATISTICS } else { AGES }, reading.json);
+fn named_worker(name: WorkerName, settings: &Settings) -> Result<Worker> {
+    Ok(settings.worker(name.worker)?.value)
+}
+
+fn list(name: QueueName, limit: Option<usize>, reverse: bool, common: &Common) -> Result<()> {
+    stop::on_signal()?;
+    let store = Opened::open(common)?;
+    let mut listing = Listing::new(ENTRIES, common.json);
+    let queue = named(&store, name);
+    let mut entries = if reverse { queue.entries()? } else { queue.entries_newest_first()? };
+    for entry in entries.by_ref().take(limit.unwrap_or(usize::MAX)) {
+        let entry = entry?;
+        listing.line([json!(entry.id.to_string()), time_of(&entry)])?;
+    }
+    listing.finish()?;
+    complain_of(entries.take_problems());
+    Ok(())
+}
+
+fn statistics(common: &Common) -> Result<()> {
+    let store = Opened::open(common)?;
+    let mut listing = Listing::new(if common.json { STATISTICS } else { AGES }, common.json);
+    let mut problems = Vec::new();
     for (label, name) in [("legacy", QueueName::Legacy), ("general", QueueName::General)] {
         let queue = named(&store, name);
         let statistics = queue.statistics()?;
         let age = statistics.age.map(|age| age.as_secs());
         let age = match age {
-            Some(seconds) if !reading.json => {
-                json!(age_of(seconds))
-            }
+            Some(seconds) if !common.json => json!(age_of(seconds)),
             age => json!(age),
         };
         listing.line([
             json!(label),
             json!(queue.count_entries()?),
             json!(statistics.size),
-            json!(statistics.oldest.map(|entry| entry.ooid.to_string())),
+            json!(statistics.oldest.map(|entry| entry.id.to_string())),
             age,
         ])?;
+        problems.extend(queue.take_problems());
     }
-    listing.finish()
+    listing.finish()?;
+    complain_of(problems);
+    Ok(())
+}
+
+fn complain_of(problems: Vec<Problem>) {
+    for problem in problems {
+        output::complain(&format!("{problem}; skipped"));
+    }
 }
 
 /// As exact as people want it: 3days 4h.
@@ -84,13 +125,12 @@ fn age_of(seconds: u64) -> String {
     whole.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
-fn claim(name: QueueName, options: ClaimOptions, limit: usize, reading: Reading) -> Result<()> {
-    const CLAIMS: &[(&str, usize)] = &[("ooid", 0)];
-    let settings = reading.place.settings()?;
-    let (taker, lease) = options.choose(&settings)?;
-    let store = Opened::with(&settings, reading.place)?;
+fn claim(name: QueueName, options: ClaimOptions, limit: usize, common: &Common) -> Result<()> {
+    let settings = Settings::load(common.config.clone())?;
+    let (worker, lease) = choose(options, &settings)?;
+    let store = Opened::with(&settings, common)?;
     // Claims nothing more once nobody reads: a claim that nobody knows of only keeps others waiting.
-    let mut listing = Listing::new(CLAIMS, reading.json).line_by_line();
+    let mut listing = Listing::new(OOIDS, common.json).line_by_line();
     let queue = named(&store, name);
     let mut count = 0;
     // Not `Queue::claim`, which claims more than it hands out: nobody else could have the rest.
@@ -98,41 +138,131 @@ fn claim(name: QueueName, options: ClaimOptions, limit: usize, reading: Reading)
         if count == limit {
             break;
         }
-        if let Some(claim) = queue.claim_crash(&entry?.ooid, &taker, lease)? {
-            listing.line([json!(claim.ooid().as_str())])?;
+        if let Some(claim) = queue.claim_row(&entry?.key, &worker, lease)? {
+            listing.line([json!(claim.id().to_string())])?;
             count += 1;
         }
     }
     listing.finish()?;
+    complain_of(queue.take_problems());
     if count == 0 {
-        output::say("nothing waits that nobody else has taken");
+        output::say("nothing waits that no other worker has claimed");
     }
     Ok(())
 }
 
-fn acknowledge(queue: &Waiting, ooids: &[Ooid]) -> Result<()> {
-    let (mut removed, mut absent) = (Vec::new(), Vec::new());
-    let mut remove = || -> Result<()> {
-        for ooid in ooids {
-            let list = if queue.remove(ooid)? { &mut removed } else { &mut absent };
-            list.push(ooid.to_string());
+fn add(ids: Ids, common: &Common) -> Result<()> {
+    let store = Opened::open(common)?;
+    let mut changed = Changed::new(common);
+    let added = ids::in_chunks(ids::read(ids.ooids), |ids| {
+        for (id, added) in ids.iter().zip(store.requeue_many(ids)?) {
+            match added {
+                Err(error) if error.kind() == ErrorKind::NoSuchCrash => changed.add(id, false)?,
+                added => changed.add(id, added.map(|()| true)?)?,
+            }
         }
         Ok(())
-    };
-    let done = remove();
-    // Afterwards: all of them are removed, whether anybody reads of it or not.
-    let printed = removed.iter().try_for_each(|ooid| output::print_line(ooid));
-    done?;
-    printed?;
-    if absent.is_empty() {
-        return Ok(());
+    });
+    changed.finish(added, |ids| NotFound(format!("there is no crash {ids}")))
+}
+
+fn remove(name: QueueName, ids: Ids, common: &Common) -> Result<()> {
+    let store = Opened::open(common)?;
+    let queue = named(&store, name);
+    let mut changed = Changed::new(common);
+    let removed = ids::read(ids.ooids).try_for_each(|id| {
+        let id = id?;
+        let was_there = queue.remove(&id)?;
+        changed.add(&id, was_there)
+    });
+    changed.finish(removed, |ids| NotFound(format!("not in the queue: {ids}")))
+}
+
+/// Changes the claims that the worker has on these crashes; returns whether it still had each.
+fn of_own_claims(
+    settings: &Settings,
+    which: &Which,
+    worker: &Worker,
+    ids: Ids,
+    common: &Common,
+    change: impl Fn(Claim) -> Result<bool>,
+) -> Result<()> {
+    let store = Opened::with(settings, common)?;
+    let queue = named(&store, which.queue);
+    let mut changed = Changed::new(common);
+    let done = ids::read(ids.ooids).try_for_each(|id| {
+        let id = id?;
+        let had = match queue.resume_claim(&id, worker)? {
+            Some(claim) => change(claim)?,
+            None => false,
+        };
+        changed.add(&id, had)
+    });
+    changed.finish(done, |ids| NotFound(format!("worker {worker} has no claim on {ids}")))
+}
+
+/// The crashes that a command changed, and those that it couldn't.
+struct Changed {
+    listing: Listing,
+    absent: Absent,
+}
+
+impl Changed {
+    fn new(common: &Common) -> Self {
+        let listing = Listing::new(OOIDS, common.json).report();
+        Self { listing, absent: Absent::default() }
     }
-    Err(NoSuch(format!("not in the queue: {}", absent.join(", "))).into())
+
+    fn add(&mut self, id: &CrashId, was_there: bool) -> Result<()> {
+        if was_there {
+            return self.listing.line([json!(id.to_string())]);
+        }
+        self.absent.add(id);
+        Ok(())
+    }
+
+    fn finish(self, done: Result<()>, failure: impl FnOnce(&str) -> NotFound) -> Result<()> {
+        self.listing.finish()?;
+        done?;
+        self.absent.check(failure)
+    }
+}
+
+/// What was named and isn't there.
+#[derive(Default)]
+pub(super) struct Absent {
+    first: Vec<String>,
+    more: u64,
+}
+
+impl Absent {
+    /// How many of them a message names.
+    const NAMED: usize = 20;
+
+    pub(super) fn add(&mut self, id: &CrashId) {
+        if self.first.len() < Self::NAMED {
+            self.first.push(id.to_string());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn check(self, failure: impl FnOnce(&str) -> NotFound) -> Result<()> {
+        if self.first.is_empty() {
+            return Ok(());
+        }
+        let mut ids = self.first.join(", ");
+        if self.more > 0 {
+            ids = format!("{ids} and {} more", self.more);
+        }
+        Err(failure(&ids).into())
+    }
 }
 
 /// The key is a salt, the time and the ooid.
 fn time_of(entry: &IndexEntry) -> Value {
-    let time = entry.key.get(1..entry.key.len().saturating_sub(36));
+    let end = entry.key.len().saturating_sub(entry.id.as_bytes().len());
+    let time = entry.key.get(1..end);
     json!(time.map(|time| String::from_utf8_lossy(time).into_owned()))
 }
 
@@ -145,5 +275,17 @@ mod tests {
         assert_eq!(age_of(0), "0s");
         assert_eq!(age_of(95), "1m 35s");
         assert_eq!(age_of(3 * 86_400 + 4 * 3600 + 59), "3days 4h");
+    }
+
+    #[test]
+    fn a_message_names_some_of_many_that_are_absent() {
+        let mut absent = Absent::default();
+        assert!(absent.check(|_| unreachable!()).is_ok());
+        absent = Absent::default();
+        for number in 0..22 {
+            absent.add(&CrashId::new(format!("{number}")).unwrap());
+        }
+        let message = absent.check(|ids| NotFound(ids.to_owned())).unwrap_err().to_string();
+        assert!(message.ends_with("18, 19 and 2 more"), "{message}");
     }
 }

@@ -1,7 +1,7 @@
 //! `row`, `scan`: rows as they are stored.
 //!
 //! For looking beneath the endpoints, at cells that may hold anything. What they mean is left to
-//! who looks.
+//! the reader.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,8 +12,8 @@ use indicatif::BinaryBytes;
 use serde_json::{Value, json};
 
 use crate::{
-    args::{GetRow, Order, Scan},
-    exit::{NoSuch, WrongCommandLine},
+    args::{Common, GetRow, Order, Scan},
+    failure::{NotFound, WrongCommandLine},
     listing::Listing,
     stop,
     store::Opened,
@@ -25,14 +25,14 @@ const ROWS: &[(&str, usize)] = &[("row", 72), ("cells", 0)];
 /// Longer values are cut in text; JSON has all of them.
 const SHOWN: usize = 120;
 
-pub(super) fn row(arguments: GetRow) -> Result<()> {
+pub(super) fn row(arguments: &GetRow, common: &Common) -> Result<()> {
     let key = unescape(&arguments.key)?;
-    let json = arguments.reading.json;
-    let store = Opened::open(arguments.reading.place)?;
+    let json = common.json;
+    let store = Opened::open(common)?;
     let row = store.client().table(&arguments.table).get(&Get::new(key))?;
     let Some(row) = row else {
         let message = format!("table {} has no row {}", arguments.table, arguments.key);
-        return Err(NoSuch(message).into());
+        return Err(NotFound(message).into());
     };
     if json {
         let mut listing = Listing::new(ROWS, true);
@@ -41,16 +41,16 @@ pub(super) fn row(arguments: GetRow) -> Result<()> {
     }
     let mut listing = Listing::new(CELLS, false);
     for cell in row.cells() {
-        let column = json!(escape(cell.column()));
+        let column = json!(escape(&cell.column().to_vec()));
         listing.line([column, json!(time(cell.timestamp())), json!(summary(&cell))])?;
     }
     listing.finish()
 }
 
-pub(super) fn scan(arguments: Scan) -> Result<()> {
+pub(super) fn scan(arguments: &Scan, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let json = arguments.reading.json;
-    let store = Opened::open(arguments.reading.place)?;
+    let json = common.json;
+    let store = Opened::open(common)?;
     let (table, prefix) = (arguments.table.as_str(), arguments.prefix.as_str());
     let columns = arguments.columns.iter().map(String::as_str);
     let rows: Box<dyn Iterator<Item = Result<Row>>> = match arguments.order {
@@ -76,11 +76,13 @@ fn print_row(listing: &mut Listing, row: &Row) -> Result<()> {
     let key = json!(escape(row.key()));
     if listing.is_json() {
         let cells: serde_json::Map<_, _> =
-            row.cells().map(|cell| (escape(cell.column()), value(&cell))).collect();
+            row.cells().map(|cell| (escape(&cell.column().to_vec()), value(&cell))).collect();
         return listing.line([key, cells.into()]);
     }
-    let cells: Vec<_> =
-        row.cells().map(|cell| format!("{}={}", escape(cell.column()), summary(&cell))).collect();
+    let cells: Vec<_> = row
+        .cells()
+        .map(|cell| format!("{}={}", escape(&cell.column().to_vec()), summary(&cell)))
+        .collect();
     listing.line([key, json!(cells.join(" "))])
 }
 
@@ -126,7 +128,7 @@ fn counter(cell: &Cell) -> Option<i64> {
     (cell.family() == b"counters").then(|| i64::from_be_bytes(bytes))
 }
 
-/// Text as it is; bytes that are none as \xNN.
+/// Text as it is; bytes that are no text as \xNN.
 fn escape(bytes: &[u8]) -> String {
     match str::from_utf8(bytes) {
         Ok(text) if !text.contains(char::is_control) => text.to_owned(),

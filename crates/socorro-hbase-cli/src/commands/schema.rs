@@ -1,6 +1,6 @@
 //! `schema create`, `show`, `verify`: the tables.
 //!
-//! For telling an administrator what was there and what is new; which tables there are is left to
+//! For an administrator who wants to know what was there and what is new; which tables there are is left to
 //! the store.
 
 use anyhow::{Context, Result, bail};
@@ -8,18 +8,24 @@ use hbase_thrift_client::{Compression, ErrorKind};
 use serde_json::{Map, Value, json};
 use socorro_hbase_client::{CrashStore, SchemaOptions, TABLES};
 
-use crate::{args::Schema, listing::Listing, output, store::Opened};
+use crate::{
+    args::{Common, Schema},
+    listing::Listing,
+    output,
+    store::Opened,
+    text::counted,
+};
 
-pub(super) fn schema(what: Schema) -> Result<()> {
+pub(super) fn schema(what: Schema, common: &Common) -> Result<()> {
     match what {
-        Schema::Create { compression, place } => {
-            let store = Opened::open(place)?;
+        Schema::Create { compression } => {
+            let store = Opened::open(common)?;
             create(&store, compression)
         }
-        Schema::Show { json } => show(json),
-        Schema::Verify(reading) => {
-            let store = Opened::open(reading.place)?;
-            verify(&store, reading.json)
+        Schema::Show => show(common.json),
+        Schema::Verify => {
+            let store = Opened::open(common)?;
+            verify(&store, common.json)
         }
     }
 }
@@ -69,8 +75,13 @@ fn verify(store: &CrashStore, json: bool) -> Result<()> {
     listing.finish()?;
     if incomplete > 0 {
         bail!(
-            "{incomplete} tables are incomplete: `socorro-hbase schema create` creates the tables \
-             that are missing; families are added in the HBase shell"
+            "{} incomplete: `socorro-hbase schema create` creates the tables \
+             that are missing; families are added in the HBase shell",
+            if incomplete == 1 {
+                "1 table is".to_owned()
+            } else {
+                format!("{incomplete} tables are")
+            },
         );
     }
     Ok(())
@@ -79,14 +90,11 @@ fn verify(store: &CrashStore, json: bool) -> Result<()> {
 fn create(store: &CrashStore, compression: Compression) -> Result<()> {
     let report = store
         .create_schema(&SchemaOptions::new().compression(compression))
-        .context("the schema is incomplete; once the cause is mended, create it again")?;
+        .context("the schema is incomplete; once the cause is removed, create it again")?;
     for table in &report.created {
-        output::say_line(&format!("created {table}"));
+        output::say(&format!("created {table}"));
     }
-    output::say_line(&format!(
-        "{} tables created, {} were there already",
-        report.created.len(),
-        report.existing.len()
-    ));
+    let created = counted(report.created.len() as u64, "table");
+    output::say(&format!("{created} created, {} there already", report.existing.len()));
     Ok(())
 }

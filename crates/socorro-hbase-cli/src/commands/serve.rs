@@ -8,13 +8,20 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use crate::{args::Serve, output, store};
+use crate::{
+    args::{Common, Serve},
+    output,
+    settings::Settings,
+    store,
+};
 
 /// Ends at the first SIGINT or SIGTERM, which is how a server is meant to end.
-pub(super) fn serve(arguments: Serve) -> Result<()> {
+pub(super) fn serve(arguments: Serve, common: &Common) -> Result<()> {
     // Before the start, so that no signal in between is lost.
     let mut signals = Signals::new([SIGINT, SIGTERM]).context("can't wait for signals")?;
-    let server = store::start(&arguments.folder.choose()?, Some(arguments.listen))?;
+    let settings = Settings::load(common.config.clone())?;
+    let folder = settings.store(common.store.clone())?.value;
+    let server = store::start(&folder, Some(arguments.listen))?;
     output::print_line(&server.url())?;
     output::say(&format!("serving {}; Ctrl-C stops", server.folder().display()));
     signals.forever().next();

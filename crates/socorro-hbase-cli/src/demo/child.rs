@@ -14,7 +14,7 @@ use crate::output;
 use anyhow::{Context, Result};
 use nix::{sys::ptrace, unistd::gettid};
 
-use super::Kind;
+use crate::args::Misbehaviour as Kind;
 
 /// Small, since a minidump has the whole stack, and an overflow uses all of it.
 const STACK: usize = 256 << 10;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use socorro_hbase_client::{Ooid, SubmittedTimestamp, time::OffsetDateTime};
 
-use super::Kind;
+use crate::args::Misbehaviour as Kind;
 
 /// The fields that a crash reporter of 2012 posts, and those that the collector adds.
 pub(super) fn of(

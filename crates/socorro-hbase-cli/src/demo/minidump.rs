@@ -22,7 +22,8 @@ use nix::{
     unistd::Pid,
 };
 
-use super::Kind;
+use crate::args::Misbehaviour as Kind;
+use clap::ValueEnum;
 
 /// Until a thread that says that it hangs does so.
 const SETTLED: Duration = Duration::from_millis(100);
@@ -30,9 +31,10 @@ const SETTLED: Duration = Duration::from_millis(100);
 /// Starts a child, lets it crash or hang, and takes its minidump.
 pub(super) fn take(kind: Kind) -> Result<Vec<u8>> {
     let program = env::current_exe().context("this program can't be found")?;
+    let name = kind.to_possible_value().context("it has no name")?.get_name().to_owned();
     // A minidump has the environment and the folder in it, which are nobody's business.
     let mut child = Command::new(program)
-        .args(["demo-crash", kind.name()])
+        .args(["demo-crash", &name])
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::null())

@@ -12,11 +12,10 @@ use std::{
 use anyhow::{Context, Error, Result};
 use hbase_thrift_client::Config;
 use serde::Deserialize;
-use socorro_hbase_client::Taker;
+use socorro_hbase_client::Worker;
 use toml::{Spanned, Value};
 
-use super::{A_LEASE, A_TAKER, NO_SERVER, wrong};
-use crate::exit::WrongCommandLine;
+use crate::failure::WrongCommandLine;
 
 /// What a file sets. Its relative paths are relative to its folder.
 #[derive(Debug)]
@@ -24,9 +23,10 @@ pub(super) struct File {
     pub(super) path: PathBuf,
     pub(super) server: Option<Config>,
     pub(super) store: Option<PathBuf>,
-    pub(super) taker: Option<Taker>,
+    pub(super) worker: Option<Worker>,
     pub(super) lease: Option<Duration>,
     pub(super) symbols: Option<Vec<PathBuf>>,
+    pub(super) symbols_url: Option<Vec<String>>,
 }
 
 /// The keys that there are. What their values may be is said below, in the program's own words.
@@ -35,13 +35,19 @@ pub(super) struct File {
 struct Keys {
     server: Option<Spanned<Value>>,
     store: Option<Spanned<Value>>,
-    taker: Option<Spanned<Value>>,
+    worker: Option<Spanned<Value>>,
     lease: Option<Spanned<Value>>,
     symbols: Option<Spanned<Value>>,
+    #[serde(rename = "symbols-url")]
+    symbols_url: Option<Spanned<Value>>,
 }
 
+pub(super) const NO_SERVER: &str = "is no server's URL";
+pub(super) const A_WORKER: &str = "a name of 1 to 64 ASCII letters, digits, '-', '_', '.' and ':'";
+pub(super) const A_LEASE: &str = "a time like 5m or 90s";
 const A_URL: &str = "a URL in quotes, like 'hbase://localhost:9090'";
 const A_FOLDER: &str = "a folder's path, in quotes";
+const URLS: &str = "a list of addresses, like ['https://symbols.example.org/']";
 const FOLDERS: &str = "a list of folders' paths, like ['symbols', '/srv/symbols']";
 
 impl File {
@@ -76,9 +82,9 @@ impl File {
             store: read(keys.store, at, |value| {
                 path_in(folder, value).with_context(|| wrong("store", A_FOLDER))
             })?,
-            taker: read(keys.taker, at, |value| {
-                let taker = value.as_str().and_then(|name| name.parse().ok());
-                taker.with_context(|| wrong("taker", A_TAKER))
+            worker: read(keys.worker, at, |value| {
+                let worker = value.as_str().and_then(|name| name.parse().ok());
+                worker.with_context(|| wrong("worker", A_WORKER))
             })?,
             lease: read(keys.lease, at, |value| {
                 let lease = value.as_str().and_then(|time| humantime::parse_duration(time).ok());
@@ -90,11 +96,17 @@ impl File {
                 });
                 paths.with_context(|| wrong("symbols", FOLDERS))
             })?,
+            symbols_url: read(keys.symbols_url, at, |value| {
+                let urls = value.as_array().and_then(|list| {
+                    list.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+                });
+                urls.with_context(|| wrong("symbols-url", URLS))
+            })?,
         })
     }
 }
 
-/// Reads a value; a problem is told with its place.
+/// Reads a value; a problem is reported with its place.
 fn read<T>(
     value: Option<Spanned<Value>>,
     at: impl Fn(usize) -> WrongCommandLine,
@@ -102,6 +114,10 @@ fn read<T>(
 ) -> Result<Option<T>> {
     let Some(value) = value else { return Ok(None) };
     read(value.get_ref()).with_context(|| at(value.span().start)).map(Some)
+}
+
+pub(super) fn wrong(name: &str, expected: &str) -> String {
+    format!("{name} has to be {expected}")
 }
 
 fn server(value: &Value, folder: &Path) -> Result<Config> {
@@ -138,13 +154,14 @@ mod tests {
     #[test]
     fn every_setting_is_a_key() {
         let file = parse(
-            "server = 'hbase://h:1'\nstore = '/data'\ntaker = 'me'\nlease = '90s'\n\
-             symbols = ['/a', '/b']",
+            "server = 'hbase://h:1'\nstore = '/data'\nworker = 'me'\nlease = '90s'\n\
+             symbols = ['/a', '/b']\nsymbols-url = ['https://s']",
         )
         .unwrap();
+        assert_eq!(file.symbols_url, Some(vec!["https://s".to_owned()]));
         assert_eq!(file.server, Some(Config::new("h", 1)));
         assert_eq!(file.store, Some("/data".into()));
-        assert_eq!(file.taker, Some("me".parse().unwrap()));
+        assert_eq!(file.worker, Some("me".parse().unwrap()));
         assert_eq!(file.lease, Some(Duration::from_secs(90)));
         assert_eq!(file.symbols, Some(vec!["/a".into(), "/b".into()]));
     }
@@ -152,7 +169,7 @@ mod tests {
     #[test]
     fn an_empty_file_sets_nothing() {
         let file = parse("# all as it is").unwrap();
-        assert!(file.server.is_none() && file.store.is_none() && file.taker.is_none());
+        assert!(file.server.is_none() && file.store.is_none() && file.worker.is_none());
         assert!(file.lease.is_none() && file.symbols.is_none());
     }
 
@@ -175,11 +192,12 @@ mod tests {
             ("server = 9090", "server has to be a URL in quotes, like "),
             ("store = ''", "store has to be a folder's path"),
             ("store = ['a']", "store has to be a folder's path"),
-            ("taker = 'two words'", "taker has to be a name of 1 to 64 "),
+            ("worker = 'two words'", "worker has to be a name of 1 to 64 "),
             ("lease = 300", "lease has to be a time like "),
             ("lease = 'soon'", "lease has to be a time like "),
             ("symbols = 'a'", "symbols has to be a list of folders' paths"),
             ("symbols = ['a', 1]", "symbols has to be a list of folders' paths"),
+            ("symbols-url = ['a', 1]", "symbols-url has to be a list of addresses"),
             ("sever = 'hbase://h'", "unknown field `sever`, expected one of `server`, `store`,"),
             ("[server]\nurl = 1", "server has to be a URL"),
             ("lease 5m", ""),
@@ -204,7 +222,7 @@ mod tests {
             format!("store = ['{url}']"),
             format!("symbols = '{url}'"),
             format!("lease = '{url}'"),
-            format!("taker = '{url}'"),
+            format!("worker = '{url}'"),
             url.to_owned(),
         ] {
             let message = message(&text);

@@ -1,6 +1,6 @@
 //! Settings: flags first, then environment variables, then a file, then a default.
 //!
-//! For the one rule of which value counts, and for telling where it came from. How the file is read
+//! For the one rule of which value counts, and for showing where it came from. How the file is read
 //! is in `file`; the flags are `args`'s, and what a value is used for is left to the commands.
 
 mod file;
@@ -17,10 +17,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use hbase_thrift_client::Config;
-use socorro_hbase_client::Taker;
+use socorro_hbase_client::Worker;
 
-use self::file::File;
-use crate::exit::WrongCommandLine;
+use self::file::{A_LEASE, A_WORKER, File, NO_SERVER, wrong};
+use crate::failure::WrongCommandLine;
 
 /// What was set besides flags.
 #[derive(Debug)]
@@ -63,11 +63,12 @@ struct Name {
 const CONFIG: Name = Name { flag: "--config", variable: "SOCORRO_HBASE_CONFIG" };
 const SERVER: Name = Name { flag: "--server", variable: "SOCORRO_HBASE_SERVER" };
 const STORE: Name = Name { flag: "--store", variable: "SOCORRO_HBASE_STORE" };
-const TAKER: Name = Name { flag: "--taker", variable: "SOCORRO_HBASE_TAKER" };
+const WORKER: Name = Name { flag: "--worker", variable: "SOCORRO_HBASE_WORKER" };
 const LEASE: Name = Name { flag: "--lease", variable: "SOCORRO_HBASE_LEASE" };
 const SYMBOLS: Name = Name { flag: "--symbols", variable: "SOCORRO_HBASE_SYMBOLS" };
+const SYMBOLS_URL: Name = Name { flag: "--symbols-url", variable: "SOCORRO_HBASE_SYMBOLS_URL" };
 
-const DEFAULT_TAKER: &str = "socorro-hbase";
+const DEFAULT_WORKER: &str = "socorro-hbase";
 const DEFAULT_LEASE: Duration = Duration::from_mins(5);
 
 impl Settings {
@@ -110,6 +111,10 @@ impl Settings {
         server: Option<&str>,
         store: Option<PathBuf>,
     ) -> Result<Setting<Choice>> {
+        if server.is_some() && store.is_some() {
+            let message = format!("{} cannot be used with {}", SERVER.flag, STORE.flag);
+            return Err(WrongCommandLine(message).into());
+        }
         let store = self.store_or_problem(store);
         match self.server_or_problem(server) {
             Some(server) if server.source.rank() <= store.source.rank() => {
@@ -131,13 +136,13 @@ impl Settings {
         self.store_or_problem(flag).checked()
     }
 
-    pub(crate) fn taker(&self, flag: Option<Taker>) -> Result<Setting<Taker>> {
-        let taker = |text: &OsStr| {
-            parsed(text).with_context(|| WrongCommandLine(wrong(TAKER.variable, A_TAKER)))
+    pub(crate) fn worker(&self, flag: Option<Worker>) -> Result<Setting<Worker>> {
+        let worker = |text: &OsStr| {
+            parsed(text).with_context(|| WrongCommandLine(wrong(WORKER.variable, A_WORKER)))
         };
-        let named = self.first(&TAKER, flag.map(Ok), taker, |file| file.taker.clone());
+        let named = self.first(&WORKER, flag.map(Ok), worker, |file| file.worker.clone());
         named
-            .unwrap_or_else(|| Setting::default(DEFAULT_TAKER.parse().map_err(Into::into)))
+            .unwrap_or_else(|| Setting::default(DEFAULT_WORKER.parse().map_err(Into::into)))
             .checked()
     }
 
@@ -161,6 +166,17 @@ impl Settings {
         named.unwrap_or_else(|| Setting::default(Ok(Vec::new()))).checked()
     }
 
+    /// The servers of the source that goes first.
+    pub(crate) fn symbols_url(&self, flag: Vec<String>) -> Result<Setting<Vec<String>>> {
+        let flag = (!flag.is_empty()).then_some(Ok(flag));
+        let list = |text: &OsStr| {
+            let text = text.to_string_lossy();
+            Ok(text.split_whitespace().map(str::to_owned).collect())
+        };
+        let named = self.first(&SYMBOLS_URL, flag, list, |file| file.symbols_url.clone());
+        named.unwrap_or_else(|| Setting::default(Ok(Vec::new()))).checked()
+    }
+
     fn server_or_problem(&self, flag: Option<&str>) -> Option<Setting<Result<Config>>> {
         let server = |name: &'static str, url: &str| {
             url.parse::<Config>().with_context(|| WrongCommandLine(format!("{name} {NO_SERVER}")))
@@ -175,7 +191,7 @@ impl Settings {
             .unwrap_or_else(|| Setting::default(default_store()))
     }
 
-    /// The rule. A problem is kept for whoever uses the value: what nobody uses harms nobody.
+    /// The rule. A problem is kept for the one who uses the value: what nobody uses harms nobody.
     fn first<T>(
         &self,
         name: &Name,
@@ -226,14 +242,6 @@ impl fmt::Display for Source {
     }
 }
 
-const NO_SERVER: &str = "is no server's URL";
-const A_TAKER: &str = "a name of 1 to 64 ASCII letters, digits, '-', '_', '.' and ':'";
-const A_LEASE: &str = "a time like 5m or 90s";
-
-fn wrong(name: &str, expected: &str) -> String {
-    format!("{name} has to be {expected}")
-}
-
 fn parsed<T: FromStr>(text: &OsStr) -> Option<T> {
     text.to_str()?.parse().ok()
 }
@@ -255,7 +263,7 @@ fn default_store() -> Result<PathBuf> {
 
 /// An empty variable is how a shell takes one back.
 fn environment() -> Variables {
-    [CONFIG, SERVER, STORE, TAKER, LEASE, SYMBOLS]
+    [CONFIG, SERVER, STORE, WORKER, LEASE, SYMBOLS, SYMBOLS_URL]
         .into_iter()
         .filter_map(|name| Some((name.variable, env::var_os(name.variable)?)))
         .filter(|(_, value)| !value.is_empty())
@@ -305,20 +313,20 @@ mod tests {
 
     #[test]
     fn a_flag_goes_before_a_variable_before_the_file_before_the_default() {
-        let folder = Folder::with("taker = 'file'");
+        let folder = Folder::with("worker = 'file'");
         let in_file = Source::File(folder.file());
-        let settings = folder.settings(&[("SOCORRO_HBASE_TAKER", "variable")]);
-        let taker = |settings: &Settings, flag: Option<&str>| {
-            let found = settings.taker(flag.map(|name| name.parse().unwrap())).unwrap();
+        let settings = folder.settings(&[("SOCORRO_HBASE_WORKER", "variable")]);
+        let worker = |settings: &Settings, flag: Option<&str>| {
+            let found = settings.worker(flag.map(|name| name.parse().unwrap())).unwrap();
             (found.value.to_string(), found.source)
         };
-        assert_eq!(taker(&settings, Some("flag")), ("flag".into(), Source::Flag("--taker")));
+        assert_eq!(worker(&settings, Some("flag")), ("flag".into(), Source::Flag("--worker")));
         assert_eq!(
-            taker(&settings, None),
-            ("variable".into(), Source::Variable("SOCORRO_HBASE_TAKER"))
+            worker(&settings, None),
+            ("variable".into(), Source::Variable("SOCORRO_HBASE_WORKER"))
         );
-        assert_eq!(taker(&folder.settings(&[]), None), ("file".into(), in_file));
-        assert_eq!(taker(&without_file(&[]), None), ("socorro-hbase".into(), Source::Default));
+        assert_eq!(worker(&folder.settings(&[]), None), ("file".into(), in_file));
+        assert_eq!(worker(&without_file(&[]), None), ("socorro-hbase".into(), Source::Default));
     }
 
     #[test]
@@ -373,11 +381,13 @@ mod tests {
     fn a_variable_that_is_wrong_is_named_where_it_is_used() {
         let settings = without_file(&[
             ("SOCORRO_HBASE_SERVER", "localhost:9090"),
-            ("SOCORRO_HBASE_TAKER", "two words"),
+            ("SOCORRO_HBASE_WORKER", "two words"),
             ("SOCORRO_HBASE_LEASE", "soon"),
         ]);
         is_wrong_command_line(settings.choose(None, None), "SOCORRO_HBASE_SERVER is no server");
-        is_wrong_command_line(settings.taker(None), "SOCORRO_HBASE_TAKER has to be a name of");
+        let both = settings.choose(Some("hbase://flag"), Some("flag".into()));
+        is_wrong_command_line(both, "--server cannot be used with --store");
+        is_wrong_command_line(settings.worker(None), "SOCORRO_HBASE_WORKER has to be a name of");
         is_wrong_command_line(settings.lease(None), "SOCORRO_HBASE_LEASE has to be a time like");
         assert_eq!(choice(&settings, None, Some("flag")), "flag 0");
     }

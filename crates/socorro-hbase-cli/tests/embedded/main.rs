@@ -4,11 +4,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[cfg(unix)]
+mod broken;
 mod config;
 #[cfg(target_os = "linux")]
 mod demo;
 #[cfg(unix)]
 mod disk;
+#[cfg(unix)]
+mod files;
 mod find;
 #[cfg(target_os = "linux")]
 mod pipes;
@@ -17,4 +21,6 @@ mod shell;
 mod signals;
 mod store;
 mod submit;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod work;

@@ -51,17 +51,20 @@ fn crashes_are_submitted_whether_anybody_reads_of_it_or_not() {
     }
     let ended = unread(&shell, &["submit", "crashes"]);
     assert_eq!(ended.code, Some(0), "{}", ended.message);
-    assert!(ended.message.ends_with("9 crashes submitted, 0 were there before, 0 refused\n"));
+    assert!(ended.message.ends_with("9 crashes submitted, 0 there before, 0 refused\n"));
     assert_eq!(shell.json(&["crashes"]).len(), 9);
 }
 
 #[test]
-fn crashes_are_processed_exported_and_acknowledged_whether_anybody_reads_of_it_or_not() {
+fn crashes_are_processed_exported_and_taken_out_whether_anybody_reads_of_it_or_not() {
     let shell = Shell::with_crashes();
     let ended = unread(&shell, &["export", "-o", "out"]);
     assert_eq!(ended.code, Some(0), "{}", ended.message);
-    assert_eq!(fs::read_dir(shell.path("out")).unwrap().count(), 4);
-    assert_eq!(unread(&shell, &["queue", "ack", "--queue", "general", OOID, OTHER]).code, Some(0));
+    assert_eq!(fs::read_dir(shell.path("out")).unwrap().count(), 6);
+    assert_eq!(
+        unread(&shell, &["queue", "remove", "--queue", "general", OOID, OTHER]).code,
+        Some(0)
+    );
     assert!(shell.json(&["queue", "list", "--queue", "general"]).is_empty());
 
     let shell = Shell::with_crashes();
@@ -78,5 +81,5 @@ fn work_goes_on_where_messages_are_not_read_either() {
     let mut command = shell.command(&["export", "-o", "out"]);
     command.stdout(writer.try_clone().unwrap()).stderr(writer);
     assert_eq!(command.status().unwrap().code(), Some(0));
-    assert_eq!(fs::read_dir(shown(&shell.path("out"))).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(shown(&shell.path("out"))).unwrap().count(), 6);
 }

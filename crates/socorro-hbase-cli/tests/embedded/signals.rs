@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
+    os::unix::process::ExitStatusExt,
     process::{Child, ChildStderr, Command, Stdio},
 };
 
@@ -76,7 +77,7 @@ fn a_submission_of_many_ends_after_those_that_were_begun_and_can_go_on() {
     let (message, code) = running.end();
     assert_eq!(code, Some(130), "{message}");
     assert!(message.contains("stopped; "), "{message}");
-    assert!(message.contains(" crashes submitted, 0 were there before, 0 refused"), "{message}");
+    assert!(message.contains(" submitted, 0 there before, 0 refused"), "{message}");
     assert!(message.contains("the same command goes on"), "{message}");
     // What was acknowledged is there: the store opens, and takes all of it.
     let file = shell.write("crashes.tar", &archive);
@@ -96,7 +97,7 @@ fn a_list_ends_with_the_lines_that_were_written() {
     running.stop("-TERM");
     let (message, code) = running.end();
     assert_eq!(code, Some(143), "{message}");
-    assert!(message.contains("stopped; 1 lines were listed"), "{message}");
+    assert!(message.contains("stopped; 1 line listed"), "{message}");
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn a_worker_that_watches_ends_well_and_says_what_it_did() {
     running.stop("-TERM");
     let (message, code) = running.end();
     assert_eq!(code, Some(0), "{message}");
-    assert!(message.contains("1 crashes processed, 0 failed"), "{message}");
+    assert!(message.contains("1 crash processed, 0 failed"), "{message}");
 }
 
 #[test]
@@ -132,5 +133,6 @@ fn the_second_signal_stops_at_once() {
     running.stop("-INT");
     let id = running.process.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    assert_eq!(running.process.wait().unwrap().code(), Some(130));
+    // By the signal, which a shell shows as 130.
+    assert_eq!(running.process.wait().unwrap().signal(), Some(2));
 }

@@ -32,6 +32,10 @@ fn one_crash_is_told_by_its_ooid() {
     let crash = ["submit", "--meta", &meta, "--dump", &dump, "--ooid", OOID];
     assert_eq!(shell.ok(&crash), format!("{OOID}\n"));
     assert_eq!(shell.json(&crash), [json!({"ooid": OOID})]);
+    shell.write("a.dump", "");
+    let ended = shell.run(&crash);
+    assert!(ended.message.contains("a.dump is empty; it is stored as such"), "{}", ended.message);
+    assert_eq!(shell.ok(&["get", "dump", OOID]), "");
 }
 
 #[test]
@@ -65,9 +69,21 @@ fn many_that_are_submitted_again_are_there_once() {
     }
     assert_eq!(shell.json(&["crashes"]).len(), 2);
     let ended = shell.run(&["submit", &folder]);
-    assert!(ended.stdout.starts_with("ooid "), "{}", ended.stdout);
-    let done = "socorro-hbase: 0 crashes submitted, 2 were there before, 0 refused\n";
+    assert!(ended.stdout.contains(OOID), "{}", ended.stdout);
+    let done = "socorro-hbase: 0 crashes submitted, 2 there before, 0 refused\n";
     assert_eq!(ended.message, done);
+}
+
+#[test]
+fn a_source_without_crashes_is_not_submitted_with_success() {
+    let shell = Shell::new();
+    shell.write("notes.txt", "no crash");
+    let folder = shown(&shell.path(""));
+    let empty = shell.write("empty.tar", [0; 1024]);
+    for source in [folder, empty] {
+        let message = shell.fail(3, &["submit", &source]);
+        assert!(message.contains("NAME.dump"), "{message}");
+    }
 }
 
 #[test]
@@ -88,7 +104,7 @@ fn an_archive_is_submitted_from_a_file_or_a_pipe() {
     let piped = shell.run_with(&["submit", "-", "--json"], &archive);
     assert_eq!(piped.code, Some(0), "{}", piped.message);
     assert_eq!(piped.stdout.lines().count(), 2, "{}", piped.stdout);
-    assert!(piped.message.contains("0 crashes submitted, 2 were there before"));
+    assert!(piped.message.contains("0 crashes submitted, 2 there before"));
 }
 
 #[test]
@@ -115,12 +131,10 @@ fn what_is_wrong_with_one_of_many_is_listed_and_ends_nothing() {
     shell.write("crashes/half.dump", "MDMP");
     let ended = shell.run(&["submit", &folder, "--json"]);
     assert_eq!(ended.code, Some(1));
-    let done = "2 crashes submitted, 0 were there before, 3 refused";
+    let done = "3 crashes submitted, 0 there before, 2 refused";
     assert!(ended.message.contains(done), "{}", ended.message);
-    assert!(ended.message.contains("3 crashes were refused; the list says why"));
-    for problem in
-        ["it has to be one JSON object", "zero bytes", "there is a dump, but no metadata"]
-    {
+    assert!(ended.message.contains("2 crashes refused; the list says why"));
+    for problem in ["the metadata is no JSON object", "there is no metadata to it"] {
         assert!(ended.stdout.contains(problem), "{problem}: {}", ended.stdout);
     }
 }
@@ -132,7 +146,7 @@ fn an_archive_that_ends_too_early_is_an_error_after_what_was_whole() {
     let ended = shell.run_with(&["submit", "-"], &archive[..3000]);
     assert_eq!(ended.code, Some(1), "{}", ended.message);
     assert!(ended.message.contains("the archive ends too early"), "{}", ended.message);
-    assert!(ended.message.contains("1 crashes submitted"), "{}", ended.message);
+    assert!(ended.message.contains("1 crash submitted"), "{}", ended.message);
     assert!(ended.stdout.contains(OOID) && !ended.stdout.contains(OTHER), "{}", ended.stdout);
     assert_eq!(shell.ok(&["get", "dump", OOID]), "MDMP");
 }

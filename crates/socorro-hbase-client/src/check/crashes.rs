@@ -1,96 +1,94 @@
 //! The first part: every crash is in the indexes that should name it.
 
-use hbase_thrift_client::{Row, Scan};
+use std::collections::BTreeMap;
 
-use super::{Check, Finding, FindingKind, ROWS_AT_ONCE};
+use hbase_thrift_client::{GetRows, Row};
+
+use super::{Check, ROWS_AT_ONCE};
 use crate::{
-    error::{Error, Result},
-    keys,
-    ooid::Ooid,
-    scan::not_scanned,
-    schema,
-    traces::{STATE_COLUMNS, StoredCrash, Trace},
+    endpoints::not_scanned,
+    error::Result,
+    layout::{self, IndexCell, SearchRow},
+    lifecycle::{Problem, ProblemKind, STATE_COLUMNS, StoredCrash, is_no_data},
 };
 
 impl Check {
-    /// Answers whether there may be more rows.
+    /// Returns whether there may be more rows.
     pub(super) fn check_crashes(&mut self) -> Result<bool> {
-        let rows = self.read_part(schema::CRASH_REPORTS, &STATE_COLUMNS)?;
+        let rows = self.read_part(layout::CRASH_REPORTS, &STATE_COLUMNS)?;
         let goes_on = rows.len() == ROWS_AT_ONCE as usize;
-        let mut flight = self.store.client().flight();
-        let mut asked = Vec::new();
+        let has_search = self.store.has_search()?;
+        let mut crashes = Vec::new();
+        let mut wanted: BTreeMap<&'static str, Vec<Vec<u8>>> = BTreeMap::new();
         for row in &rows {
-            let stored = StoredCrash::of_row(row);
-            let submitted = stored.traits.submitted.as_deref().unwrap_or_default();
+            let Some(stored) = StoredCrash::of_any_row(row) else { continue };
+            let submitted = stored.facts.submitted.as_deref().unwrap_or_default();
             if !self.is_settled(stored.written) || !self.range.contains(submitted) {
                 continue;
             }
-            let Some(ooid) = ooid_of_key(row.key()) else { continue };
-            if is_leftover(row) {
-                let trace = crash_trace(row, keys::FLAGS_PROCESSED);
-                let kind = FindingKind::LeftoverRow;
-                self.found.push_back(Finding::of_trace(kind, trace, Some(ooid)));
+            if stored.is_leftover() {
+                let is_empty = row.cells().all(|cell| is_no_data(cell.family()));
+                let kind = if is_empty { ProblemKind::LeftoverRow } else { ProblemKind::LateData };
+                self.found.push_back(Problem::of_crash(kind, &stored, layout::FLAGS_PROCESSED));
                 continue;
             }
-            for trace in stored.traits.indexes(&ooid) {
-                let ticket = flight.get(&self.store.table(trace.table), trace.get());
-                asked.push((ooid, trace, ticket.map_err(not_scanned)?));
+            if stored.is_unreadable {
+                let kind = ProblemKind::UnreadableMetadata;
+                self.found.push_back(Problem::of_crash(kind, &stored, layout::META_DATA_JSON));
             }
-            if stored.is_uncounted || !stored.is_submitted {
-                let trace = crash_trace(row, keys::FLAGS_UNCOUNTED);
-                let kind = FindingKind::UnfinishedSubmission;
-                self.found.push_back(Finding::of_trace(kind, trace, Some(ooid)));
+            let cells = stored.facts.indexes(&stored.id);
+            for cell in &cells {
+                wanted.entry(cell.table).or_default().push(cell.row.clone());
             }
+            if has_search {
+                let key = SearchRow::key(&stored.id, stored.facts.submitted.as_deref());
+                wanted.entry(layout::SEARCH).or_default().push(key);
+            }
+            crashes.push((stored, cells));
         }
-        let mut landed = flight.send();
-        for (ooid, trace, ticket) in asked {
-            let row = landed.take(ticket).map_err(|error| {
-                Error::from_hbase(format!("{} could not be checked", trace.table), error)
-            })?;
+        let found = self.read_named(wanted)?;
+        let has = |cell: &IndexCell| {
             // A hang's cell that names another crash of the same kind is in use.
-            if row.is_none() {
-                let kind = FindingKind::MissingIndexRow;
-                self.found.push_back(Finding::of_trace(kind, trace, Some(ooid)));
+            found
+                .get(&(cell.table, cell.row.clone()))
+                .is_some_and(|row| row.get(&cell.column).is_some())
+        };
+        for (stored, cells) in crashes {
+            let timed = stored.facts.submitted.as_deref().map(|time| {
+                IndexCell::new(layout::SUBMITTED_TIME, layout::time_row(&stored.id, time))
+            });
+            let is_unannounced = !stored.is_processed() && timed.is_some_and(|timed| !has(&timed));
+            if !stored.is_whole() || is_unannounced {
+                let kind = ProblemKind::UnfinishedSubmission;
+                self.found.push_back(Problem::of_crash(kind, &stored, layout::FLAGS_UNCOUNTED));
+            }
+            for cell in cells.into_iter().filter(|cell| !has(cell)) {
+                let id = Some(stored.id.clone());
+                let kind = ProblemKind::MissingIndexRow;
+                self.found.push_back(Problem::of_entry(kind, cell, id));
+            }
+            if has_search {
+                let key = SearchRow::key(&stored.id, stored.facts.submitted.as_deref());
+                self.unsearchable += u64::from(!found.contains_key(&(layout::SEARCH, key)));
             }
         }
         Ok(goes_on)
     }
 
-    /// The next rows of the part's table, in the order of their keys.
-    pub(super) fn read_part(&mut self, table: &str, columns: &[&str]) -> Result<Vec<Row>> {
-        let mut start = self.next.after.clone();
-        if !start.is_empty() {
-            start.push(0);
+    /// Reads rows that should name crashes: one call a table.
+    fn read_named(
+        &self,
+        wanted: BTreeMap<&'static str, Vec<Vec<u8>>>,
+    ) -> Result<BTreeMap<(&'static str, Vec<u8>), Row>> {
+        let mut found = BTreeMap::new();
+        for (table, mut keys) in wanted {
+            // Both halves of a hang share a row.
+            keys.sort_unstable();
+            keys.dedup();
+            let get = GetRows::new(keys);
+            let rows = self.store.table(table).get_rows(&get).map_err(not_scanned)?;
+            found.extend(rows.into_iter().flatten().map(|row| ((table, row.key().to_vec()), row)));
         }
-        let scan = Scan::new()
-            .start(start)
-            .columns(columns.iter().copied())
-            .caching(ROWS_AT_ONCE)
-            .limit(u64::from(ROWS_AT_ONCE))
-            .read_ahead(false)
-            .cache_blocks(false);
-        let rows = self.store.table(table).scan(scan).map_err(not_scanned)?;
-        let rows: Vec<Row> =
-            rows.collect::<hbase_thrift_client::Result<_>>().map_err(not_scanned)?;
-        if let Some(last) = rows.last() {
-            self.next.after = last.key().to_vec();
-        }
-        self.rows += rows.len() as u64;
-        Ok(rows)
+        Ok(found)
     }
-}
-
-/// The last 36 characters of any key that ends in an ooid.
-pub(super) fn ooid_of_key(key: &[u8]) -> Option<Ooid> {
-    let start = key.len().checked_sub(36)?;
-    str::from_utf8(&key[start..]).ok()?.parse().ok()
-}
-
-/// Whether nothing but flags is there of the columns that were read.
-pub(super) fn is_leftover(row: &Row) -> bool {
-    row.cells().all(|cell| cell.family() == b"flags")
-}
-
-fn crash_trace(row: &Row, column: &str) -> Trace {
-    Trace { table: schema::CRASH_REPORTS, row: row.key().to_vec(), column: column.to_owned() }
 }

@@ -1,28 +1,32 @@
-//! Checking that crashes, indexes, queues and counters agree, and mending where they don't.
+//! Checking that crashes, indexes, queues and counters agree.
 //!
 //! Indexes without transactions drift: a program that dies between two writes is enough. The check
-//! reads everything once, in parts: crash rows, then each index and queue, then the counters, then
-//! the queues' sizes. It holds a batch of rows at a time, and leaves alone what has changed lately,
-//! since that may be under way. How one finding is mended is in `repair`.
+//! reads everything once, in parts: crash rows, then each index and queue, then the index of submission
+//! times side by side with the counters, then the queues' sizes. It holds a batch of rows at a time, and leaves alone what has changed lately,
+//! since that may be under way. What is wrong and how it is repaired is left to `lifecycle`.
 
-mod counters;
 mod crashes;
-mod finding;
 mod indexes;
 mod position;
-mod repair;
 mod sizes;
+mod times;
 
-pub use finding::{Finding, FindingKind};
 pub use position::{CheckPosition, CheckPositionError};
 
 use std::{collections::VecDeque, fmt, time::Duration};
 
+use hbase_thrift_client::{Row, Scan, Scanner};
 use time::OffsetDateTime;
 
-use crate::{error::Result, range::TimeRange, store::CrashStore, timestamp::SubmittedTimestamp};
-use counters::Counting;
+use crate::{
+    endpoints::not_scanned,
+    error::Result,
+    lifecycle::{self, Problem},
+    model::{SubmittedTimestamp, TimeRange},
+    store::CrashStore,
+};
 use position::Part;
+use times::Counting;
 
 /// What a check looks at.
 ///
@@ -50,10 +54,13 @@ pub struct Check {
     range: TimeRange,
     settled_for: Duration,
     position: CheckPosition,
-    /// Where the batch begins that follows those whose findings were handed out.
+    /// Where the batch begins that follows those whose problems were handed out.
     next: CheckPosition,
     counting: Option<Counting>,
-    found: VecDeque<Finding>,
+    /// The part's table while it is scanned.
+    rows_of_part: Option<Scanner>,
+    unsearchable: u64,
+    found: VecDeque<Problem>,
     rows: u64,
     is_done: bool,
 }
@@ -72,10 +79,13 @@ pub struct CheckProgress {
     pub rows: u64,
     /// How much of the whole is done, as far as the rows' keys tell: crashes are spread evenly.
     pub percent: u8,
+    /// How many crashes lack the row by which they are found in searches: no problem, and
+    /// [`CrashStore::reindex`] writes them.
+    pub unsearchable: u64,
 }
 
-/// How many rows are compared with what belongs to them in one flight.
-const ROWS_AT_ONCE: u32 = 64;
+/// How many rows are compared with what belongs to them at a time.
+const ROWS_AT_ONCE: u32 = 256;
 
 impl Default for CheckOptions {
     fn default() -> Self {
@@ -119,6 +129,7 @@ impl CheckOptions {
     }
 }
 
+/// # Upkeep
 impl CrashStore {
     /// Checks that crashes, indexes, queues and counters agree. Reads everything but the dumps, and
     /// writes nothing.
@@ -126,10 +137,10 @@ impl CrashStore {
     /// ```no_run
     /// # use socorro_hbase_client::{CheckOptions, CrashStore};
     /// # fn tidy(store: &CrashStore) -> socorro_hbase_client::Result<()> {
-    /// for finding in store.check(&CheckOptions::new()) {
-    ///     let finding = finding?;
-    ///     println!("{finding}");
-    ///     store.repair(&finding)?;
+    /// for problem in store.check(&CheckOptions::new()) {
+    ///     let problem = problem?;
+    ///     println!("{problem}");
+    ///     store.repair(&problem)?;
     /// }
     /// # Ok(())
     /// # }
@@ -142,10 +153,32 @@ impl CrashStore {
             position: options.position.clone(),
             next: options.position.clone(),
             counting: None,
+            rows_of_part: None,
+            unsearchable: 0,
             found: VecDeque::new(),
             rows: 0,
             is_done: false,
         }
+    }
+
+    /// Repairs one problem that a [`check`](Self::check) or a queue has found; returns whether there
+    /// still was something to repair.
+    ///
+    /// Only what is certain is touched; a problem whose kind has an
+    /// [`advice`](crate::ProblemKind::advice) is left to people. A missing index row is written; a row
+    /// that names no crash, or one that doesn't belong there, is deleted, and of a queue counted down; a
+    /// submission that stopped is finished: the crash is queued unless it is processed, and the check's
+    /// part about counters counts it. A counter is set right if it hasn't moved since; what is no counter
+    /// is deleted, for the next check to find how much is missing.
+    ///
+    /// May be done beside live traffic, and again after an error. What somebody else writes at the same
+    /// moment stays.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
+    pub fn repair(&self, problem: &Problem) -> Result<bool> {
+        lifecycle::repair(self, problem)
     }
 }
 
@@ -164,13 +197,14 @@ impl Check {
             parts: Part::COUNT,
             rows: self.rows,
             percent: self.percent(),
+            unsearchable: self.unsearchable,
         }
     }
 
-    /// The findings of the next batch of rows, often none; `None` at the end.
+    /// The problems of the next batch of rows, often none; `None` at the end.
     ///
     /// For programs that show how far a check is, or end it in between: as an iterator it comes back
-    /// only with a finding. [`position`](Self::position) is after the batch then.
+    /// only with a problem. [`position`](Self::position) is after the batch then.
     ///
     /// # Errors
     ///
@@ -180,13 +214,13 @@ impl Check {
     /// # use socorro_hbase_client::{CheckOptions, CrashStore};
     /// # fn watch(store: &CrashStore) -> socorro_hbase_client::Result<()> {
     /// let mut check = store.check(&CheckOptions::new());
-    /// while let Some(findings) = check.next_batch()? {
-    ///     println!("{} %, {} findings", check.progress().percent, findings.len());
+    /// while let Some(problems) = check.next_batch()? {
+    ///     println!("{} %, {} problems", check.progress().percent, problems.len());
     /// }
     /// # Ok(())
     /// # }
     /// ```
-    pub fn next_batch(&mut self) -> Result<Option<Vec<Finding>>> {
+    pub fn next_batch(&mut self) -> Result<Option<Vec<Problem>>> {
         if self.is_done {
             return Ok(None);
         }
@@ -221,7 +255,7 @@ impl Check {
         let goes_on = match self.next.part {
             Part::Crashes => self.check_crashes(),
             Part::Index(table) => self.check_index(table),
-            Part::Counters => self.check_counters(),
+            Part::Times => self.check_times(),
             Part::Sizes => self.check_sizes(),
             Part::Done => {
                 self.is_done = true;
@@ -234,9 +268,40 @@ impl Check {
             self.found.clear();
         })?;
         if !goes_on {
-            self.next = CheckPosition::at(self.next.part.next());
+            self.rows_of_part = None;
+            let queues = std::mem::take(&mut self.next.queues);
+            self.next = CheckPosition { queues, ..CheckPosition::at(self.next.part.next()) };
         }
         Ok(())
+    }
+
+    /// The next rows of the part's table, in the order of their keys: each table is scanned once.
+    fn read_part(&mut self, table: &str, columns: &[&str]) -> Result<Vec<Row>> {
+        let scanner = match self.rows_of_part.take() {
+            Some(scanner) => scanner,
+            None => {
+                let mut start = self.next.after.clone();
+                if !start.is_empty() {
+                    start.push(0);
+                }
+                let scan = Scan::new()
+                    .start(start)
+                    .columns(columns.iter().copied())
+                    .caching(ROWS_AT_ONCE)
+                    .read_ahead(false)
+                    .cache_blocks(false);
+                self.store.table(table).scan(scan).map_err(not_scanned)?
+            }
+        };
+        let scanner = self.rows_of_part.insert(scanner);
+        let rows: hbase_thrift_client::Result<Vec<Row>> =
+            scanner.by_ref().take(ROWS_AT_ONCE as usize).collect();
+        let rows = rows.map_err(not_scanned)?;
+        if let Some(last) = rows.last() {
+            self.next.after = last.key().to_vec();
+        }
+        self.rows += rows.len() as u64;
+        Ok(rows)
     }
 
     /// Whether a cell that was written at this time, in milliseconds since 1970, is old enough.
@@ -269,12 +334,12 @@ impl Check {
 }
 
 impl Iterator for Check {
-    type Item = Result<Finding>;
+    type Item = Result<Problem>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(finding) = self.found.pop_front() {
-                return Some(Ok(finding));
+            if let Some(problem) = self.found.pop_front() {
+                return Some(Ok(problem));
             }
             if self.is_done {
                 return None;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{metrics::SubmissionCounters, schema};
+use crate::{counters::SubmissionCounters, layout};
 
 /// Where a check goes on: text that can be kept, and read by another program.
 ///
@@ -28,6 +28,19 @@ pub struct CheckPosition {
     pub(super) metrics_after: Vec<u8>,
     /// The periods that aren't over yet there, by the length of their text.
     pub(super) open: BTreeMap<usize, OpenPeriod>,
+    /// The queues that were read, by their tables.
+    #[serde(default)]
+    pub(super) queues: BTreeMap<String, Counted>,
+}
+
+/// A queue whose entries were counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Counted {
+    /// Its counter before, and when that moved last.
+    pub(super) size: Option<(i64, i64)>,
+    pub(super) entries: u64,
+    /// When the newest was written.
+    pub(super) newest: Option<i64>,
 }
 
 /// A text is no position.
@@ -42,7 +55,8 @@ pub(super) enum Part {
     Crashes,
     /// One of `INDEXES`.
     Index(usize),
-    Counters,
+    /// The index of submission times and the counters, side by side.
+    Times,
     Sizes,
     Done,
 }
@@ -57,14 +71,17 @@ pub(super) struct OpenPeriod {
     pub(super) is_unsettled: bool,
 }
 
-pub(super) const INDEXES: [&str; 7] = [
-    schema::SUBMITTED_TIME,
-    schema::LEGACY_SUBMITTED_TIME,
-    schema::HANG_ID,
-    schema::HANG_ID_SUBMITTED_TIME,
-    schema::SIGNATURE_OOID,
-    schema::UNPROCESSED_FLAG,
-    schema::LEGACY_UNPROCESSED_FLAG,
+/// All but the one that is read with the counters.
+pub(super) const INDEXES: [&str; 9] = [
+    layout::LEGACY_SUBMITTED_TIME,
+    layout::HANG_ID,
+    layout::HANG_ID_SUBMITTED_TIME,
+    layout::SIGNATURE_OOID,
+    layout::LEGACY_PROCESSED,
+    layout::PRIORITY_PROCESSED,
+    layout::UNPROCESSED_FLAG,
+    layout::LEGACY_UNPROCESSED_FLAG,
+    layout::SEARCH,
 ];
 
 impl CheckPosition {
@@ -80,7 +97,7 @@ impl Part {
         match self {
             Self::Crashes => 0,
             Self::Index(index) => 1 + index,
-            Self::Counters => 1 + INDEXES.len(),
+            Self::Times => 1 + INDEXES.len(),
             // What is done doesn't count.
             Self::Sizes | Self::Done => 2 + INDEXES.len(),
         }
@@ -90,17 +107,18 @@ impl Part {
         match self {
             Self::Crashes => Self::Index(0),
             Self::Index(index) if index + 1 < INDEXES.len() => Self::Index(index + 1),
-            Self::Index(_) => Self::Counters,
-            Self::Counters => Self::Sizes,
+            Self::Index(_) => Self::Times,
+            Self::Times => Self::Sizes,
             Self::Sizes | Self::Done => Self::Done,
         }
     }
 
     pub(super) fn table(self) -> &'static str {
         match self {
-            Self::Crashes => schema::CRASH_REPORTS,
+            Self::Crashes => layout::CRASH_REPORTS,
             Self::Index(index) => INDEXES.get(index).copied().unwrap_or_default(),
-            Self::Counters | Self::Sizes | Self::Done => schema::METRICS,
+            Self::Times => layout::SUBMITTED_TIME,
+            Self::Sizes | Self::Done => layout::METRICS,
         }
     }
 }
@@ -146,7 +164,7 @@ mod tests {
         let position = CheckPosition {
             after: b"key\xff".to_vec(),
             open: BTreeMap::from([(4, open)]),
-            ..CheckPosition::at(Part::Counters)
+            ..CheckPosition::at(Part::Times)
         };
         assert_eq!(position.to_string().parse::<CheckPosition>().unwrap(), position);
     }

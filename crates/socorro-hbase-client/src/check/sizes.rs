@@ -1,61 +1,98 @@
-//! The last part: the counters of the queues' sizes are the numbers of their entries.
+//! The last part: the counters of the queues' sizes are the numbers of their entries, which were counted
+//! when the queues were checked.
 //!
 //! A queue can't be counted at one moment, and an entry comes before it is counted. So only a queue
-//! is compared that has been still for long enough, by the times of its counter and of its entries,
-//! whose counter is the same before and after, and which lacks the same when it is counted again.
+//! is compared that has been still for long enough, by the times of its counter and of its entries, and
+//! whose counter is the same before and after. One that seems wrong or has moved is counted again: an
+//! entry that leaves is gone a moment before it is counted down, and repairs take entries out.
 
-use super::{Check, Finding};
+use super::{Check, position::Counted};
 use crate::{
+    endpoints::Queue,
     error::{ErrorKind, Result},
-    keys,
-    queue::Queue,
-    range::TimeRange,
+    layout::{self, QUEUES},
+    lifecycle::Problem,
+    model::TimeRange,
 };
 
-/// How often a queue is counted that moves meanwhile.
+/// How often a queue is counted.
 const ATTEMPTS: usize = 4;
 
 impl Check {
+    /// Takes down what a queue's counter is before the queue's first row is read.
+    pub(super) fn begin_queue(&mut self, table: &str) -> Result<()> {
+        if self.range == TimeRange::all()
+            && let Some(queue) = self.queue_of(table)
+            && let Sized::Counter(size) = size_of(&queue)?
+        {
+            let counted = Counted { size, ..Counted::default() };
+            self.next.queues.insert(table.to_owned(), counted);
+        }
+        Ok(())
+    }
+
     /// Always the end of the part.
     pub(super) fn check_sizes(&mut self) -> Result<bool> {
         if self.range != TimeRange::all() {
             return Ok(false);
         }
-        for queue in [self.store.general_queue(), self.store.legacy_queue()] {
-            let finding = self.check_size(&queue)?;
-            self.found.extend(finding);
+        for table in QUEUES {
+            let problem = self.check_size(table)?;
+            self.found.extend(problem);
         }
         Ok(false)
     }
 
-    fn check_size(&self, queue: &Queue) -> Result<Option<Finding>> {
-        let Some(column) = keys::queue_size(queue.table_name()) else { return Ok(None) };
+    fn check_size(&self, table: &str) -> Result<Option<Problem>> {
+        let (Some(queue), Some(column)) = (self.queue_of(table), layout::queue_size(table)) else {
+            return Ok(None);
+        };
+        let mut counted = self.next.queues.get(table).cloned();
         let mut seen = None;
         for _ in 0..ATTEMPTS {
             let horizon = self.settled_before();
-            let before = match queue.counted() {
-                // The part before has found it.
-                Err(error) if error.kind() == ErrorKind::MalformedCounter => return Ok(None),
-                before => before?,
-            };
-            if before.is_some_and(|(_, moved)| moved >= horizon) {
+            let Sized::Counter(size) = size_of(&queue)? else { return Ok(None) };
+            let newest = counted.as_ref().and_then(|counted| counted.newest);
+            let moved = [newest, size.map(|(_, moved)| moved)];
+            if moved.into_iter().flatten().any(|moved| moved >= horizon) {
                 return Ok(None);
             }
-            let (entries, newest) = queue.count_with_newest()?;
-            if newest >= horizon {
-                return Ok(None);
-            }
-            if queue.counted()? == before {
-                let size = before.map(|(size, _)| size);
-                let right = i64::try_from(entries).unwrap_or(i64::MAX);
-                let found = Finding::of_counter(keys::QUEUE_SIZES_ROW, column, size, right);
-                // An entry that leaves is gone a moment before it is counted down.
+            if let Some(counted) = counted.filter(|counted| counted.size == size) {
+                let right = i64::try_from(counted.entries).unwrap_or(i64::MAX);
+                let size = size.map(|(size, _)| size);
+                let row = layout::QUEUE_SIZES_ROW;
+                let found = Problem::of_counter(row, column, size, right);
                 if found.is_none() || found == seen {
                     return Ok(found);
                 }
                 seen = found;
             }
+            let (entries, newest) = queue.count_with_newest()?;
+            counted = Some(Counted { size, entries, newest: Some(newest) });
         }
         Ok(None)
+    }
+
+    fn queue_of(&self, table: &str) -> Option<Queue> {
+        match table {
+            layout::UNPROCESSED_FLAG => Some(self.store.general_queue()),
+            layout::LEGACY_UNPROCESSED_FLAG => Some(self.store.legacy_queue()),
+            _ => None,
+        }
+    }
+}
+
+/// What stands in the place of a queue's size.
+enum Sized {
+    /// The counter and when it moved last, if there is one.
+    Counter(Option<(i64, i64)>),
+    /// No counter, which the part before finds.
+    Malformed,
+}
+
+fn size_of(queue: &Queue) -> Result<Sized> {
+    match queue.counted() {
+        Err(error) if error.kind() == ErrorKind::MalformedCounter => Ok(Sized::Malformed),
+        counted => counted.map(Sized::Counter),
     }
 }

@@ -1,26 +1,39 @@
-//! Taking crashes out of the store, into a directory or a compressed tar.
+//! Taking crashes out of the store, into a folder or an archive.
 //!
-//! For selections of any size: a crash at a time is in memory. A broken crash is reported and ends
+//! For selections of any size: a few crashes at a time are in memory. What is written is a backup:
+//! `import` makes the same crash of it. A broken crash is reported and ends
 //! nothing; an export that was interrupted goes on where it stopped when it is made again.
 
 mod archive;
-mod directory;
+mod folder;
+mod names;
+mod read;
 mod sample;
 mod selection;
+mod state;
 
+pub use archive::ArchiveFormat;
+pub(crate) use names::{file_part, name_of_part};
+pub(crate) use read::optional_indexes;
 pub use selection::Selection;
+pub(crate) use state::CrashState;
 
-use std::{fmt, path::Path};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    io::Write,
+    path::Path,
+    slice,
+};
 
 use crate::{
-    error::{Error, ErrorKind, Result},
-    keys,
-    ooid::Ooid,
-    read::{dumps_of, metadata_of, processed_of},
+    error::{Error, Result},
+    model::CrashId,
     store::CrashStore,
 };
-use archive::Archive;
-use directory::Directory;
+use archive::{Archive, Stream};
+use folder::Folder;
+use read::{ReadFiles, SMALL, WHOLE, read_files};
 use selection::{Selected, Selecting};
 
 /// An export under way: an iterator of what became of each crash.
@@ -31,45 +44,73 @@ pub struct Export {
     store: CrashStore,
     selecting: Selecting,
     target: Target,
+    ready: VecDeque<Ready>,
     is_done: bool,
 }
 
 enum Target {
-    Directory(Directory),
+    Folder(Folder),
     Archive(Archive),
+    Stream(Stream),
 }
+
+/// A crash that is read, and not written yet.
+struct Ready {
+    id: CrashId,
+    place: Vec<u8>,
+    files: Vec<File>,
+    problem: Option<Error>,
+}
+
+/// Dumps have up to 10 MiB each.
+const AT_ONCE: usize = 8;
 
 /// What became of one crash.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Exported {
-    /// The crash; `None` for an index row that names none.
-    pub ooid: Option<Ooid>,
-    /// Whether it was there already, from an export that was interrupted.
-    pub was_there: bool,
+    /// The crash.
+    pub id: CrashId,
+    /// What was written of it.
+    pub outcome: ExportOutcome,
     /// What is wrong with it. What there is of it is exported nevertheless.
     pub problem: Option<Error>,
+}
+
+/// What an export wrote of a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExportOutcome {
+    /// All that there is of it.
+    New,
+    /// What has changed in the store since an earlier export into the same folder.
+    Updated,
+    /// Nothing: it was in the folder as it is in the store.
+    WasThere,
 }
 
 /// A file of a crash: what follows the ooid in its name, and its bytes.
 type File = (String, Vec<u8>);
 
 impl CrashStore {
-    /// Exports crashes as files into a directory, which is made if it isn't there: `OOID.json` with
-    /// the metadata, `OOID.dump`, `OOID.NAME.dump` for each further dump, and `OOID.processed.json`
-    /// where the crash is processed, all as they are stored.
+    /// Exports crashes as files into a folder, which is made if it isn't there: `OOID.json` with the
+    /// metadata, `OOID.dump`, `OOID.NAME.dump` for each further dump, and `OOID.processed.json` if the
+    /// crash is processed, all as they are stored; and `OOID.state.json` with all other cells and with the
+    /// queues that it is in. Names are escaped as by [`CrashId::file_name`], and long ones cut.
     ///
-    /// Made again, it leaves out the crashes whose metadata is there: that is written last.
+    /// Made again, it leaves out the dumps of crashes whose metadata is there, which is written last, and
+    /// writes what has changed.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::File`]; [`ErrorKind::HBase`]; here or from the iterator.
+    /// [`ErrorKind::File`](crate::ErrorKind::File); [`ErrorKind::HBase`](crate::ErrorKind::HBase); here or
+    /// from the iterator.
     ///
     /// ```no_run
     /// # use socorro_hbase_client::{CrashStore, Selection, TimeRange};
     /// # fn save(store: &CrashStore) -> socorro_hbase_client::Result<()> {
     /// let day = Selection::Submitted(TimeRange::within("2012-05-08"));
-    /// for exported in store.export_to_directory(&day, "crashes")? {
+    /// for exported in store.export_to_folder(&day, "crashes")? {
     ///     if let Some(problem) = exported?.problem {
     ///         eprintln!("{problem}");
     ///     }
@@ -77,32 +118,48 @@ impl CrashStore {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn export_to_directory(
+    pub fn export_to_folder(
         &self,
         selection: &Selection,
-        directory: impl AsRef<Path>,
+        folder: impl AsRef<Path>,
     ) -> Result<Export> {
-        let target = Target::Directory(Directory::open(directory.as_ref())?);
+        let target = Target::Folder(Folder::open(folder.as_ref())?);
         self.export(selection, target, None)
     }
 
-    /// Exports crashes as a `.tar.gz` with the files of
-    /// [`export_to_directory`](Self::export_to_directory).
+    /// Exports crashes as an archive with the files of [`export_to_folder`](Self::export_to_folder), in
+    /// the format that its name says; `.tar.gz` if it says none.
     ///
     /// While it is being written, how far it is stands in a file beside it, `….progress`. Made again
     /// with the same selection, an interrupted export goes on from there.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::File`], also where an archive of this name is complete already;
-    /// [`ErrorKind::HBase`]; here or from the iterator.
+    /// [`ErrorKind::File`](crate::ErrorKind::File), also if an archive of this name is complete already, or
+    /// is an interrupted export of another selection; [`ErrorKind::HBase`](crate::ErrorKind::HBase); here
+    /// or from the iterator.
     pub fn export_to_archive(
         &self,
         selection: &Selection,
         archive: impl AsRef<Path>,
     ) -> Result<Export> {
-        let (archive, after) = Archive::open(archive.as_ref())?;
+        let path = archive.as_ref();
+        let format = ArchiveFormat::of_path(path).unwrap_or(ArchiveFormat::TarGz);
+        let (archive, after) = Archive::open(path, format, selection.fingerprint())?;
         self.export(selection, Target::Archive(archive), after)
+    }
+
+    /// Exports crashes as a tar into a stream. It can't be gone on with.
+    ///
+    /// # Errors
+    ///
+    /// As [`export_to_folder`](Self::export_to_folder).
+    pub fn export_to_writer(
+        &self,
+        selection: &Selection,
+        to: impl Write + Send + 'static,
+    ) -> Result<Export> {
+        self.export(selection, Target::Stream(Stream::new(to)), None)
     }
 
     fn export(
@@ -112,90 +169,83 @@ impl CrashStore {
         after: Option<Vec<u8>>,
     ) -> Result<Export> {
         let selecting = Selecting::new(self, selection, after)?;
-        Ok(Export { store: self.clone(), selecting, target, is_done: false })
+        let ready = VecDeque::new();
+        Ok(Export { store: self.clone(), selecting, target, ready, is_done: false })
     }
 }
 
 impl Export {
     fn export_next(&mut self) -> Result<Option<Exported>> {
-        let Some(selected) = self.selecting.next() else {
+        if self.ready.is_empty() {
+            self.fetch()?;
+        }
+        let Some(Ready { id, place, files, problem }) = self.ready.pop_front() else {
             self.target.finish()?;
             return Ok(None);
         };
-        let Selected { ooid, place } = match selected {
-            Ok(selected) => selected,
-            Err(error) if error.kind() == ErrorKind::MalformedIndex => {
-                return Ok(Some(Exported { ooid: None, was_there: false, problem: Some(error) }));
-            }
-            Err(error) => return Err(error),
-        };
-        let exported = |was_there, problem| Exported { ooid: Some(ooid), was_there, problem };
-        if self.target.has(&ooid) {
-            return Ok(Some(exported(true, None)));
+        let outcome = self.target.write(&id, &files, &place)?;
+        Ok(Some(Exported { id, outcome, problem }))
+    }
+
+    /// Reads the next few crashes, of those that are there without the dumps.
+    fn fetch(&mut self) -> Result<()> {
+        let selected: Result<Vec<Selected>> = self.selecting.by_ref().take(AT_ONCE).collect();
+        let selected = selected?;
+        let (old, new): (Vec<&Selected>, Vec<&Selected>) =
+            selected.iter().partition(|one| self.target.has(&one.id));
+        let mut read = BTreeMap::new();
+        for (these, columns) in [(old, &SMALL[..]), (new, &WHOLE[..])] {
+            let ids: Vec<CrashId> = these.iter().map(|one| one.id.clone()).collect();
+            let files = self.read(&ids, columns)?;
+            read.extend(these.iter().map(|one| one.place.clone()).zip(files));
         }
-        let (files, problem) = read_files(&self.store, &ooid)?;
-        self.target.write(&ooid, &files, &place)?;
-        Ok(Some(exported(false, problem)))
+        // In the order of the selection, by which an archive goes on.
+        for Selected { id, place } in selected {
+            if let Some((files, problem)) = read.remove(&place) {
+                self.ready.push_back(Ready { id, place, files, problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// One by one if all together are more than a reply may have.
+    fn read(&self, ids: &[CrashId], columns: &[&str]) -> Result<Vec<ReadFiles>> {
+        match read_files(&self.store, ids, columns) {
+            Err(error) if ids.len() > 1 && !error.is_retryable() => {
+                let each =
+                    ids.iter().map(|id| read_files(&self.store, slice::from_ref(id), columns));
+                each.collect::<Result<Vec<_>>>().map(|read| read.into_iter().flatten().collect())
+            }
+            read => read,
+        }
     }
 }
 
 impl Target {
-    fn has(&self, ooid: &Ooid) -> bool {
+    fn has(&self, id: &CrashId) -> bool {
         match self {
-            Self::Directory(directory) => directory.has(ooid),
+            Self::Folder(folder) => folder.has(id),
             // Left out by its place already.
-            Self::Archive(_) => false,
+            Self::Archive(_) | Self::Stream(_) => false,
         }
     }
 
-    fn write(&mut self, ooid: &Ooid, files: &[File], place: &[u8]) -> Result<()> {
+    fn write(&mut self, id: &CrashId, files: &[File], place: &[u8]) -> Result<ExportOutcome> {
         match self {
-            Self::Directory(directory) => directory.write(ooid, files),
-            Self::Archive(archive) => archive.write(ooid, files, place),
+            Self::Folder(folder) => return folder.write(id, files),
+            Self::Archive(archive) => archive.write(id, files, place)?,
+            Self::Stream(stream) => stream.write(id, files)?,
         }
+        Ok(ExportOutcome::New)
     }
 
     fn finish(&mut self) -> Result<()> {
         match self {
-            Self::Directory(_) => Ok(()),
+            Self::Folder(_) => Ok(()),
             Self::Archive(archive) => archive.finish(),
+            Self::Stream(stream) => stream.finish(),
         }
     }
-}
-
-/// The files of a crash, the metadata last, and what is missing.
-fn read_files(store: &CrashStore, ooid: &Ooid) -> Result<(Vec<File>, Option<Error>)> {
-    let columns = ["raw_data", keys::META_DATA_JSON, keys::PROCESSED_DATA_JSON];
-    let Some(row) = store.read_crash(ooid, &columns)? else {
-        let message = format!("there is no crash {ooid} to be exported");
-        return Ok((Vec::new(), Some(Error::new(ErrorKind::NoSuchCrash, message))));
-    };
-    let mut files = Vec::new();
-    for (name, dump) in dumps_of(&row) {
-        let extension = if name.as_str() == "dump" {
-            "dump".to_owned()
-        } else {
-            // Whatever another program named it, it is no path.
-            let safe =
-                |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-            format!("{}.dump", name.as_str().chars().map(safe).collect::<String>())
-        };
-        files.push((extension, dump));
-    }
-    let has_dump = !files.is_empty();
-    files.extend(processed_of(&row).map(|json| ("processed.json".to_owned(), json.to_vec())));
-    let metadata = metadata_of(&row).map(|json| ("json".to_owned(), json.to_vec()));
-    let missing = match (&metadata, has_dump) {
-        (None, _) => Some("metadata"),
-        (_, false) => Some("dump"),
-        _ => None,
-    };
-    files.extend(metadata);
-    let problem = missing.map(|what| {
-        let message = format!("crash {ooid} is incomplete, its row has no {what}");
-        Error::new(ErrorKind::IncompleteCrash, message)
-    });
-    Ok((files, problem))
 }
 
 impl Iterator for Export {

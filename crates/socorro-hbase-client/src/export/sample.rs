@@ -3,11 +3,7 @@
 use uuid::Uuid;
 
 use super::{Selection, selection::Selecting};
-use crate::{
-    error::{ErrorKind, Result},
-    ooid::Ooid,
-    store::CrashStore,
-};
+use crate::{error::Result, model::CrashId, store::CrashStore};
 
 impl CrashStore {
     /// Draws n crashes from a selection, each with the same chance, in no particular order; all of
@@ -15,27 +11,23 @@ impl CrashStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::HBase`]. Index rows that name no crash are left out.
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase). Index rows that name no crash are left out.
     ///
     /// ```no_run
     /// # use socorro_hbase_client::{CrashStore, Selection, TimeRange};
     /// # fn save(store: &CrashStore) -> socorro_hbase_client::Result<()> {
     /// let week = Selection::Submitted(TimeRange::within("2012-05-0"));
-    /// let sample = Selection::Ooids(store.sample(&week, 1000)?);
+    /// let sample = Selection::Crashes(store.sample(&week, 1000)?);
     /// for exported in store.export_to_archive(&sample, "sample.tar.gz")? {
     ///     exported?;
     /// }
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sample(&self, selection: &Selection, n: usize) -> Result<Vec<Ooid>> {
+    pub fn sample(&self, selection: &Selection, n: usize) -> Result<Vec<CrashId>> {
         let mut sample = Reservoir::new(n);
         for selected in Selecting::new(self, selection, None)? {
-            match selected {
-                Ok(selected) => sample.offer(selected.ooid, random_below),
-                Err(error) if error.kind() == ErrorKind::MalformedIndex => {}
-                Err(error) => return Err(error),
-            }
+            sample.offer(selected?.id, random_below);
         }
         Ok(sample.drawn)
     }

@@ -1,6 +1,13 @@
 //! Which crashes are exported or sampled.
 
-use crate::{error::Result, ooid::Ooid, range::TimeRange, scan::CrashScan, store::CrashStore};
+use std::fmt::{self, Write};
+
+use crate::{
+    endpoints::CrashScan,
+    error::Result,
+    model::{CrashId, TimeRange},
+    store::CrashStore,
+};
 
 /// Some crashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,10 +15,32 @@ use crate::{error::Result, ooid::Ooid, range::TimeRange, scan::CrashScan, store:
 pub enum Selection {
     /// Those that were submitted in a range of time, in its order.
     Submitted(TimeRange),
-    /// Those of a signature, in the order of their ooids.
+    /// Those of a signature, in the order of their names.
     Signature(String),
     /// These, in this order.
-    Ooids(Vec<Ooid>),
+    Crashes(Vec<CrashId>),
+}
+
+impl Selection {
+    /// Tells two selections apart, in a file that another run reads.
+    pub(super) fn fingerprint(&self) -> String {
+        let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+        // It takes any text.
+        let _ = write!(hash, "{self:?}");
+        format!("{:016x}", hash.0)
+    }
+}
+
+/// The hash FNV-1a, of a text of any length.
+struct Fnv(u64);
+
+impl fmt::Write for Fnv {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        Ok(())
+    }
 }
 
 /// A selection while it is being read.
@@ -22,14 +51,14 @@ pub(super) struct Selecting {
 
 /// A crash with its place in the selection, by which an interrupted export goes on.
 pub(super) struct Selected {
-    pub(super) ooid: Ooid,
+    pub(super) id: CrashId,
     pub(super) place: Vec<u8>,
 }
 
 enum Crashes {
     /// With the length of the keys' salt, which isn't part of their order.
     Found(CrashScan, usize),
-    Listed(std::iter::Enumerate<std::vec::IntoIter<Ooid>>),
+    Listed(std::iter::Enumerate<std::vec::IntoIter<CrashId>>),
 }
 
 impl Selecting {
@@ -42,7 +71,7 @@ impl Selecting {
         let crashes = match selection {
             Selection::Submitted(range) => Crashes::Found(store.scan_submitted(range)?, 1),
             Selection::Signature(signature) => Crashes::Found(store.scan_signature(signature)?, 0),
-            Selection::Ooids(ooids) => Crashes::Listed(ooids.clone().into_iter().enumerate()),
+            Selection::Crashes(ids) => Crashes::Listed(ids.clone().into_iter().enumerate()),
         };
         Ok(Self { crashes, after })
     }
@@ -57,13 +86,13 @@ impl Iterator for Selecting {
                 Crashes::Found(scan, salt) => match scan.next()? {
                     Ok(entry) => {
                         let place = entry.key.get(*salt..).unwrap_or_default().to_vec();
-                        Selected { ooid: entry.ooid, place }
+                        Selected { id: entry.id, place }
                     }
                     Err(error) => return Some(Err(error)),
                 },
-                Crashes::Listed(ooids) => {
-                    let (number, ooid) = ooids.next()?;
-                    Selected { ooid, place: (number as u64).to_be_bytes().to_vec() }
+                Crashes::Listed(ids) => {
+                    let (number, id) = ids.next()?;
+                    Selected { id, place: (number as u64).to_be_bytes().to_vec() }
                 }
             };
             if self.after.as_ref().is_none_or(|after| selected.place > *after) {

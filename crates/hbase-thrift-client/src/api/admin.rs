@@ -1,0 +1,211 @@
+//! Creates, deletes and describes tables.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::dialect::Call;
+use crate::error::{Error, ErrorKind, Result};
+use crate::request::{ColumnFamily, Region};
+use crate::sync::Executor;
+
+/// Calls on the cluster's tables. Names are used with the configured table prefix before them.
+///
+/// These calls change the schema, so none is repeated when its fate is unknown. They take seconds on
+/// a loaded cluster; the operation time-out covers them too.
+#[derive(Clone)]
+pub struct Admin {
+    executor: Executor,
+}
+
+impl Admin {
+    pub(crate) fn new(executor: Executor) -> Self {
+        Self { executor }
+    }
+
+    /// Creates a table in one region.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists),
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) for families that can't be,
+    /// [`Server`](ErrorKind::Server) for a compression that the server lacks.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, ColumnFamily, Config};
+    /// # let client = Client::connect(Config::new("localhost", 9090))?;
+    /// let families = [ColumnFamily::new("ids"), ColumnFamily::new("raw_data").max_versions(3)];
+    /// client.admin().create_table("crash_reports", &families)?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn create_table(&self, name: impl AsRef<[u8]>, families: &[ColumnFamily]) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::create_table(&name, families))
+    }
+
+    /// Deletes a table, which has to be disabled first.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled),
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn delete_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::delete_table(&name))
+    }
+
+    /// Takes a table out of service.
+    ///
+    /// # Errors
+    ///
+    /// [`TableDisabled`](ErrorKind::TableDisabled) where it is already,
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn disable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::disable_table(&name))
+    }
+
+    /// Puts a table into service again.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled) where it is in service,
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn enable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::enable_table(&name))
+    }
+
+    /// Whether a table is in service.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn is_table_enabled(&self, name: impl AsRef<[u8]>) -> Result<bool> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::is_table_enabled(&name))
+    }
+
+    /// Whether a table exists.
+    ///
+    /// # Errors
+    ///
+    /// What any call can meet (see [`ErrorKind`]).
+    pub fn table_exists(&self, name: impl AsRef<[u8]>) -> Result<bool> {
+        let name = self.full_name(name.as_ref())?;
+        // Names of the default namespace are listed without it.
+        let listed = name.strip_prefix(b"default:").unwrap_or(&name);
+        Ok(self.executor.run(&Call::table_names())?.iter().any(|other| other == listed))
+    }
+
+    /// The names of all tables that begin with the table prefix, without it, in order.
+    ///
+    /// # Errors
+    ///
+    /// What any call can meet (see [`ErrorKind`]).
+    pub fn table_names(&self) -> Result<Vec<Vec<u8>>> {
+        let names = self.executor.run(&Call::table_names())?;
+        let mut names: Vec<_> = names.into_iter().filter_map(|name| self.own_name(&name)).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// As [`table_names`](Self::table_names), each with whether it is in service.
+    ///
+    /// # Errors
+    ///
+    /// What any call can meet (see [`ErrorKind`]).
+    pub fn table_states(&self) -> Result<Vec<(Vec<u8>, bool)>> {
+        let states = self.states()?;
+        let own = |(name, enabled): (Vec<u8>, bool)| Some((self.own_name(&name)?, enabled));
+        Ok(states.into_iter().filter_map(own).collect())
+    }
+
+    /// The gateway asks for each table's state after it has listed them, and fails as a whole when one
+    /// is dropped meanwhile.
+    fn states(&self) -> Result<BTreeMap<Vec<u8>, bool>> {
+        let mut attempts = self.executor.config().max_attempts();
+        loop {
+            let states = self.executor.run(&Call::table_states());
+            attempts -= 1;
+            match states {
+                Err(error) if error.kind() == ErrorKind::TableNotFound && attempts > 0 => {}
+                states => return states,
+            }
+        }
+    }
+
+    /// The column families of a table, in order of their names.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn column_families(&self, name: impl AsRef<[u8]>) -> Result<Vec<ColumnFamily>> {
+        let name = self.full_name(name.as_ref())?;
+        let families = self.executor.on_table(&name).run(&Call::column_families(&name))?;
+        Ok(families.into_values().map(ColumnFamily::from).collect())
+    }
+
+    /// The regions of a table, in order of their keys.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound), which the gateway itself does not say.
+    pub fn regions(&self, name: impl AsRef<[u8]>) -> Result<Vec<Region>> {
+        let full_name = self.full_name(name.as_ref())?;
+        let regions = self.executor.on_table(&full_name).run(&Call::regions(&full_name))?;
+        if regions.is_empty() && !self.table_exists(name)? {
+            let shown = full_name.escape_ascii();
+            let message = format!("the table `{shown}` does not exist");
+            return Err(Error::new(ErrorKind::TableNotFound, message));
+        }
+        Ok(regions.into_iter().map(Region::from).collect())
+    }
+
+    /// Asks for a compaction of all regions of a table; it runs on after the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::compact(&name))
+    }
+
+    /// Asks for a major compaction of all regions of a table. The gateway of HBase 2.6 runs a minor
+    /// one instead.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    pub fn major_compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::major_compact(&name))
+    }
+
+    /// The cluster's id, a UUID.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) where the gateway is too old.
+    pub fn cluster_id(&self) -> Result<String> {
+        self.executor.run(&Call::cluster_id())
+    }
+
+    fn full_name(&self, name: &[u8]) -> Result<Vec<u8>> {
+        if name.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidRequest, "the table's name is empty"));
+        }
+        Ok([self.executor.config().table_prefix().as_bytes(), name].concat())
+    }
+
+    fn own_name(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let prefix = self.executor.config().table_prefix().as_bytes();
+        name.strip_prefix(prefix).map(<[u8]>::to_vec)
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+//! The way in: a client for one cluster, and handles on its tables.
+
+use std::fmt;
+
+use super::admin::Admin;
+use super::generated::{self, GeneratedClient};
+use super::pipeline::Pipeline;
+use super::table::Table;
+use crate::config::Config;
+use crate::dialect::Call;
+use crate::error::Result;
+use crate::sync::{self, Executor, Probe};
+
+/// A client for one HBase cluster. Cheap to clone; clones share one pool of connections.
+///
+/// ```no_run
+/// use hbase_thrift_client::{Client, Config, Get, Put};
+///
+/// let client = Client::connect("hbase://localhost:9090".parse::<Config>()?)?;
+/// let table = client.table("crash_reports");
+/// table.put(&Put::new("row1").column("flags:processed", "N"))?;
+/// let row = table.get(&Get::new("row1"))?.expect("the row was just written");
+/// assert_eq!(row.get("flags:processed"), Some(&b"N"[..]));
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    executor: Executor,
+}
+
+impl Client {
+    /// Connects to the first gateway that answers, so that a wrong address or transport shows here
+    /// and not at the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a configuration that can't work,
+    /// [`Connect`](crate::ErrorKind::Connect) when no gateway can be reached,
+    /// [`WrongProtocol`](crate::ErrorKind::WrongProtocol) when what answers speaks something else;
+    /// the error says what (see [`probe`](Self::probe)). Every gateway is given the connect
+    /// time-out at most, all of them together the operation time-out.
+    pub fn connect(config: Config) -> Result<Self> {
+        config.check()?;
+        let executor = Executor::new(config)?;
+        executor.connect()?;
+        Ok(Self { executor })
+    }
+
+    /// Finds out what the gateway speaks, whatever transport and protocol are configured: tries
+    /// those first, then the others. Reports the first gateway that can be made out.
+    ///
+    /// TLS is used as configured: a probe never sends in the clear what is meant to be encrypted.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_client::{Client, Config};
+    ///
+    /// let found = Client::probe(&Config::new("localhost", 9090))?;
+    /// println!("{} speaks {found}: {}", found.gateway(), found.url());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect), when nothing known was spoken. Every way to speak gets
+    /// an equal share of the connect time-out (1 s by default).
+    pub fn probe(config: &Config) -> Result<Probe> {
+        config.check()?;
+        sync::probe(config)
+    }
+
+    /// A handle on a table, existing or not; costs nothing. The configured table prefix is put
+    /// before the name.
+    pub fn table(&self, name: impl AsRef<[u8]>) -> Table {
+        Table::new(&self.executor, self.full_name(name.as_ref()))
+    }
+
+    /// Creates, deletes and describes tables.
+    pub fn admin(&self) -> Admin {
+        Admin::new(self.executor.clone())
+    }
+
+    /// Returns a pipeline: independent calls to be sent together, in one round trip.
+    pub fn pipeline(&self) -> Pipeline {
+        Pipeline::new(self.executor.clone())
+    }
+
+    /// Lends the generated client ([`hbase_thrift_api`]) on a connection of the pool, for calls that
+    /// this crate has no method for. They share one operation time-out and are never repeated; table
+    /// names are used as they are.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_api::THbaseSyncClient;
+    /// # use hbase_thrift_client::{Client, Config};
+    /// # let client = Client::connect(Config::new("localhost", 9090))?;
+    /// let region = client.with_generated(|api| api.get_region_info(b"crashes,,".to_vec()))?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When no connection can be had. What the calls return is the closure's own.
+    pub fn with_generated<R>(&self, calls: impl FnOnce(&mut GeneratedClient) -> R) -> Result<R> {
+        let deadline = self.executor.deadline();
+        let lease = self.executor.checkout(deadline)?;
+        Ok(calls(&mut generated::client(&self.executor, lease, deadline)))
+    }
+
+    /// The configuration in use.
+    pub fn config(&self) -> &Config {
+        self.executor.config()
+    }
+
+    /// Asks one gateway for a sign of life. HBase behind it is not asked.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    pub fn ping(&self) -> Result<()> {
+        match self.executor.run(&Call::server_type()) {
+            Err(error) if error.kind() == crate::ErrorKind::Unsupported => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    fn full_name(&self, name: &[u8]) -> Vec<u8> {
+        [self.config().table_prefix().as_bytes(), name].concat()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("config", self.config()).finish_non_exhaustive()
+    }
+}

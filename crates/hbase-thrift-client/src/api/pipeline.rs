@@ -1,0 +1,251 @@
+//! Several independent calls in one round trip.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::table::Table;
+use crate::error::{Error, Result};
+use crate::request::{Batch, CheckAndPut, Delete, Get, Increment, Put};
+use crate::row::Row;
+use crate::sync::{Executor, OwnedCall, OwnedRequest, Value};
+
+/// Independent calls that are sent together on one connection: one round trip instead of one each.
+///
+/// The gateway runs them one after the other, and each has a result of its own. Those that may be
+/// repeated are, as any other call is, so they have to be independent: after a failure a later one
+/// may run before an earlier one.
+///
+/// ```no_run
+/// # use hbase_thrift_client::{Client, Config, Get, Put};
+/// # let client = Client::connect(Config::new("localhost", 9090))?;
+/// let (crashes, queue) = (client.table("crashes"), client.table("queue"));
+/// let mut pipeline = client.pipeline();
+/// pipeline.put(&queue, Put::new("row1").column("ids:ooid", "1"))?;
+/// let state = pipeline.get(&crashes, Get::new("row1").column("flags:processed"))?;
+/// let mut results = pipeline.send();
+/// let row = results.take(state)?;
+/// results.all()?;
+/// # let _ = row;
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
+pub struct Pipeline {
+    executor: Executor,
+    id: u64,
+    calls: Vec<OwnedCall>,
+}
+
+/// A call that was put into a pipeline; [`PipelineResults::take`] exchanges it for the call's result.
+#[derive(Debug)]
+pub struct Queued<T> {
+    pipeline: u64,
+    position: usize,
+    result: PhantomData<fn() -> T>,
+}
+
+/// The results of a pipeline's calls.
+pub struct PipelineResults {
+    pipeline: u64,
+    results: Vec<Option<Result<Value>>>,
+}
+
+impl Pipeline {
+    pub(crate) fn new(executor: Executor) -> Self {
+        static IDS: AtomicU64 = AtomicU64::new(0);
+        Self { executor, id: IDS.fetch_add(1, Ordering::Relaxed), calls: Vec::new() }
+    }
+
+    /// Adds a call as [`Table::put`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) and
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a request that is refused by itself, or for a
+    /// table of another client. Nothing is sent yet.
+    pub fn put(&mut self, table: &Table, put: Put) -> Result<Queued<()>> {
+        self.add(table, OwnedRequest::Put(put))
+    }
+
+    /// Adds a call as [`Table::delete`].
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn delete(&mut self, table: &Table, delete: Delete) -> Result<Queued<()>> {
+        self.add(table, OwnedRequest::Delete(delete))
+    }
+
+    /// Adds a call as [`Table::batch`].
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn batch(&mut self, table: &Table, batch: Batch) -> Result<Queued<()>> {
+        self.add(table, OwnedRequest::Batch(batch))
+    }
+
+    /// Adds a call as [`Table::get`].
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn get(&mut self, table: &Table, get: Get) -> Result<Queued<Option<Row>>> {
+        self.add(table, OwnedRequest::Get(get))
+    }
+
+    /// Adds a call as [`Table::increment`].
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn increment(&mut self, table: &Table, increment: Increment) -> Result<Queued<i64>> {
+        self.add(table, OwnedRequest::Increment(increment))
+    }
+
+    /// Adds a call as [`Table::increment_rows`].
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn increment_rows(
+        &mut self,
+        table: &Table,
+        increments: Vec<Increment>,
+    ) -> Result<Queued<()>> {
+        self.add(table, OwnedRequest::IncrementRows(increments))
+    }
+
+    /// Adds a call as [`Table::check_and_put`].
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn check_and_put(&mut self, table: &Table, check: CheckAndPut) -> Result<Queued<bool>> {
+        self.add(table, OwnedRequest::CheckAndPut(check))
+    }
+
+    /// Returns how many calls there are.
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Sends all calls and waits for their results, within one operation time-out. Where the client
+    /// stamps its writes, it does so here.
+    ///
+    /// What goes out at once is limited to 64 KiB, and a larger call goes out by itself: a gateway
+    /// that can't write its replies stops reading requests. More takes several round trips.
+    pub fn send(mut self) -> PipelineResults {
+        // As late as this: what was written since a call was added is older than the call.
+        self.calls.iter_mut().for_each(|call| call.stamp(self.executor.stamp()));
+        let results = self.executor.run_pipeline(&self.calls);
+        PipelineResults { pipeline: self.id, results: results.into_iter().map(Some).collect() }
+    }
+
+    fn add<T>(&mut self, table: &Table, request: OwnedRequest) -> Result<Queued<T>> {
+        if !table.executor().shares_pool(&self.executor) {
+            return Err(Error::invalid(
+                "the table is another client's: its call would go to this client's cluster",
+            ));
+        }
+        let call = OwnedCall { table: table.name().to_vec(), request };
+        self.executor.check(&call.request())?;
+        self.calls.push(call);
+        let position = self.calls.len() - 1;
+        Ok(Queued { pipeline: self.id, position, result: PhantomData })
+    }
+}
+
+impl PipelineResults {
+    /// Returns the result of one call.
+    ///
+    /// # Errors
+    ///
+    /// Why that call failed, and what is known of its effect;
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a call of another pipeline.
+    pub fn take<T: PipelineValue>(&mut self, queued: Queued<T>) -> Result<T> {
+        if queued.pipeline != self.pipeline {
+            return Err(Error::invalid("the call was put into another pipeline"));
+        }
+        let result = self.results.get_mut(queued.position).and_then(Option::take);
+        let value = result.ok_or_else(|| Error::invalid("the pipeline has no such call"))??;
+        T::from_value(value)
+            .ok_or_else(|| Error::invalid("the call returns a value of another type"))
+    }
+
+    /// Checks all results that were not taken.
+    ///
+    /// # Errors
+    ///
+    /// Why the first call failed that did.
+    pub fn all(self) -> Result<()> {
+        self.results.into_iter().flatten().try_for_each(|result| result.map(drop))
+    }
+
+    /// Returns the results that were not taken, in the order of the calls, without their values.
+    pub fn into_results(self) -> impl Iterator<Item = Result<()>> {
+        self.results.into_iter().flatten().map(|result| result.map(drop))
+    }
+}
+
+/// A type that a call of a pipeline returns.
+pub trait PipelineValue: sealed::FromValue {}
+
+impl<T: sealed::FromValue> PipelineValue for T {}
+
+mod sealed {
+    use crate::row::Row;
+    use crate::sync::Value;
+
+    pub trait FromValue: Sized {
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn from_value(value: Value) -> Option<Self>;
+    }
+
+    #[allow(private_interfaces)]
+    impl FromValue for () {
+        fn from_value(value: Value) -> Option<Self> {
+            matches!(value, Value::Unit).then_some(())
+        }
+    }
+
+    #[allow(private_interfaces)]
+    impl FromValue for Option<Row> {
+        fn from_value(value: Value) -> Option<Self> {
+            if let Value::Row(row) = value { Some(row) } else { None }
+        }
+    }
+
+    #[allow(private_interfaces)]
+    impl FromValue for i64 {
+        fn from_value(value: Value) -> Option<Self> {
+            if let Value::Counter(value) = value { Some(value) } else { None }
+        }
+    }
+
+    #[allow(private_interfaces)]
+    impl FromValue for bool {
+        fn from_value(value: Value) -> Option<Self> {
+            if let Value::Done(done) = value { Some(done) } else { None }
+        }
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("calls", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PipelineResults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineResults")
+            .field("results", &self.results.len())
+            .finish_non_exhaustive()
+    }
+}

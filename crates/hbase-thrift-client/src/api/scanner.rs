@@ -1,0 +1,117 @@
+//! The rows of a scan.
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use crate::error::Result;
+use crate::request::Scan;
+use crate::row::{Row, RowBatch};
+use crate::sync::{Executor, ScanDriver};
+
+/// The rows of a [`Scan`], in order.
+///
+/// An iterator of `Result<Row>`; [`next_batch`](Self::next_batch) hands out whole batches instead.
+/// Every row comes exactly once, in order: when the gateway fails, is restarted or forgets the
+/// scanner, another one is opened after the last row that was delivered. An error that can't be
+/// recovered from ends the scan and names that row ([`Error::last_row`](crate::Error::last_row)).
+///
+/// Each item may be an error, so don't count rows with `count()`: use
+/// [`count_rows`](Self::count_rows), or collect into a `Result`.
+///
+/// The rows are those of the moment when each is read; HBase's scans are no snapshot. The server's
+/// side is closed when the scan ends or is dropped, without waiting for a reply. Between two fetches
+/// a scanner holds no connection: any number of scanners can be open on a few connections.
+pub struct Scanner {
+    driver: ScanDriver,
+    batch: RowBatch,
+    next_in_batch: usize,
+    failed: bool,
+}
+
+impl Scanner {
+    pub(crate) fn new(executor: Executor, table: Vec<u8>, scan: Scan) -> Self {
+        Self {
+            driver: ScanDriver::new(executor, table, scan),
+            batch: RowBatch::default(),
+            next_in_batch: 0,
+            failed: false,
+        }
+    }
+
+    /// Returns the rows that are at hand, or the next ones that the server has; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// As the iterator's items.
+    pub fn next_batch(&mut self) -> Result<Option<RowBatch>> {
+        let at_hand = std::mem::take(&mut self.batch);
+        let from = std::mem::take(&mut self.next_in_batch);
+        if from < at_hand.len() {
+            let all = at_hand.len();
+            return Ok(Some(at_hand.slice(from..all)));
+        }
+        drop(at_hand);
+        let batch = self.fetch()?;
+        Ok((!batch.is_empty()).then_some(batch))
+    }
+
+    /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Config, Scan};
+    /// # let client = Client::connect(Config::new("localhost", 9090))?;
+    /// let crashes = client.table("crashes").scan(Scan::new().prefix("a1205"))?.count_rows()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error that ended the scan.
+    pub fn count_rows(mut self) -> Result<u64> {
+        let mut rows = 0;
+        while let Some(batch) = self.next_batch()? {
+            rows += batch.len() as u64;
+        }
+        Ok(rows)
+    }
+
+    /// Whether the next row has to be fetched.
+    pub(crate) fn is_batch_empty(&self) -> bool {
+        self.next_in_batch >= self.batch.len()
+    }
+
+    fn next_row(&mut self) -> Result<Option<Row>> {
+        if self.is_batch_empty() {
+            // Dropped first, so that its memory is there for the next.
+            self.batch = RowBatch::default();
+            self.batch = self.fetch()?;
+            self.next_in_batch = 0;
+        }
+        let row = self.batch.get(self.next_in_batch);
+        self.next_in_batch += 1;
+        Ok(row)
+    }
+
+    fn fetch(&mut self) -> Result<RowBatch> {
+        if self.failed {
+            return Ok(RowBatch::default());
+        }
+        self.driver.fetch().inspect_err(|_| self.failed = true)
+    }
+}
+
+impl Iterator for Scanner {
+    type Item = Result<Row>;
+
+    fn next(&mut self) -> Option<Result<Row>> {
+        self.next_row().transpose()
+    }
+}
+
+impl FusedIterator for Scanner {}
+
+impl fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scanner").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,260 @@
+//! Reads and writes of one table.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::salted::{MergeScan, UnionScan};
+use super::scanner::Scanner;
+use super::writer::{BufferedWriter, WriterOptions};
+use crate::dialect::{Call, Request, ScanBounds};
+use crate::error::Result;
+use crate::request::{
+    Append, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put, Scan, Version,
+};
+use crate::row::{Column, OwnedCell, Row, RowBatch};
+use crate::sync::{Executor, stamped, unusable_result};
+
+/// A handle on one table. Cheap to clone; holds no connection between calls.
+#[derive(Clone)]
+pub struct Table {
+    executor: Executor,
+    name: Vec<u8>,
+}
+
+impl Table {
+    pub(crate) fn new(executor: &Executor, name: Vec<u8>) -> Self {
+        Self { executor: executor.on_table(&name), name }
+    }
+
+    /// The table's whole name on the server, prefix included.
+    pub fn name(&self) -> &[u8] {
+        &self.name
+    }
+
+    /// Reads a row; `None` where it, or every column asked for, is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound),
+    /// [`NoSuchColumnFamily`](crate::ErrorKind::NoSuchColumnFamily), and what any call can meet
+    /// (see [`ErrorKind`](crate::ErrorKind)). Repeated while it may heal within the operation
+    /// time-out.
+    pub fn get(&self, get: &Get) -> Result<Option<Row>> {
+        let rows = self.executor.run(&Call::get(&self.name, get))?;
+        Ok(rows.get(0))
+    }
+
+    /// Reads several rows in one round trip; the answer has a place for each key, in their order,
+    /// `None` where the row, or every column asked for, is absent.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_rows(&self, get: &GetRows) -> Result<Vec<Option<Row>>> {
+        if get.rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.executor.run(&Call::get_rows(&self.name, get))?;
+        Ok(by_key(&get.rows, &rows))
+    }
+
+    /// Reads versions of a column, newest first; none where it is absent.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_versions(&self, get: &GetVersions) -> Result<Vec<Version>> {
+        self.executor.run(&Call::get_versions(&self.name, get))
+    }
+
+    /// Writes cells of a row.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) and
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) before anything is sent; otherwise as
+    /// [`get`](Self::get). Repeated while it may heal: a put that took effect twice leaves a second
+    /// version with the same value. One whose outcome is [`Unknown`](crate::Outcome::Unknown), or of
+    /// which an attempt lost its connection, may still be carried out later by the gateway that has
+    /// it, and then hides what was written in between;
+    /// [`Config::with_client_timestamps`](crate::Config::with_client_timestamps) rules that out.
+    pub fn put(&self, put: &Put) -> Result<()> {
+        let put = stamped(put, self.executor.stamp(), |put| &mut put.timestamp);
+        self.executor.run(&Call::put(&self.name, &put))
+    }
+
+    /// Deletes a row or some of its columns; deleting what is absent is no error.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn delete(&self, delete: &Delete) -> Result<()> {
+        let delete = stamped(delete, self.executor.stamp(), |delete| &mut delete.timestamp);
+        self.executor.run(&Call::delete(&self.name, &delete))
+    }
+
+    /// Puts and deletes on any rows in one call; an empty batch sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put). The gateway answers one error for the whole batch, of which some rows
+    /// may have been written: [`Error::outcome`](crate::Error::outcome) is then
+    /// [`Unknown`](crate::Outcome::Unknown), and sending it again does no harm.
+    pub fn batch(&self, batch: &Batch) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match self.executor.stamp() {
+            None => self.executor.run(&Call::batch(&self.name, batch)),
+            stamp => {
+                let mut batch = batch.clone();
+                batch.stamp(stamp);
+                self.executor.run(&Call::batch(&self.name, &batch))
+            }
+        }
+    }
+
+    /// Adds to the end of cells and answers their new values.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn append(&self, append: &Append) -> Result<Vec<OwnedCell>> {
+        let call = Call::append(&self.name, append);
+        let values = self.executor.run(&call)?;
+        // The reply has no columns; it is in their order.
+        let mut columns = append.columns.clone();
+        columns.sort_by(|a, b| Column::parse(a).cmp(&Column::parse(b)));
+        if columns.len() != values.len() {
+            let message = "the append returned another number of values than it has columns";
+            return Err(unusable_result(message, &call.request));
+        }
+        let owned = |(column, Version { value, timestamp })| OwnedCell { column, value, timestamp };
+        Ok(columns.into_iter().zip(values).map(owned).collect())
+    }
+
+    /// Puts a cell if another has a certain value, in one atomic step; answers whether it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn check_and_put(&self, check: &CheckAndPut) -> Result<bool> {
+        self.executor.run(&Call::check_and_put(&self.name, check))
+    }
+
+    /// Adds to a counter and answers its new value.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put), but never repeated when its fate is unknown:
+    /// [`Error::outcome`](crate::Error::outcome) is then
+    /// [`Unknown`](crate::Outcome::Unknown), and the counter may still change later.
+    pub fn increment(&self, increment: &Increment) -> Result<i64> {
+        self.executor.run(&Call::increment(&self.name, increment))
+    }
+
+    /// Adds to several counters in one round trip. The server adds one after the other, and stops
+    /// where one fails.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment); some of the counters may have been added to.
+    pub fn increment_rows(&self, increments: &[Increment]) -> Result<()> {
+        if increments.is_empty() {
+            return Ok(());
+        }
+        self.executor.run(&Call::increment_rows(&self.name, increments))
+    }
+
+    /// Reads the rows of a range in order, a batch at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) at once; everything else comes from the
+    /// scanner, whose first request is sent when its first row is asked for.
+    pub fn scan(&self, scan: Scan) -> Result<Scanner> {
+        let bounds = ScanBounds { start: &[], stop: &[], rows: scan.caching };
+        self.executor.check(&Request::OpenScanner(&self.name, &scan, bounds))?;
+        Ok(Scanner::new(self.executor.clone(), self.name.clone(), scan))
+    }
+
+    /// Runs a scan behind each of several salts (leading bytes that spread the keys over regions)
+    /// and hands out the rows in no particular order, a few salts at once. The scan's keys are those
+    /// after the salt; its limit is for all salts together.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Config, Scan};
+    /// # let client = Client::connect(Config::new("localhost", 9090))?;
+    /// # let table = client.table("crash_reports");
+    /// let salts = "0123456789abcdef".chars().map(String::from);
+    /// for row in table.scan_union(salts, Scan::new().prefix("120508").limit(100))? {
+    ///     println!("{}", row?.key().escape_ascii());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan).
+    pub fn scan_union<S: Into<Vec<u8>>>(
+        &self,
+        salts: impl IntoIterator<Item = S>,
+        scan: Scan,
+    ) -> Result<UnionScan> {
+        let limit = scan.limit;
+        let scanners = self.salted(salts, &scan)?;
+        Ok(UnionScan::new(scanners.into_iter().map(|(_, scanner)| scanner), limit))
+    }
+
+    /// As [`scan_union`](Self::scan_union), in the byte order of the keys without their salt. All
+    /// salts are read at once, a batch of rows each in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan).
+    pub fn scan_merge<S: Into<Vec<u8>>>(
+        &self,
+        salts: impl IntoIterator<Item = S>,
+        scan: Scan,
+    ) -> Result<MergeScan> {
+        let salts: Vec<Vec<u8>> = salts.into_iter().map(Into::into).collect();
+        let scanners = self.salted(salts, &scan)?;
+        Ok(MergeScan::new(scanners.into_iter(), &scan))
+    }
+
+    /// A scanner for each salt, with the salt's length.
+    fn salted<S: Into<Vec<u8>>>(
+        &self,
+        salts: impl IntoIterator<Item = S>,
+        scan: &Scan,
+    ) -> Result<Vec<(usize, Scanner)>> {
+        let salted = |salt: S| {
+            let salt = salt.into();
+            Ok((salt.len(), self.scan(scan.behind(&salt))?))
+        };
+        salts.into_iter().map(salted).collect()
+    }
+
+    /// Gathers puts and deletes and sends them in large calls.
+    pub fn writer(&self, options: WriterOptions) -> BufferedWriter {
+        BufferedWriter::new(self.executor.clone(), self.name.clone(), options)
+    }
+
+    pub(super) fn executor(&self) -> &Executor {
+        &self.executor
+    }
+}
+
+/// The rows that were found, each at its key's place; a key may be asked for twice.
+fn by_key(keys: &[Vec<u8>], found: &RowBatch) -> Vec<Option<Row>> {
+    let found: HashMap<Vec<u8>, Row> = found.iter().map(|row| (row.key().to_vec(), row)).collect();
+    keys.iter().map(|key| found.get(key).cloned()).collect()
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("name", &self.name.escape_ascii().to_string())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,90 @@
+//! What a buffered writer could not write.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::error::{Error, Outcome};
+use crate::proto::FailedRow;
+use crate::request::Mutation;
+
+/// Rows that were not, or may not have been, written.
+///
+/// It holds their mutations, in the order in which they have to be written again.
+pub struct WriteError {
+    failures: Vec<RowFailure>,
+}
+
+/// What could not be written of a row, and why.
+#[derive(Debug)]
+pub struct RowFailure {
+    /// All that is left to be done to the row, in order: what failed, and what was given for the row
+    /// after it, which was not sent.
+    pub mutations: Vec<Mutation>,
+    /// Why the first of them failed; [`Error::outcome`] says whether it may have been written.
+    pub error: Error,
+}
+
+impl RowFailure {
+    /// Returns the row's key.
+    pub fn row(&self) -> &[u8] {
+        self.mutations.first().map_or(&[], Mutation::row)
+    }
+}
+
+impl WriteError {
+    #[cold]
+    pub(super) fn of(failed: Vec<FailedRow>) -> Self {
+        let failure = |FailedRow { mutations, error }| RowFailure { mutations, error };
+        Self { failures: failed.into_iter().map(failure).collect() }
+    }
+
+    /// Returns the rows, each with what is left to be done to it.
+    pub fn failures(&self) -> &[RowFailure] {
+        &self.failures
+    }
+
+    /// As [`failures`](Self::failures), handed over.
+    pub fn into_failures(self) -> Vec<RowFailure> {
+        self.failures
+    }
+
+    /// Returns all mutations, in the order in which they have to be written to a row, to be written
+    /// again.
+    pub fn into_mutations(self) -> impl Iterator<Item = Mutation> {
+        self.failures.into_iter().flat_map(|failure| failure.mutations)
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unknown =
+            self.failures.iter().filter(|f| f.error.outcome() == Outcome::Unknown).count();
+        match self.failures.len() {
+            1 => f.write_str("1 row was not written")?,
+            rows => write!(f, "{rows} rows were not written")?,
+        }
+        if unknown > 0 {
+            write!(f, " ({unknown} of them may have been)")?;
+        }
+        if let Some(first) = self.failures.first() {
+            write!(f, "; the first is `{}`", first.row().escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WriteError({self}")?;
+        if let Some(first) = self.failures.first() {
+            write!(f, ": {:?}", first.error)?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl StdError for WriteError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.failures.first().map(|failure| &failure.error as &(dyn StdError + 'static))
+    }
+}

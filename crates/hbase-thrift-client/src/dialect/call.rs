@@ -1,0 +1,127 @@
+//! A call as a value: what is asked, and of which type the reply is.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use hbase_thrift_api::{ColumnDescriptor, TRegionInfo, TThriftServerType};
+
+use super::thrift1::packed::PackedBatch;
+use crate::request::{
+    Append, Batch, CheckAndPut, ColumnFamily, Delete, Get, GetRows, GetVersions, Increment, Put,
+    Scan, Version,
+};
+use crate::row::RowBatch;
+
+/// What is asked of a gateway, in borrowed parts, so that it can be written any number of times.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Request<'a> {
+    Get(&'a [u8], &'a Get),
+    GetRows(&'a [u8], &'a GetRows),
+    GetVersions(&'a [u8], &'a GetVersions),
+    Put(&'a [u8], &'a Put),
+    Delete(&'a [u8], &'a Delete),
+    Batch(&'a [u8], &'a Batch),
+    /// Mutations that were checked one by one, with their timestamp.
+    PackedBatch(&'a [u8], &'a PackedBatch, Option<i64>),
+    Increment(&'a [u8], &'a Increment),
+    IncrementRows(&'a [u8], &'a [Increment]),
+    Append(&'a [u8], &'a Append),
+    CheckAndPut(&'a [u8], &'a CheckAndPut),
+    OpenScanner(&'a [u8], &'a Scan, ScanBounds<'a>),
+    FetchRows(FetchRows),
+    CloseScanner(i32),
+    CreateTable(&'a [u8], &'a [ColumnFamily]),
+    EnableTable(&'a [u8]),
+    DisableTable(&'a [u8]),
+    DeleteTable(&'a [u8]),
+    IsTableEnabled(&'a [u8]),
+    ColumnFamilies(&'a [u8]),
+    Regions(&'a [u8]),
+    /// A table's or a region's name.
+    Compact(&'a [u8]),
+    /// A table's or a region's name.
+    MajorCompact(&'a [u8]),
+    TableNames,
+    TableStates,
+    ClusterId,
+    /// Which Thrift interface the gateway has; it answers without asking HBase.
+    ServerType,
+}
+
+/// Where a scanner begins (included) and ends (excluded), which may be other than the scan's own
+/// bounds: it goes on where another one ended. Empty means an end of the table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScanBounds<'a> {
+    pub(crate) start: &'a [u8],
+    pub(crate) stop: &'a [u8],
+    /// Rows that are fetched at once.
+    pub(crate) rows: u32,
+}
+
+/// The next rows of an open scanner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FetchRows {
+    pub(crate) scanner: i32,
+    pub(crate) rows: u32,
+}
+
+/// A request and the type of its reply.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a, R> {
+    pub(crate) request: Request<'a>,
+    reply: PhantomData<fn() -> R>,
+}
+
+impl<'a, R> Call<'a, R> {
+    fn new(request: Request<'a>) -> Self {
+        Self { request, reply: PhantomData }
+    }
+}
+
+macro_rules! calls {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $reply:ty = $request:expr;)+) => {
+        $(impl<'a> Call<'a, $reply> {
+            pub(crate) fn $name($($argument: $type),*) -> Self {
+                Self::new($request)
+            }
+        })+
+    };
+}
+
+calls! {
+    get(table: &'a [u8], get: &'a Get) -> RowBatch = Request::Get(table, get);
+    get_rows(table: &'a [u8], get: &'a GetRows) -> RowBatch = Request::GetRows(table, get);
+    get_versions(table: &'a [u8], get: &'a GetVersions) -> Vec<Version>
+        = Request::GetVersions(table, get);
+    put(table: &'a [u8], put: &'a Put) -> () = Request::Put(table, put);
+    delete(table: &'a [u8], delete: &'a Delete) -> () = Request::Delete(table, delete);
+    batch(table: &'a [u8], batch: &'a Batch) -> () = Request::Batch(table, batch);
+    packed_batch(table: &'a [u8], batch: &'a PackedBatch, timestamp: Option<i64>) -> ()
+        = Request::PackedBatch(table, batch, timestamp);
+    increment(table: &'a [u8], increment: &'a Increment) -> i64
+        = Request::Increment(table, increment);
+    increment_rows(table: &'a [u8], increments: &'a [Increment]) -> ()
+        = Request::IncrementRows(table, increments);
+    append(table: &'a [u8], append: &'a Append) -> Vec<Version> = Request::Append(table, append);
+    check_and_put(table: &'a [u8], check: &'a CheckAndPut) -> bool
+        = Request::CheckAndPut(table, check);
+    open_scanner(table: &'a [u8], scan: &'a Scan, bounds: ScanBounds<'a>) -> i32
+        = Request::OpenScanner(table, scan, bounds);
+    fetch_rows(fetch: FetchRows) -> RowBatch = Request::FetchRows(fetch);
+    close_scanner(scanner: i32) -> () = Request::CloseScanner(scanner);
+    create_table(table: &'a [u8], families: &'a [ColumnFamily]) -> ()
+        = Request::CreateTable(table, families);
+    enable_table(table: &'a [u8]) -> () = Request::EnableTable(table);
+    disable_table(table: &'a [u8]) -> () = Request::DisableTable(table);
+    delete_table(table: &'a [u8]) -> () = Request::DeleteTable(table);
+    is_table_enabled(table: &'a [u8]) -> bool = Request::IsTableEnabled(table);
+    column_families(table: &'a [u8]) -> BTreeMap<Vec<u8>, ColumnDescriptor>
+        = Request::ColumnFamilies(table);
+    regions(table: &'a [u8]) -> Vec<TRegionInfo> = Request::Regions(table);
+    compact(target: &'a [u8]) -> () = Request::Compact(target);
+    major_compact(target: &'a [u8]) -> () = Request::MajorCompact(target);
+    table_names() -> Vec<Vec<u8>> = Request::TableNames;
+    table_states() -> BTreeMap<Vec<u8>, bool> = Request::TableStates;
+    cluster_id() -> String = Request::ClusterId;
+    server_type() -> TThriftServerType = Request::ServerType;
+}

@@ -1,0 +1,161 @@
+//! Writes the fields of arguments from borrowed bytes.
+
+use thrift::protocol::{TFieldIdentifier, TListIdentifier, TMapIdentifier, TOutputProtocol};
+use thrift::protocol::{TSerializable, TStructIdentifier, TType};
+
+use crate::request::Attributes;
+
+/// What every writer of this interface returns.
+pub(super) type Written = thrift::Result<()>;
+
+/// A struct with these fields.
+pub(super) fn structure(
+    protocol: &mut dyn TOutputProtocol,
+    fields: impl Fn(&mut dyn TOutputProtocol) -> Written,
+) -> Written {
+    // Names of structs and fields never go over the wire.
+    protocol.write_struct_begin(&TStructIdentifier::new(""))?;
+    fields(protocol)?;
+    protocol.write_field_stop()?;
+    protocol.write_struct_end()
+}
+
+fn field(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    field_type: TType,
+    value: impl FnOnce(&mut dyn TOutputProtocol) -> Written,
+) -> Written {
+    protocol.write_field_begin(&TFieldIdentifier::new::<Option<String>, String, i16>(
+        None, field_type, id,
+    ))?;
+    value(protocol)?;
+    protocol.write_field_end()
+}
+
+pub(super) fn bytes(protocol: &mut dyn TOutputProtocol, id: i16, value: &[u8]) -> Written {
+    field(protocol, id, TType::String, |protocol| protocol.write_bytes(value))
+}
+
+pub(super) fn number32(protocol: &mut dyn TOutputProtocol, id: i16, value: i32) -> Written {
+    field(protocol, id, TType::I32, |protocol| protocol.write_i32(value))
+}
+
+pub(super) fn number64(protocol: &mut dyn TOutputProtocol, id: i16, value: i64) -> Written {
+    field(protocol, id, TType::I64, |protocol| protocol.write_i64(value))
+}
+
+pub(super) fn boolean(protocol: &mut dyn TOutputProtocol, id: i16, value: bool) -> Written {
+    field(protocol, id, TType::Bool, |protocol| protocol.write_bool(value))
+}
+
+pub(super) fn inner(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    fields: impl Fn(&mut dyn TOutputProtocol) -> Written,
+) -> Written {
+    field(protocol, id, TType::Struct, |protocol| structure(protocol, fields))
+}
+
+pub(super) fn bytes_list(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    values: &[Vec<u8>],
+) -> Written {
+    list(protocol, id, TType::String, values, |protocol, value| protocol.write_bytes(value))
+}
+
+pub(super) fn struct_list<T>(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    values: &[T],
+    fields: impl Fn(&mut dyn TOutputProtocol, &T) -> Written,
+) -> Written {
+    list(protocol, id, TType::Struct, values, |protocol, value| {
+        structure(protocol, |protocol| fields(protocol, value))
+    })
+}
+
+/// What a list of structs begins with, as a field.
+pub(super) fn struct_list_head(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    length: usize,
+) -> Written {
+    let count = count_of(length)?;
+    field(protocol, id, TType::List, |protocol| {
+        protocol.write_list_begin(&TListIdentifier::new(TType::Struct, count))
+    })
+}
+
+/// As [`struct_list`], of what an iterator gives.
+pub(super) fn struct_iter<T>(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    values: impl ExactSizeIterator<Item = T>,
+    fields: impl Fn(&mut dyn TOutputProtocol, T) -> Written,
+) -> Written {
+    let count = count_of(values.len())?;
+    field(protocol, id, TType::List, |protocol| {
+        protocol.write_list_begin(&TListIdentifier::new(TType::Struct, count))?;
+        for value in values {
+            protocol.write_struct_begin(&TStructIdentifier::new(""))?;
+            fields(protocol, value)?;
+            protocol.write_field_stop()?;
+            protocol.write_struct_end()?;
+        }
+        protocol.write_list_end()
+    })
+}
+
+/// A list of structs of the generated code.
+pub(super) fn generated_list<T: TSerializable>(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    values: &[T],
+) -> Written {
+    list(protocol, id, TType::Struct, values, |protocol, value| {
+        value.write_to_out_protocol(protocol)
+    })
+}
+
+fn list<T>(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    element: TType,
+    values: &[T],
+    write: impl Fn(&mut dyn TOutputProtocol, &T) -> Written,
+) -> Written {
+    let count = count_of(values.len())?;
+    field(protocol, id, TType::List, |protocol| {
+        protocol.write_list_begin(&TListIdentifier::new(element, count))?;
+        values.iter().try_for_each(|value| write(protocol, value))?;
+        protocol.write_list_end()
+    })
+}
+
+/// The map of attributes that most calls have; some gateways fail on a missing one.
+pub(super) fn attributes(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    attributes: &Attributes,
+) -> Written {
+    let count = count_of(attributes.len())?;
+    field(protocol, id, TType::Map, |protocol| {
+        protocol.write_map_begin(&TMapIdentifier::new(TType::String, TType::String, count))?;
+        attributes.iter().try_for_each(|(name, value)| {
+            protocol.write_bytes(name)?;
+            protocol.write_bytes(value)
+        })?;
+        protocol.write_map_end()
+    })
+}
+
+fn count_of(length: usize) -> thrift::Result<i32> {
+    i32::try_from(length).map_err(|_| {
+        thrift::Error::from(thrift::ProtocolError::new(
+            thrift::ProtocolErrorKind::SizeLimit,
+            "a list of over 2^31 elements",
+        ))
+    })
+}

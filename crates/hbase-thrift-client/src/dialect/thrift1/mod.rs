@@ -1,0 +1,161 @@
+//! HBase's Thrift 1 interface: its methods, the layout of their arguments, and the refusal of its
+//! traps.
+
+mod admin;
+mod encode;
+mod fast_path;
+mod form;
+mod layout;
+pub(super) mod packed;
+mod refusals;
+mod rows;
+mod scanners;
+
+use thrift::protocol::{TBinaryOutputProtocol, TOutputProtocol};
+
+use super::call::Request;
+use super::effect::Effect;
+pub(crate) use layout::Thrift1Rows;
+pub(crate) use packed::PackedBatch;
+pub(super) use refusals::{check, check_mutation};
+
+/// The method's name. Several reads differ only in their arguments.
+pub(super) fn method(request: &Request<'_>) -> &'static str {
+    match request {
+        Request::Get(_, get) => {
+            match (get.selection.columns.is_empty(), get.selection.before.is_none()) {
+                (true, true) => "getRow",
+                (true, false) => "getRowTs",
+                (false, true) => "getRowWithColumns",
+                (false, false) => "getRowWithColumnsTs",
+            }
+        }
+        Request::GetRows(_, get) => {
+            match (get.selection.columns.is_empty(), get.selection.before.is_none()) {
+                (true, true) => "getRows",
+                (true, false) => "getRowsTs",
+                (false, true) => "getRowsWithColumns",
+                (false, false) => "getRowsWithColumnsTs",
+            }
+        }
+        Request::GetVersions(_, get) if get.before.is_none() => "getVer",
+        Request::GetVersions(..) => "getVerTs",
+        Request::Put(_, put) if put.timestamp.is_none() => "mutateRow",
+        Request::Put(..) => "mutateRowTs",
+        Request::Delete(_, delete) => {
+            match (delete.columns.is_empty(), delete.timestamp.is_none()) {
+                (true, true) => "deleteAllRow",
+                (true, false) => "deleteAllRowTs",
+                (false, true) => "mutateRow",
+                (false, false) => "mutateRowTs",
+            }
+        }
+        Request::Batch(_, batch) if batch.timestamp().is_none() => "mutateRows",
+        Request::PackedBatch(_, _, None) => "mutateRows",
+        Request::Batch(..) | Request::PackedBatch(..) => "mutateRowsTs",
+        Request::Increment(..) => "atomicIncrement",
+        Request::IncrementRows(..) => "incrementRows",
+        Request::Append(..) => "append",
+        Request::CheckAndPut(..) => "checkAndPut",
+        Request::OpenScanner(..) => "scannerOpenWithScan",
+        Request::FetchRows(_) => "scannerGetList",
+        Request::CloseScanner(_) => "scannerClose",
+        Request::CreateTable(..) => "createTable",
+        Request::EnableTable(_) => "enableTable",
+        Request::DisableTable(_) => "disableTable",
+        Request::DeleteTable(_) => "deleteTable",
+        Request::IsTableEnabled(_) => "isTableEnabled",
+        Request::ColumnFamilies(_) => "getColumnDescriptors",
+        Request::Regions(_) => "getTableRegions",
+        Request::Compact(_) => "compact",
+        Request::MajorCompact(_) => "majorCompact",
+        Request::TableNames => "getTableNames",
+        Request::TableStates => "getTableNamesWithIsTableEnabled",
+        Request::ClusterId => "getClusterId",
+        Request::ServerType => "getThriftServerType",
+    }
+}
+
+/// What the method may do to the data.
+pub(super) fn effect(request: &Request<'_>) -> Effect {
+    match request {
+        Request::Get(..)
+        | Request::GetRows(..)
+        | Request::GetVersions(..)
+        | Request::IsTableEnabled(_)
+        | Request::ColumnFamilies(_)
+        | Request::Regions(_)
+        | Request::TableNames
+        | Request::TableStates
+        | Request::ClusterId
+        | Request::ServerType
+        // An id that is lost with its reply costs the gateway a lease, not the data anything.
+        | Request::OpenScanner(..) => Effect::Read,
+        // The gateway moves on even when the reply is lost, so a second fetch would skip rows.
+        Request::FetchRows(_) | Request::CloseScanner(_) => Effect::ReadOnce,
+        Request::Put(..) | Request::Delete(..) | Request::Compact(_) | Request::MajorCompact(_) => {
+            Effect::Write
+        }
+        // All puts run, then all deletes, region by region.
+        Request::Batch(..) | Request::PackedBatch(..) => Effect::WriteMany,
+        Request::Increment(..)
+        | Request::Append(..)
+        | Request::CheckAndPut(..)
+        | Request::CreateTable(..)
+        | Request::EnableTable(_)
+        | Request::DisableTable(_)
+        | Request::DeleteTable(_)
+        | Request::IncrementRows(_, [] | [_]) => Effect::Once,
+        // One after the other until one fails.
+        Request::IncrementRows(..) => Effect::OnceMany,
+    }
+}
+
+/// Writes the arguments' struct in the binary protocol, if there is a short way for this request.
+pub(super) fn write_binary(request: &Request<'_>, into: &mut Vec<u8>) -> thrift::Result<bool> {
+    let Request::PackedBatch(table, batch, timestamp) = *request else { return Ok(false) };
+    encode::bytes(&mut TBinaryOutputProtocol::new(&mut *into, true), 1, table)?;
+    encode::struct_list_head(&mut TBinaryOutputProtocol::new(&mut *into, true), 2, batch.len())?;
+    into.extend_from_slice(batch.encoded());
+    let protocol = &mut TBinaryOutputProtocol::new(into, true);
+    rows::timestamp_and_attributes(protocol, 3, timestamp, batch.attributes())?;
+    protocol.write_field_stop()?;
+    Ok(true)
+}
+
+/// Writes the arguments' struct.
+pub(super) fn write(
+    request: &Request<'_>,
+    protocol: &mut dyn TOutputProtocol,
+) -> thrift::Result<()> {
+    encode::structure(protocol, |protocol| match *request {
+        Request::Get(table, get) => rows::get(protocol, table, get),
+        Request::GetRows(table, get) => rows::get_rows(protocol, table, get),
+        Request::GetVersions(table, get) => rows::get_versions(protocol, table, get),
+        Request::Put(table, put) => rows::put(protocol, table, put),
+        Request::Delete(table, delete) => rows::delete(protocol, table, delete),
+        Request::Batch(table, batch) => rows::batch(protocol, table, batch),
+        Request::PackedBatch(table, batch, timestamp) => {
+            rows::packed_batch(protocol, table, batch, timestamp)
+        }
+        Request::Increment(table, increment) => rows::increment(protocol, table, increment),
+        Request::IncrementRows(table, list) => rows::increment_rows(protocol, table, list),
+        Request::Append(table, append) => rows::append(protocol, table, append),
+        Request::CheckAndPut(table, check) => rows::check_and_put(protocol, table, check),
+        Request::OpenScanner(table, scan, bounds) => scanners::open(protocol, table, scan, &bounds),
+        Request::FetchRows(fetch) => scanners::fetch(protocol, fetch),
+        Request::CloseScanner(scanner) => encode::number32(protocol, 1, scanner),
+        Request::CreateTable(table, families) => admin::create_table(protocol, table, families),
+        Request::EnableTable(name)
+        | Request::DisableTable(name)
+        | Request::DeleteTable(name)
+        | Request::IsTableEnabled(name)
+        | Request::ColumnFamilies(name)
+        | Request::Regions(name)
+        | Request::Compact(name)
+        | Request::MajorCompact(name) => encode::bytes(protocol, 1, name),
+        Request::TableNames | Request::TableStates | Request::ClusterId | Request::ServerType => {
+            Ok(())
+        }
+    })
+}

@@ -1,0 +1,409 @@
+//! Which gateway and which connection a caller gets, and who waits, in order.
+//!
+//! A caller has a connection only while it is in the middle of a call; what was asked for ahead stays
+//! here, as a parked connection, which whoever needs one may take in and use. So nobody waits for a
+//! connection while holding another.
+//!
+//! A gateway that failed is suspect: after a pause one caller tries it, the others go elsewhere.
+
+mod gateway;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod waiters;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use gateway::Gateway;
+pub(crate) use slot::ConnectionId;
+use slot::{Slot, State};
+pub(crate) use waiters::WaiterId;
+use waiters::{Grant, Waited, Waiters};
+
+/// The connections of one client.
+#[derive(Debug)]
+pub(crate) struct Balancer {
+    limits: Limits,
+    gateways: Vec<Gateway>,
+    connections: BTreeMap<ConnectionId, Slot>,
+    waiters: Waiters,
+    next_id: u64,
+    /// Where equal gateways are looked for first, so that clients spread.
+    first: usize,
+}
+
+/// What is configured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_connections: usize,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+}
+
+/// How a connection in use ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    /// Its gateway is to blame, which broke off a call that began then.
+    Fault { since: Instant },
+    /// Otherwise; the gateway last replied then.
+    Quiet { answered: Option<Instant> },
+}
+
+/// What a caller has to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Use this connection, which nobody else has now.
+    Use(ConnectionId),
+    /// Take in what was asked for on this connection, then use it.
+    Drain(ConnectionId),
+    /// Open a connection to this gateway within the time, after this one was closed, if any.
+    Open { connection: ConnectionId, gateway: usize, within: Duration, close: Option<ConnectionId> },
+    /// Wait to be woken, then ask again with this number.
+    Wait(WaiterId),
+    /// Every gateway was tried.
+    NoneLeft,
+    /// The wanted connection is gone.
+    Gone,
+}
+
+impl Balancer {
+    /// Looks at gateway number `first` before its equals.
+    pub(crate) fn new(limits: Limits, gateways: usize, first: usize) -> Self {
+        Self {
+            limits,
+            gateways: (0..gateways).map(|_| Gateway::default()).collect(),
+            connections: BTreeMap::new(),
+            waiters: Waiters::default(),
+            next_id: 0,
+            first: first.checked_rem(gateways).unwrap_or(0),
+        }
+    }
+
+    /// Finds a connection for a caller that has tried these gateways in vain. A caller that waited
+    /// comes back with its number, whatever became of what it was granted.
+    pub(crate) fn turn(
+        &mut self,
+        waiter: Option<WaiterId>,
+        tried: &[usize],
+        time_left: Duration,
+        now: Instant,
+    ) -> Turn {
+        match self.granted(waiter) {
+            Err(turn) => turn,
+            // Who came earlier is served first.
+            Ok(None) if self.waiters.is_crowd_before(waiter) => self.wait(waiter, None),
+            Ok(None) => self.find(waiter, tried, time_left, now),
+            Ok(Some(Grant::Connection(connection))) => self.take(connection),
+            Ok(Some(Grant::Room | Grant::Gone)) => {
+                let turn = self.find(waiter, tried, time_left, now);
+                // Where it did not take the room, the next one may.
+                self.offer_room();
+                turn
+            }
+        }
+    }
+
+    /// As [`turn`](Self::turn), for this connection and no other.
+    pub(crate) fn turn_for(&mut self, waiter: Option<WaiterId>, connection: ConnectionId) -> Turn {
+        match self.granted(waiter) {
+            Err(turn) => turn,
+            Ok(Some(Grant::Connection(connection))) => self.take(connection),
+            Ok(Some(Grant::Room | Grant::Gone)) => Turn::Gone,
+            Ok(None) => match self.connections.get(&connection) {
+                Some(slot) if slot.is_free() => self.take(connection),
+                Some(_) => self.wait(waiter, Some(connection)),
+                None => Turn::Gone,
+            },
+        }
+    }
+
+    /// As [`turn`](Self::turn), for this gateway and no other, without waiting.
+    pub(crate) fn turn_at(&mut self, gateway: usize, time_left: Duration) -> Turn {
+        let idle = |slot: &Slot| matches!(slot.state, State::Idle { .. });
+        let mut slots = self.connections.iter();
+        let free = slots.find(|(_, slot)| slot.gateway == gateway && idle(slot)).map(|(id, _)| *id);
+        match free {
+            Some(id) => self.take(id),
+            None if self.connections.len() < self.limits.max_connections => {
+                self.open_to(gateway, self.limits.connect_timeout.min(time_left), None)
+            }
+            None => Turn::Gone,
+        }
+    }
+
+    /// A caller stops waiting. What it was granted meanwhile goes to the next.
+    pub(crate) fn give_up(&mut self, waiter: WaiterId, now: Instant) {
+        match self.waiters.give_up(waiter) {
+            Some(Grant::Connection(id)) => self.release(id, now),
+            Some(Grant::Room) => self.offer_room(),
+            Some(Grant::Gone) | None => {}
+        }
+    }
+
+    /// A connection was opened, and `answered` says whether it proved itself; its opener uses it.
+    pub(crate) fn opened(&mut self, connection: ConnectionId, answered: bool, now: Instant) {
+        if let Some(slot) = self.connections.get_mut(&connection) {
+            slot.state = State::InUse;
+            let gateway = slot.gateway;
+            if answered {
+                self.gateways[gateway].answered(now);
+            }
+        }
+    }
+
+    /// A connection could not be opened; the opening began at `began`.
+    pub(crate) fn open_failed(&mut self, connection: ConnectionId, began: Instant, now: Instant) {
+        self.remove(connection, Some(began), now);
+    }
+
+    /// A connection comes back in step. `answered` says when its gateway last replied on it since it
+    /// was taken.
+    pub(crate) fn returned(
+        &mut self,
+        connection: ConnectionId,
+        answered: Option<Instant>,
+        now: Instant,
+    ) {
+        let Some(slot) = self.connections.get(&connection).copied() else { return };
+        self.left(connection, slot.gateway, answered);
+        self.release(connection, now);
+    }
+
+    /// A connection comes back with replies still to come on it.
+    pub(crate) fn parked(
+        &mut self,
+        connection: ConnectionId,
+        soon: bool,
+        answered: Option<Instant>,
+        now: Instant,
+    ) {
+        let Some(slot) = self.connections.get(&connection).copied() else { return };
+        self.left(connection, slot.gateway, answered);
+        let state = State::Parked { since: now, soon };
+        self.connections.insert(connection, Slot { state, ..slot });
+        self.promise(connection, true);
+    }
+
+    /// A connection is closed that was in use.
+    pub(crate) fn closed(&mut self, connection: ConnectionId, end: End, now: Instant) {
+        let failed_since = match end {
+            End::Fault { since } => Some(since),
+            End::Quiet { answered } => {
+                if let (Some(gateway), Some(at)) = (self.gateway_of(connection), answered) {
+                    self.gateways[gateway].answered(at);
+                }
+                None
+            }
+        };
+        self.remove(connection, failed_since, now);
+    }
+
+    /// Connections that were unused for too long; they are forgotten here and have to be closed.
+    pub(crate) fn retire(&mut self, now: Instant) -> Vec<ConnectionId> {
+        let limit = self.limits.idle_timeout;
+        let is_old = |slot: &Slot| match slot.state {
+            State::Idle { since } | State::Parked { since, .. } => {
+                now.saturating_duration_since(since) >= limit
+            }
+            State::Opening | State::InUse | State::Promised { .. } => false,
+        };
+        let old: Vec<_> =
+            self.connections.iter().filter(|(_, slot)| is_old(slot)).map(|(id, _)| *id).collect();
+        for id in &old {
+            self.remove(*id, None, now);
+        }
+        old
+    }
+
+    /// Waiters that have to be woken.
+    pub(crate) fn take_woken(&mut self) -> Vec<WaiterId> {
+        self.waiters.take_woken()
+    }
+
+    /// Whether this waiter was granted nothing yet.
+    pub(crate) fn is_waiting(&self, id: WaiterId) -> bool {
+        self.waiters.is_waiting(id)
+    }
+
+    /// The gateway that a connection goes to.
+    pub(crate) fn gateway_of(&self, connection: ConnectionId) -> Option<usize> {
+        self.connections.get(&connection).map(|slot| slot.gateway)
+    }
+
+    /// Whether a connection to this gateway has ever proved itself, so that it speaks what is
+    /// configured.
+    pub(crate) fn has_answered(&self, gateway: usize) -> bool {
+        self.gateways.get(gateway).is_some_and(|gateway| gateway.answered)
+    }
+
+    /// Whether this gateway has proved itself and has not failed since.
+    pub(crate) fn is_trusted(&self, gateway: usize) -> bool {
+        self.has_answered(gateway) && !self.is_suspect(gateway)
+    }
+
+    /// Whether the gateway is still the process that answered at this time: it has answered ever
+    /// since, without a pause that is long enough for a restart.
+    pub(crate) fn is_same_process(&self, gateway: usize, since: Instant, now: Instant) -> bool {
+        self.gateways.get(gateway).is_some_and(|gateway| gateway.is_same_process(since, now))
+    }
+
+    /// What a caller was granted that waited; its turn where it waits still.
+    fn granted(&mut self, waiter: Option<WaiterId>) -> Result<Option<Grant>, Turn> {
+        let Some(id) = waiter else { return Ok(None) };
+        match self.waiters.take(id) {
+            Waited::NotWaiting => Ok(None),
+            Waited::NotYet => Err(Turn::Wait(id)),
+            Waited::Granted(grant) => Ok(Some(grant)),
+        }
+    }
+
+    fn wait(&mut self, waiter: Option<WaiterId>, wants: Option<ConnectionId>) -> Turn {
+        let id = waiter.unwrap_or_else(|| WaiterId(self.next()));
+        self.waiters.push(id, wants);
+        self.offer_room();
+        Turn::Wait(id)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    fn find(
+        &mut self,
+        waiter: Option<WaiterId>,
+        tried: &[usize],
+        time_left: Duration,
+        now: Instant,
+    ) -> Turn {
+        let Some(gateway) = self.choose(tried, now) else { return Turn::NoneLeft };
+        // A suspect gateway has to prove itself on a new connection: a write on an old one could not
+        // be given up early.
+        if !self.is_suspect(gateway)
+            && let Some(id) = self.best(gateway)
+        {
+            return self.take(id);
+        }
+        let untried = self.gateways.len().saturating_sub(tried.len()).max(1) as u32;
+        let within = self.limits.connect_timeout.min(time_left / untried);
+        if self.connections.len() < self.limits.max_connections {
+            return self.open_to(gateway, within, None);
+        }
+        let free = |suspect: bool| {
+            let free = self.connections.iter().filter(|(_, slot)| slot.is_free());
+            let free = free.filter(|(_, slot)| self.is_suspect(slot.gateway) == suspect);
+            free.max_by_key(|(_, slot)| slot.worth()).map(|(id, _)| *id)
+        };
+        // A connection to another gateway that works, or the place of one that doesn't.
+        match (free(false), free(true)) {
+            (Some(id), _) => self.take(id),
+            (None, Some(id)) => {
+                self.remove_slot(id);
+                self.open_to(gateway, within, Some(id))
+            }
+            (None, None) => self.wait(waiter, None),
+        }
+    }
+
+    fn open_to(&mut self, gateway: usize, within: Duration, close: Option<ConnectionId>) -> Turn {
+        let connection = ConnectionId(self.next());
+        self.connections.insert(connection, Slot { gateway, state: State::Opening });
+        self.gateways[gateway].enter(connection);
+        Turn::Open { connection, gateway, within, close }
+    }
+
+    /// The least used gateway of those that work. Where none does, one whose pause has ended or ends
+    /// first; nobody is on it already, if that can be had.
+    fn choose(&self, tried: &[usize], now: Instant) -> Option<usize> {
+        let count = self.gateways.len();
+        let untried = || {
+            (0..count)
+                .map(|offset| (self.first + offset) % count)
+                .filter(|index| !tried.contains(index))
+        };
+        let gateway = |index: &usize| &self.gateways[*index];
+        // One whose pause has ended is tried by the first that comes, or it would never be.
+        let to_probe = untried().find(|index| gateway(index).is_due(now));
+        to_probe
+            .or_else(|| {
+                let working = untried().filter(|index| !gateway(index).is_suspect());
+                working.min_by_key(|index| (gateway(index).in_use, self.best(*index).is_none()))
+            })
+            .or_else(|| untried().min_by_key(|index| gateway(index).turn()))
+    }
+
+    /// The best connection to a gateway that is free: the one used last, else one whose reply comes
+    /// soon.
+    fn best(&self, gateway: usize) -> Option<ConnectionId> {
+        self.connections
+            .iter()
+            .filter(|(_, slot)| slot.gateway == gateway && slot.is_ready())
+            .max_by_key(|(_, slot)| slot.worth())
+            .map(|(id, _)| *id)
+    }
+
+    fn take(&mut self, connection: ConnectionId) -> Turn {
+        let Some(slot) = self.connections.get_mut(&connection) else { return Turn::Gone };
+        let parked = slot.is_parked();
+        slot.state = State::InUse;
+        let gateway = slot.gateway;
+        self.gateways[gateway].enter(connection);
+        if parked { Turn::Drain(connection) } else { Turn::Use(connection) }
+    }
+
+    /// A connection that is free goes to the first that can use it, or is kept.
+    fn release(&mut self, connection: ConnectionId, now: Instant) {
+        let Some(slot) = self.connections.get_mut(&connection) else { return };
+        let parked = slot.is_parked();
+        slot.state = if parked {
+            State::Parked { since: now, soon: true }
+        } else {
+            State::Idle { since: now }
+        };
+        self.promise(connection, parked);
+    }
+
+    fn promise(&mut self, connection: ConnectionId, parked: bool) {
+        if self.waiters.promise(connection)
+            && let Some(slot) = self.connections.get_mut(&connection)
+        {
+            slot.state = State::Promised { parked };
+        }
+    }
+
+    /// Whenever there is room, somebody who waits for any connection knows.
+    fn offer_room(&mut self) {
+        self.waiters.offer_room(self.limits.max_connections.saturating_sub(self.connections.len()));
+    }
+
+    fn remove(&mut self, connection: ConnectionId, failed_since: Option<Instant>, now: Instant) {
+        let Some(slot) = self.remove_slot(connection) else { return };
+        if let Some(began) = failed_since {
+            self.gateways[slot.gateway].failed(began, now);
+        }
+        self.offer_room();
+    }
+
+    fn remove_slot(&mut self, connection: ConnectionId) -> Option<Slot> {
+        let slot = self.connections.remove(&connection)?;
+        if matches!(slot.state, State::Opening | State::InUse) {
+            self.gateways[slot.gateway].leave(connection);
+        }
+        self.waiters.connection_is_gone(connection);
+        Some(slot)
+    }
+
+    /// A connection to a gateway is no more in use; the gateway last replied on it then.
+    fn left(&mut self, connection: ConnectionId, gateway: usize, answered: Option<Instant>) {
+        let gateway = &mut self.gateways[gateway];
+        gateway.leave(connection);
+        if let Some(at) = answered {
+            gateway.answered(at);
+        }
+    }
+
+    fn is_suspect(&self, gateway: usize) -> bool {
+        self.gateways[gateway].is_suspect()
+    }
+}

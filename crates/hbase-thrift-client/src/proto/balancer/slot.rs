@@ -1,0 +1,60 @@
+//! The places of connections, and which of several is taken first.
+
+use std::cmp::Reverse;
+use std::time::Instant;
+
+/// A connection, from its opening on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ConnectionId(pub(super) u64);
+
+/// A place among the connections.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub(super) gateway: usize,
+    pub(super) state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Opening,
+    InUse,
+    Idle {
+        since: Instant,
+    },
+    /// A reply is still to come. `soon` says that nothing long is.
+    Parked {
+        since: Instant,
+        soon: bool,
+    },
+    /// Idle or parked, and promised to a waiter.
+    Promised {
+        parked: bool,
+    },
+}
+
+impl Slot {
+    pub(super) fn is_parked(&self) -> bool {
+        matches!(self.state, State::Parked { .. } | State::Promised { parked: true })
+    }
+
+    /// Whether it can be taken, if need be after a wait for its reply.
+    pub(super) fn is_free(&self) -> bool {
+        matches!(self.state, State::Idle { .. } | State::Parked { .. })
+    }
+
+    /// Whether it can be taken without a long wait.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.state, State::Idle { .. } | State::Parked { soon: true, .. })
+    }
+
+    /// Which of several is taken first: idle ones, the last used first; then those whose reply comes
+    /// soon; then those parked longest.
+    pub(super) fn worth(&self) -> (u8, Option<Instant>, Option<Reverse<Instant>>) {
+        match self.state {
+            State::Idle { since } => (3, Some(since), None),
+            State::Parked { since, soon: true } => (2, None, Some(Reverse(since))),
+            State::Parked { since, soon: false } => (1, None, Some(Reverse(since))),
+            State::Opening | State::InUse | State::Promised { .. } => (0, None, None),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! A scan on its way: what to ask next, which of the rows that came are new, where it goes on after a
+//! failure.
+//!
+//! An empty batch is the end of a scan, and nothing else is: a server may return fewer rows than it
+//! was asked for.
+
+use std::cmp::Ordering;
+
+use crate::dialect::FetchRows;
+use crate::error::{Error, ErrorKind};
+use crate::request::Scan;
+use crate::row::{Row, RowBatch};
+
+/// The state of one scan.
+pub(crate) struct ScanState {
+    scan: Scan,
+    phase: Phase,
+    place: Place,
+    /// Rows that are asked for at once: fewer after an answer that was too large.
+    rows_at_once: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// No scanner is open; one has to be opened at the place.
+    Closed,
+    /// The gateway's scanner of this number.
+    Open {
+        scanner: i32,
+        ending: bool,
+    },
+    Done,
+}
+
+/// What the scan needs next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ScanStep {
+    /// A scanner between these keys, from which this many rows are fetched at once.
+    Open { start: Vec<u8>, stop: Vec<u8>, rows: u32 },
+    /// The next rows. Where `close` is set, the scanner is probably at its end: its closing goes out
+    /// together with the fetch.
+    Fetch { fetch: FetchRows, close: bool },
+    /// The closing of the scanner; no row is needed any more.
+    Close(i32),
+    /// Nothing.
+    End,
+}
+
+/// What follows from a failed step.
+#[derive(Debug)]
+pub(crate) enum ScanFailure {
+    /// The answer was too large: the same again with half the rows. A server that refused it has not
+    /// moved its scanner; a reply that this client refused is lost, and its scanner with it.
+    AskForLess(Error),
+    /// For the attempts to decide.
+    Error(Error),
+}
+
+/// How far the caller has come.
+#[derive(Default)]
+struct Place {
+    /// The server said that there are no more rows.
+    ended: bool,
+    fetched: u64,
+    last_row: Option<Vec<u8>>,
+    /// The last column of that row that came, where rows are split.
+    last_column: Vec<u8>,
+}
+
+impl ScanState {
+    pub(crate) fn new(scan: Scan) -> Self {
+        let rows_at_once = scan.caching;
+        Self { scan, phase: Phase::Closed, place: Place::default(), rows_at_once }
+    }
+
+    pub(crate) fn scan(&self) -> &Scan {
+        &self.scan
+    }
+
+    /// What has to be asked for to go on.
+    pub(crate) fn next(&self) -> ScanStep {
+        let rows = self.wanted();
+        match self.phase {
+            Phase::Done => ScanStep::End,
+            Phase::Open { scanner, .. } if rows == 0 => ScanStep::Close(scanner),
+            Phase::Open { scanner, ending } => {
+                ScanStep::Fetch { fetch: FetchRows { scanner, rows }, close: ending }
+            }
+            Phase::Closed => match self.place.bounds(&self.scan) {
+                Some((start, stop)) if rows > 0 => ScanStep::Open { start, stop, rows },
+                _ => ScanStep::End,
+            },
+        }
+    }
+
+    /// Whether all rows were handed out.
+    pub(crate) fn is_done(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
+    /// The scanner that is open at the gateway.
+    pub(crate) fn scanner(&self) -> Option<i32> {
+        match self.phase {
+            Phase::Open { scanner, .. } => Some(scanner),
+            Phase::Closed | Phase::Done => None,
+        }
+    }
+
+    /// A scanner was opened.
+    pub(crate) fn opened(&mut self, scanner: i32) {
+        self.phase = Phase::Open { scanner, ending: false };
+    }
+
+    /// Rows came for a fetch of `asked`; returns those that are new to the caller, which may be none
+    /// where more follow. `closed` says that the scanner was closed with the fetch.
+    pub(crate) fn fetched(&mut self, batch: RowBatch, asked: u32, closed: bool) -> RowBatch {
+        let came = batch.len();
+        let NewRows { rows, ended } = self.place.new_rows(&self.scan, batch);
+        self.place.advance(&self.scan, &rows);
+        let Phase::Open { scanner, .. } = self.phase else { return rows };
+        let is_end = came == 0 || ended;
+        self.phase = match (is_end, closed) {
+            (true, true) => Phase::Done,
+            // It was taken for ended too early, and has to be opened again after these rows.
+            (false, true) => Phase::Closed,
+            (true, false) => {
+                self.place.ended = true;
+                Phase::Open { scanner, ending: true }
+            }
+            (false, false) => Phase::Open { scanner, ending: (came as u64) < u64::from(asked) },
+        };
+        rows
+    }
+
+    /// The scanner was closed, or given up.
+    pub(crate) fn closed(&mut self) {
+        self.phase =
+            if self.place.ended || self.wanted() == 0 { Phase::Done } else { Phase::Closed };
+    }
+
+    /// Ends the scan without its remaining rows.
+    pub(crate) fn abandon(&mut self) {
+        self.phase = Phase::Done;
+    }
+
+    /// A step failed, which ends the scanner for this client; another one may go on at the place.
+    /// The error is completed with the place.
+    pub(crate) fn failed(&mut self, error: Error) -> ScanFailure {
+        let was_refused = error.server_exception().is_some();
+        if error.kind() == ErrorKind::TooLarge && self.wanted() > 1 {
+            self.rows_at_once = self.wanted().div_ceil(2);
+            if !was_refused {
+                self.phase = Phase::Closed;
+            }
+            return ScanFailure::AskForLess(error);
+        }
+        self.phase = Phase::Closed;
+        ScanFailure::Error(error.with_last_row(self.place.last_row.clone()))
+    }
+
+    /// How many rows to ask for: a fetch's worth, or what the limit leaves.
+    fn wanted(&self) -> u32 {
+        if self.place.ended {
+            return 0;
+        }
+        let left =
+            self.scan.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.place.fetched));
+        u64::from(self.rows_at_once).min(left) as u32
+    }
+}
+
+/// What of a batch is new to the caller, and whether nothing can follow.
+struct NewRows {
+    rows: RowBatch,
+    ended: bool,
+}
+
+impl Place {
+    /// Where a scanner has to be opened to go on from here; `None` where no row can follow.
+    fn bounds(&self, scan: &Scan) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (start, stop) = scan.bounds();
+        let start = match &self.last_row {
+            None => start,
+            // There is no key directly before another, and a split row may not have come whole:
+            // what was delivered comes again and is left out.
+            Some(last) if scan.reversed || scan.batch.is_some() => last.clone(),
+            Some(last) => [last.as_slice(), &[0]].concat(),
+        };
+        // HBase takes a scan whose ends are equal for a get of that row, which is excluded.
+        let is_empty = !start.is_empty() && start == stop;
+        (!is_empty).then_some((start, stop))
+    }
+
+    /// Leaves out what was delivered before and, backwards, what the bounds have too much: a prefix
+    /// has no exact ones there.
+    fn new_rows(&self, scan: &Scan, batch: RowBatch) -> NewRows {
+        let is_over = |row: &Row| self.was_delivered(scan, row) || scan.side(row.key()).is_gt();
+        let first = batch.iter().position(|row| !is_over(&row)).unwrap_or(batch.len());
+        let end = if scan.reversed {
+            batch.iter().position(|row| scan.side(row.key()).is_lt()).unwrap_or(batch.len())
+        } else {
+            batch.len()
+        };
+        let ended = end < batch.len();
+        let mut rows = batch.slice(first..end.max(first));
+        if scan.batch.is_some()
+            && let Some(row) = rows.get(0)
+            && self.last_row.as_deref() == Some(row.key())
+            && let Some(part) = row.after_column(&self.last_column)
+        {
+            rows = rows.with_first(&part);
+        }
+        NewRows { rows, ended }
+    }
+
+    /// Whether an earlier scanner handed out all of this row, or of this part of a row.
+    fn was_delivered(&self, scan: &Scan, row: &Row) -> bool {
+        let Some(last) = &self.last_row else { return false };
+        match row.key().cmp(last) {
+            Ordering::Equal => {
+                scan.batch.is_none() || row.after_column(&self.last_column).is_none()
+            }
+            Ordering::Less => !scan.reversed,
+            Ordering::Greater => scan.reversed,
+        }
+    }
+
+    fn advance(&mut self, scan: &Scan, batch: &RowBatch) {
+        self.fetched += batch.len() as u64;
+        let Some(last) = batch.len().checked_sub(1).and_then(|last| batch.get(last)) else {
+            return;
+        };
+        self.last_row = Some(last.key().to_vec());
+        if scan.batch.is_some() {
+            self.last_column =
+                last.cells().next_back().map(|cell| cell.column().to_vec()).unwrap_or_default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+//! Hands out replies: cuts the message out of the stream, checks that it belongs to the oldest call,
+//! and has its body read.
+
+use thrift::protocol::{TBinaryInputProtocol, TCompactInputProtocol, TInputProtocol, TMessageType};
+
+use super::decoder::Decoder;
+use super::failure::{Lost, application_error};
+use super::{Framing, InFlight, Poll, Session};
+use crate::config::Protocol;
+use crate::dialect::{Answer, Effect, Reply, Shape};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::outcome::Answered;
+use crate::row::RowBatch;
+use crate::wire::{Malformed, Progress, RowsReply};
+
+impl Session {
+    /// The reply to the oldest call in flight, once it has come. Whatever the result, the call is
+    /// over then.
+    ///
+    /// # Errors
+    ///
+    /// Why the call failed, and what became of it.
+    pub(crate) fn poll<R: Reply>(&mut self) -> Result<Poll<R>> {
+        match R::shape() {
+            Shape::Rows(convert) => Ok(match self.poll_rows()? {
+                Poll::Ready(rows) => Poll::Ready(convert(rows)),
+                Poll::Pending => Poll::Pending,
+            }),
+            Shape::Value(read) => {
+                let protocol = self.protocol;
+                match self.poll_any(|_| Decoder::extent(protocol))? {
+                    Poll::Pending => Ok(Poll::Pending),
+                    Poll::Ready(Found { length, .. }) => {
+                        self.finish_value(length, read).map(Poll::Ready)
+                    }
+                }
+            }
+        }
+    }
+
+    /// As [`poll`](Self::poll), with the reply as the message that it is.
+    pub(crate) fn poll_message(&mut self) -> Result<Poll<Vec<u8>>> {
+        let protocol = self.protocol;
+        let Poll::Ready(Found { length, .. }) = self.poll_any(|_| Decoder::extent(protocol))?
+        else {
+            return Ok(Poll::Pending);
+        };
+        let message = self.incoming.message()[..length].to_vec();
+        self.finish(length);
+        Ok(Poll::Ready(message))
+    }
+
+    fn poll_rows(&mut self) -> Result<Poll<RowBatch>> {
+        let found = self.poll_any(|session| {
+            Decoder::rows(session.protocol, &session.recycler, session.max_reply_size)
+        })?;
+        let Poll::Ready(Found { length, rows, decoder }) = found else { return Ok(Poll::Pending) };
+        let Some((name, sequence)) = rows else {
+            return self.finish_exception(length).map(Poll::Ready);
+        };
+        let call = self.oldest()?;
+        let message = self.incoming.message();
+        if message.get(name) != Some(call.method.as_bytes()) || sequence != call.sequence {
+            return Err(self.out_of_step(&call));
+        }
+        let (index, spare) = decoder.into_index();
+        // Few rows of a read by key may be kept for long; a scan's batches are read and dropped.
+        let is_scan = call.effect == Effect::ReadOnce;
+        let batch = if !is_scan && self.incoming.is_mostly_empty(length) {
+            let batch = RowBatch::compact(&message[..length], &index);
+            self.recycler.give(spare, index);
+            self.incoming.skip(length);
+            batch
+        } else {
+            let (bytes, base) = self.incoming.take(length, spare);
+            let recycler = self.recycler.clone();
+            if is_scan {
+                RowBatch::new(bytes, base, index, recycler)
+            } else {
+                RowBatch::fitted(bytes, base..base + length, index, recycler)
+            }
+        };
+        self.in_flight.pop_front();
+        self.answered = true;
+        Ok(Poll::Ready(batch))
+    }
+
+    /// Decodes what has come of the oldest call's reply.
+    fn poll_any(&mut self, decoder: impl FnOnce(&Self) -> Decoder) -> Result<Poll<Found>> {
+        self.oldest()?;
+        self.pump()?;
+        if let Poll::Pending = self.pass_over()? {
+            return if self.closed { Err(self.lost(Lost::closed())) } else { Ok(Poll::Pending) };
+        }
+        if self.decoder.is_none() {
+            self.incoming.begin_message();
+            let mut decoder = decoder(self);
+            if let Some(spare) = decoder.spare() {
+                self.incoming.prefer(spare);
+            }
+            self.decoder = Some(decoder);
+        }
+        match self.advance()? {
+            Poll::Ready(found) => Ok(Poll::Ready(found)),
+            Poll::Pending if self.closed => Err(self.lost(Lost::closed())),
+            Poll::Pending => Ok(Poll::Pending),
+        }
+    }
+
+    /// Moves what has come through the layer around the message.
+    #[cfg_attr(not(feature = "http"), allow(clippy::unused_self, clippy::unnecessary_wraps))]
+    fn pump(&mut self) -> Result<()> {
+        #[cfg(feature = "http")]
+        if let Framing::Http(http) = &mut self.framing
+            && let Err(refusal) = http.pump(&mut self.incoming, self.closed)
+        {
+            let answered = if refusal.refused { Answered::Refused } else { Answered::Nothing };
+            return Err(self.failed(refusal.kind, refusal.message, answered));
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<Poll<Found>> {
+        let is_framed = matches!(self.framing, Framing::Framed);
+        if is_framed && !self.incoming.has_frame() {
+            match self.incoming.frame(self.max_reply_size) {
+                Ok(Progress::Done(())) => {}
+                Ok(Progress::Need(_) | Progress::TooLarge) => return Ok(Poll::Pending),
+                Err(size) if !self.answered || size > i32::MAX as usize => {
+                    return Err(self.malformed(Malformed("no length of a frame at its start")));
+                }
+                Err(size) => return Err(self.reply_too_large(size)),
+            }
+        }
+        if self.incoming.is_awaiting() {
+            return if self.is_response_over() { Err(self.cut_off()) } else { Ok(Poll::Pending) };
+        }
+        let Some(decoder) = &mut self.decoder else { return Ok(Poll::Pending) };
+        let missing = match decoder.advance(self.incoming.message()) {
+            Ok(Progress::Done(reply)) => {
+                let Some(decoder) = self.decoder.take() else { return Ok(Poll::Pending) };
+                return Ok(Poll::Ready(match reply {
+                    RowsReply::Rows { length, name, sequence } => {
+                        Found { length, rows: Some((name, sequence)), decoder }
+                    }
+                    RowsReply::Other { length } => Found { length, rows: None, decoder },
+                }));
+            }
+            Ok(Progress::Need(missing)) => missing,
+            Ok(Progress::TooLarge) => return Err(self.index_too_large()),
+            Err(malformed) => return Err(self.malformed(malformed)),
+        };
+        if is_framed {
+            return Err(self.malformed(Malformed("it is longer than its frame")));
+        }
+        if self.is_response_over() {
+            return Err(self.cut_off());
+        }
+        let size = self.incoming.message().len() + missing;
+        if size > self.max_reply_size {
+            return Err(self.reply_too_large(size));
+        }
+        self.incoming.expect(missing);
+        Ok(Poll::Pending)
+    }
+
+    fn is_response_over(&self) -> bool {
+        match &self.framing {
+            Framing::Buffered | Framing::Framed => false,
+            #[cfg(feature = "http")]
+            Framing::Http(http) => http.is_over(),
+        }
+    }
+
+    fn cut_off(&mut self) -> Error {
+        if self.closed {
+            return self.lost(Lost::closed());
+        }
+        let message = "the HTTP response ends in the middle of the reply";
+        self.failed(ErrorKind::Protocol, message, Answered::Nothing)
+    }
+
+    fn oldest(&self) -> Result<InFlight> {
+        let none = || Error::new(ErrorKind::Protocol, "no call is in flight");
+        self.in_flight.front().copied().ok_or_else(none)
+    }
+
+    fn finish_value<R>(
+        &mut self,
+        length: usize,
+        read: fn(&mut dyn TInputProtocol) -> thrift::Result<Answer<R>>,
+    ) -> Result<R> {
+        match self.decode(length, read)? {
+            Ok(value) => {
+                self.finish(length);
+                Ok(value)
+            }
+            Err(exception) => Err(self.finish_refused(length, exception)),
+        }
+    }
+
+    /// A reply to a call for rows that has none: the exception in it.
+    fn finish_exception<R>(&mut self, length: usize) -> Result<R> {
+        let dialect = self.dialect;
+        let exception = self.decode(length, |protocol| dialect.read_exception(protocol))?;
+        Err(self.finish_refused(length, exception))
+    }
+
+    fn finish_refused(&mut self, length: usize, exception: crate::error::ServerException) -> Error {
+        self.incoming.skip(length);
+        self.answered = true;
+        self.refused(exception)
+    }
+
+    /// Has the message's body read, if it is the oldest call's reply.
+    fn decode<T>(
+        &mut self,
+        length: usize,
+        read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
+    ) -> Result<T> {
+        let call = self.oldest()?;
+        let message = &self.incoming.message()[..length];
+        let limits = lengths_up_to(length);
+        let decoded = match self.protocol {
+            Protocol::Binary => decode_body(
+                &call,
+                &mut TBinaryInputProtocol::with_config(message, true, limits),
+                read,
+            ),
+            Protocol::Compact => {
+                decode_body(&call, &mut TCompactInputProtocol::with_config(message, limits), read)
+            }
+        };
+        match decoded {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(self.out_of_step(&call)),
+            Err(thrift::Error::Application(exception)) => {
+                self.incoming.skip(length);
+                self.answered = true;
+                let (error, answered) = application_error(&exception, call.method);
+                Err(self.over(error, answered))
+            }
+            Err(error) => {
+                self.broken = true;
+                let failed = Error::new(ErrorKind::Protocol, "the reply can't be decoded");
+                Err(self.over(failed.with_source(error), Answered::Nothing))
+            }
+        }
+    }
+
+    fn finish(&mut self, length: usize) {
+        self.incoming.skip(length);
+        self.in_flight.pop_front();
+        self.answered = true;
+    }
+}
+
+/// A whole reply, still in the buffer.
+struct Found {
+    length: usize,
+    /// Where its name is and its sequence number, where it is rows.
+    rows: Option<(std::ops::Range<usize>, i32)>,
+    decoder: Decoder,
+}
+
+/// The message's lengths were found to fit, but a field of another type than expected is read as
+/// whatever its bytes happen to say.
+pub(crate) fn lengths_up_to(length: usize) -> thrift::TConfiguration {
+    thrift::TConfiguration::builder()
+        .max_string_size(Some(length))
+        .max_container_size(Some(length))
+        .max_message_size(None)
+        .max_frame_size(None)
+        .build()
+        .unwrap_or_default()
+}
+
+/// `None` where the reply belongs to another call.
+fn decode_body<T>(
+    call: &InFlight,
+    protocol: &mut dyn TInputProtocol,
+    read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
+) -> thrift::Result<Option<T>> {
+    let head = protocol.read_message_begin()?;
+    if head.sequence_number != call.sequence || head.name != call.method {
+        return Ok(None);
+    }
+    if head.message_type == TMessageType::Exception {
+        let exception = thrift::Error::read_application_error_from_in_protocol(protocol)?;
+        return Err(thrift::Error::Application(exception));
+    }
+    read(protocol).map(Some)
+}

@@ -1,0 +1,245 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use hbase_thrift_api::{TCell, TRowResult};
+use thrift::protocol::{
+    TFieldIdentifier, TListIdentifier, TSerializable, TStructIdentifier, TType,
+};
+
+use super::*;
+use crate::dialect::{Call, Reply};
+use crate::request::{Get, Put};
+use crate::row::RowBatch;
+
+const MIB: usize = 1024 * 1024;
+
+fn session() -> Session {
+    session_of("hbase://gateway")
+}
+
+fn session_of(url: &str) -> Session {
+    let config: Config = url.parse().unwrap();
+    Session::new(&config, &config.endpoints()[0], "gateway".into(), Recycler::default())
+}
+
+/// Sends the call and receives this reply to it.
+fn call<R: Reply>(session: &mut Session, call: &Call<'_, R>, mut reply: &[u8]) -> R {
+    session.queue(&call.request).unwrap();
+    session.sent(session.outgoing().len());
+    loop {
+        if let Poll::Ready(result) = session.poll().unwrap() {
+            return result;
+        }
+        let space = session.space();
+        let (now, later) = reply.split_at(reply.len().min(space.len()));
+        space[..now.len()].copy_from_slice(now);
+        session.received(now.len());
+        reply = later;
+    }
+}
+
+fn reply(
+    method: &str,
+    sequence: i32,
+    result: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
+) -> Vec<u8> {
+    reply_in(Protocol::Binary, method, sequence, result)
+}
+
+fn reply_in(
+    protocol: Protocol,
+    method: &str,
+    sequence: i32,
+    result: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
+) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let protocol: &mut dyn TOutputProtocol = match protocol {
+        Protocol::Binary => &mut TBinaryOutputProtocol::new(&mut bytes, true),
+        Protocol::Compact => &mut TCompactOutputProtocol::new(&mut bytes),
+    };
+    let head = TMessageIdentifier::new(method, TMessageType::Reply, sequence);
+    protocol.write_message_begin(&head).unwrap();
+    protocol.write_struct_begin(&TStructIdentifier::new("")).unwrap();
+    result(protocol).unwrap();
+    protocol.write_field_stop().unwrap();
+    bytes
+}
+
+/// A list in field 0.
+fn list<T>(
+    protocol: &mut dyn TOutputProtocol,
+    element: TType,
+    values: &[T],
+    write: impl Fn(&mut dyn TOutputProtocol, &T) -> thrift::Result<()>,
+) -> thrift::Result<()> {
+    protocol.write_field_begin(&TFieldIdentifier::new("", TType::List, 0))?;
+    let size = i32::try_from(values.len()).unwrap();
+    protocol.write_list_begin(&TListIdentifier::new(element, size))?;
+    values.iter().try_for_each(|value| write(protocol, value))
+}
+
+/// The reply to a get: one row with these cells.
+fn row_of(protocol: Protocol, sequence: i32, cells: &[(&str, &[u8])]) -> Vec<u8> {
+    let cell = |(column, value): &(&str, &[u8])| {
+        (column.as_bytes().to_vec(), TCell::new(value.to_vec(), 1))
+    };
+    let cells: BTreeMap<_, _> = cells.iter().map(cell).collect();
+    let row = TRowResult::new(b"r".to_vec(), cells, None);
+    reply_in(protocol, "getRow", sequence, |protocol| {
+        list(protocol, TType::Struct, &[row], |protocol, row| row.write_to_out_protocol(protocol))
+    })
+}
+
+#[test]
+fn a_large_reply_comes_into_the_memory_that_was_used_last() {
+    let mut session = session();
+    let get = Get::new("r");
+    let places: BTreeSet<_> = (1..=10)
+        .map(|sequence| {
+            let bytes = row_of(Protocol::Binary, sequence, &[("f:x", &vec![b'x'; MIB])]);
+            let rows: RowBatch = call(&mut session, &Call::get(b"t", &get), &bytes);
+            rows.get(0).unwrap().get("f:x").unwrap().as_ptr()
+        })
+        .collect();
+    assert_eq!(places.len(), 1, "{places:?}");
+}
+
+#[test]
+fn after_large_requests_and_replies_a_connection_keeps_little_memory() {
+    let mut session = session();
+    let large = vec![b'x'; 24 * MIB];
+    let kept = |session: &Session| session.outgoing.capacity() + session.incoming.capacity();
+
+    let put = Put::new("r").column("f:x", large.as_slice());
+    let void = reply("mutateRow", 1, |_| Ok(()));
+    call::<()>(&mut session, &Call::put(b"t", &put), &void);
+    assert!(kept(&session) <= 2 * MIB, "{} after a put", kept(&session));
+
+    let rows = row_of(Protocol::Binary, 2, &[("f:x", &large)]);
+    let batch: RowBatch = call(&mut session, &Call::get(b"t", &Get::new("r")), &rows);
+    assert_eq!(batch.len(), 1);
+    drop(batch);
+    assert!(kept(&session) <= 6 * MIB, "{} after a get", kept(&session));
+
+    let names = reply("getTableNames", 3, |protocol| {
+        list(protocol, TType::String, &[large], |protocol, name| protocol.write_bytes(name))
+    });
+    let names: Vec<Vec<u8>> = call(&mut session, &Call::table_names(), &names);
+    assert_eq!(names.len(), 1);
+    assert!(kept(&session) <= 6 * MIB, "{} after table names", kept(&session));
+}
+
+/// Receives pieces of this size until the oldest call is over.
+fn receive<R: Reply>(session: &mut Session, bytes: &mut &[u8], piece: usize) -> Result<R> {
+    loop {
+        if let Poll::Ready(reply) = session.poll()? {
+            return Ok(reply);
+        }
+        assert!(!bytes.is_empty(), "it waits for more than there is");
+        let space = session.space();
+        let (now, later) = bytes.split_at(bytes.len().min(space.len()).min(piece));
+        space[..now.len()].copy_from_slice(now);
+        session.received(now.len());
+        *bytes = later;
+    }
+}
+
+fn framed(message: Vec<u8>) -> Vec<u8> {
+    [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat()
+}
+
+#[test]
+fn a_reply_that_is_too_large_is_passed_over_where_a_write_waits_behind_it() {
+    let large = vec![b'x'; 9 * MIB];
+    let names: Vec<String> = (0..40_000).map(|number| format!("f:{number}")).collect();
+    // One has a text that is too large, the other more cells than an index may have.
+    let one: Vec<(&str, &[u8])> = vec![("f:x", &large)];
+    let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    for (protocol, name) in [(Protocol::Binary, "binary"), (Protocol::Compact, "compact")] {
+        for transport in ["buffered", "framed"] {
+            for (cells, piece) in [(&one, 70_000), (&one, usize::MAX), (&many, 999)] {
+                let url = "hbase://gateway/?max_reply_size=1MiB";
+                let url = format!("{url}&transport={transport}&protocol={name}");
+                let mut session = session_of(&url);
+                // The limit for replies holds once the gateway has made sense.
+                for number in 1..=2 {
+                    let (get, put) = (Get::new("r"), Put::new("r").column("f:x", "1"));
+                    session.queue(&Request::Get(b"t", &get)).unwrap();
+                    session.queue(&Request::Put(b"t", &put)).unwrap();
+                    session.sent(session.outgoing().len());
+                    let cells: &[(&str, &[u8])] =
+                        if number == 1 { &[("f:x", b"1")] } else { cells };
+                    let row = row_of(protocol, 2 * number - 1, cells);
+                    let void = reply_in(protocol, "mutateRow", 2 * number, |_| Ok(()));
+                    let bytes = match transport {
+                        "framed" => [framed(row), framed(void)].concat(),
+                        _ => [row, void].concat(),
+                    };
+                    let mut bytes = bytes.as_slice();
+                    let got = receive::<RowBatch>(&mut session, &mut bytes, piece);
+                    if number == 1 {
+                        assert_eq!(got.unwrap().len(), 1);
+                    } else {
+                        let error = got.unwrap_err();
+                        assert_eq!(error.kind(), crate::error::ErrorKind::TooLarge, "{url}");
+                    }
+                    receive::<()>(&mut session, &mut bytes, piece).unwrap();
+                    assert!(bytes.is_empty() && session.is_in_step(), "{url}");
+                }
+                let kept = session.incoming.capacity();
+                assert!(kept <= 3 * MIB, "{kept} bytes for {url}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_head_without_end_is_not_passed_over() {
+    let mut session = session_of("hbase://gateway/?max_reply_size=1MiB");
+    let (get, put) = (Get::new("r"), Put::new("r").column("f:x", "1"));
+    session.queue(&Request::Get(b"t", &get)).unwrap();
+    session.queue(&Request::Put(b"t", &put)).unwrap();
+    session.sent(session.outgoing().len());
+    let claim = [&[0x80, 1, 0, 2], &i32::MAX.to_be_bytes()[..], &vec![b'x'; 3 * MIB]].concat();
+    let mut bytes = claim.as_slice();
+    let error = receive::<RowBatch>(&mut session, &mut bytes, 4_096).unwrap_err();
+    assert_eq!(error.kind(), crate::error::ErrorKind::TooLarge);
+    let error = receive::<()>(&mut session, &mut bytes, 4_096).unwrap_err();
+    assert_eq!(error.outcome(), crate::error::Outcome::Unknown);
+    assert!(session.is_broken() && bytes.len() > 2 * MIB);
+}
+
+/// Whatever a gateway sends that is no reply to the oldest call, or not only that.
+#[test]
+fn a_reply_to_another_call_is_no_reply() {
+    use crate::error::{ErrorKind, Outcome};
+    for protocol in ["binary", "compact"] {
+        let kind = if protocol == "binary" { Protocol::Binary } else { Protocol::Compact };
+        let row = row_of(kind, 2, &[("f:x", b"1")]);
+        let void = |method: &str, sequence| reply_in(kind, method, sequence, |_| Ok(()));
+        let session = || session_of(&format!("hbase://gateway/?protocol={protocol}"));
+        for mut bytes in [&row[..], &void("getRowTs", 1), &void("getRow", 0)] {
+            let mut session = session();
+            session.queue(&Call::get(b"t", &Get::new("r")).request).unwrap();
+            session.sent(session.outgoing().len());
+            let error = receive::<RowBatch>(&mut session, &mut bytes, 7).unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::NotApplied));
+            assert!(session.is_broken());
+        }
+        let put = Put::new("r").column("f:x", "1");
+        for mut bytes in [&void("mutateRow", 2)[..], &void("mutateRows", 1), &row] {
+            let mut session = session();
+            session.queue(&Call::put(b"t", &put).request).unwrap();
+            session.sent(session.outgoing().len());
+            let error = receive::<()>(&mut session, &mut bytes, 7).unwrap_err();
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, Outcome::Unknown));
+            assert!(session.is_broken());
+        }
+        // One reply too much: the next call must not take it for its own.
+        let mut session = session();
+        session.queue(&Call::put(b"t", &put).request).unwrap();
+        session.sent(session.outgoing().len());
+        let twice = [void("mutateRow", 1), void("mutateRow", 2)].concat();
+        receive::<()>(&mut session, &mut twice.as_slice(), 1_000).unwrap();
+        assert!(!session.is_in_step());
+    }
+}

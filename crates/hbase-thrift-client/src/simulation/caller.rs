@@ -1,0 +1,414 @@
+//! Callers: random calls, and what is checked of each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::own_rows::OwnRows;
+use super::plan::{Plan, Weather};
+use super::server::STEPS;
+use super::table::{Bytes, Columns};
+use super::time::{SECOND, Time};
+use super::world::{Simulated, World};
+use crate::api::{Pipeline, Table};
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::request::{Batch, Delete, Get, Increment, Put};
+use crate::row::Row as Found;
+use crate::sync::Executor;
+
+pub(super) struct Caller {
+    pub(super) world: Arc<World>,
+    executor: Executor,
+    pub(super) table: Table,
+    pub(super) plan: Arc<Plan>,
+    number: usize,
+    pub(super) luck: fastrand::Rng,
+    values: u64,
+    own: OwnRows,
+}
+
+/// What a call may take beyond its deadline.
+pub(super) const SLACK: Duration = Duration::from_millis(200);
+
+/// Whether a failure of a call has an excuse.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    Read,
+    Change,
+    /// A change that may be sent elsewhere early, if it has the client's timestamp.
+    Movable,
+}
+
+/// The attribute that makes a change known to the server.
+const CHANGE: &str = "change";
+
+/// All callers of a plan, each with what its thread has to do.
+pub(super) fn callers(plan: Plan, world: &Arc<World>) -> Vec<Box<dyn FnOnce() + Send>> {
+    let environment = Arc::new(Simulated(Arc::clone(world)));
+    let executor = Executor::with_environment(plan.config(), environment);
+    let plan = Arc::new(plan);
+    let call = |number| {
+        let luck = fastrand::Rng::with_seed(plan.seed.wrapping_mul(31) + number as u64);
+        let mut caller = Caller::new(world, &executor, &plan, number, luck);
+        let calls = plan.calls;
+        Box::new(move || caller.make_calls(calls)) as Box<dyn FnOnce() + Send>
+    };
+    (0..plan.callers).map(call).collect()
+}
+
+impl Caller {
+    fn new(
+        world: &Arc<World>,
+        executor: &Executor,
+        plan: &Arc<Plan>,
+        number: usize,
+        luck: fastrand::Rng,
+    ) -> Self {
+        Self {
+            world: Arc::clone(world),
+            executor: executor.clone(),
+            table: Table::new(executor, b"t".to_vec()),
+            plan: Arc::clone(plan),
+            number,
+            luck,
+            values: 0,
+            own: OwnRows::default(),
+        }
+    }
+
+    fn make_calls(&mut self, count: usize) {
+        for _ in 0..count {
+            match self.luck.u8(0..20) {
+                0..4 => self.get(),
+                4..7 => self.put(),
+                7 => self.delete(),
+                8 => self.increment(),
+                9 => self.increment_rows(),
+                10 => self.batch(),
+                11..13 => self.pipeline(),
+                13..16 => self.scan(),
+                16..18 => self.salted(),
+                18 => self.write_many(),
+                _ => self.pause(),
+            }
+        }
+    }
+
+    pub(super) fn pause(&mut self) {
+        let time = self.luck.choice([Duration::from_millis(3), Duration::from_secs(3)]);
+        let time = time.unwrap_or_default().mul_f64(self.luck.f64());
+        self.sleep(time);
+    }
+
+    pub(super) fn sleep(&self, time: Duration) {
+        self.executor.environment().sleep(time);
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.world.state().now
+    }
+
+    pub(super) fn violation(&self, text: impl Into<String>) {
+        let text = format!("caller {}: {}", self.number, text.into());
+        self.world.state().violation(text);
+    }
+
+    /// Makes a call, which may last this long.
+    pub(super) fn within<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        call: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let began = self.now();
+        let result = call(self);
+        let took = Duration::from_nanos(self.now() - began);
+        if took > limit + SLACK {
+            self.violation(format!("{what} took {took:?} instead of at most {limit:?}"));
+        }
+        result
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.plan.operation_timeout
+    }
+
+    /// A failure without an excuse is wrong.
+    pub(super) fn check_failure(&self, call: Call, error: &Error) {
+        let excused = match self.plan.weather {
+            Weather::Calm => false,
+            Weather::OneSteadfast => match call {
+                Call::Read => false,
+                Call::Change => true,
+                Call::Movable => !self.plan.client_timestamps,
+            },
+            Weather::Storm => true,
+        };
+        if !excused {
+            self.violation(format!("a call failed without need: {error:?}"));
+        }
+        if call == Call::Read && error.outcome() != Outcome::NotApplied {
+            self.violation(format!("a read has changed something: {error:?}"));
+        }
+        if call == Call::Read && (error.attempts() == 0 || !error.is_retryable()) {
+            self.violation(format!("a read was not tried, or must not be repeated: {error:?}"));
+        }
+    }
+
+    fn own_row(&mut self, kind: char) -> Bytes {
+        format!("{kind}{}-{}", self.number, self.luck.u8(0..4)).into_bytes()
+    }
+
+    /// Several rows, each once.
+    fn own_rows(&mut self, kind: char) -> Vec<Bytes> {
+        let count = self.luck.usize(1..=4);
+        let mut rows: Vec<u8> = (0..4).collect();
+        self.luck.shuffle(&mut rows);
+        rows.truncate(count);
+        rows.iter().map(|row| format!("{kind}{}-{row}", self.number).into_bytes()).collect()
+    }
+
+    pub(super) fn value(&mut self, key: &[u8]) -> Bytes {
+        self.values += 1;
+        [key, format!("={}", self.values).as_bytes()].concat()
+    }
+
+    /// What the keys of rows begin with that a new writer has for itself.
+    pub(super) fn writers_rows(&mut self) -> Bytes {
+        let caller = format!("w{}", self.number);
+        self.value(caller.as_bytes())
+    }
+
+    fn column(&mut self) -> Bytes {
+        format!("f:{}", self.luck.u8(0..2)).into_bytes()
+    }
+
+    /// Takes note of a change that is about to be asked for.
+    fn begin(&self, what: &str, steps: usize, repeatable: bool) -> usize {
+        self.world.state().gateways.ledger.begin(what, steps, repeatable)
+    }
+
+    /// Checks what the caller was told of a change.
+    fn told<T>(&self, call: Call, number: usize, result: &Result<T>) {
+        let outcome = outcome(result);
+        let checked = self.world.state().gateways.ledger.told(number, outcome);
+        if let Err(wrong) = checked {
+            self.violation(format!("{wrong}: {:?}", result.as_ref().err()));
+        }
+        if let Err(error) = result {
+            self.check_failure(call, error);
+        }
+    }
+
+    fn check_row(&self, key: &[u8], began: Time, found: Option<&Found>) {
+        if let Some(row) = found
+            && row.key() != key
+        {
+            self.violation(format!("a get returned the row {:?}", row.key().escape_ascii()));
+        }
+        if self.plan.client_timestamps
+            && let Err(wrong) = self.own.check(key, found)
+        {
+            self.violation(wrong);
+        }
+        let cell = |cell: crate::row::Cell<'_>| {
+            (cell.column().to_vec(), (cell.timestamp(), cell.value().to_vec()))
+        };
+        let look: Columns = found.map(|row| row.cells().map(cell).collect()).unwrap_or_default();
+        let state = self.world.state();
+        let is_true = state.gateways.table.looked_like(key, &look, began, state.now);
+        drop(state);
+        if !is_true {
+            self.violation(format!(
+                "the row {} never was {look:?} while it was read",
+                key.escape_ascii()
+            ));
+        }
+    }
+
+    fn get(&mut self) {
+        let key = self.own_row('c');
+        let (began, limit) = (self.now(), self.limit());
+        match self.within("a get", limit, |caller| caller.table.get(&Get::new(key.clone()))) {
+            Ok(row) => self.check_row(&key, began, row.as_ref()),
+            Err(error) => self.check_failure(Call::Read, &error),
+        }
+        self.check_use(began);
+    }
+
+    /// A gateway that failed and works again is tried by one of the first calls after a while. That grows with
+    /// the time for which it did not work, since the pauses between two tries do. A call tries one such
+    /// gateway, and calls that run beside that one pass it over.
+    fn check_use(&self, began: Time) {
+        let plan = &self.plan;
+        let try_time = plan.connect_timeout.min(plan.operation_timeout).as_nanos() as Time;
+        let mut state = self.world.state();
+        let most = state.gateways.each.len();
+        let mut is_unused = false;
+        for gateway in &mut state.gateways.each {
+            let (Some(failed), Some(recovered)) = (gateway.failed, &mut gateway.recovered) else {
+                continue;
+            };
+            let outage = recovered.outage.max(recovered.since.saturating_sub(failed));
+            if began > recovered.since + outage + 2 * try_time + SECOND {
+                recovered.passed_over += 1;
+                is_unused |= recovered.passed_over > most;
+            }
+        }
+        is_unused &= state.gateways.has_steadfast;
+        drop(state);
+        if is_unused {
+            self.violation("a gateway that works again is not used");
+        }
+    }
+
+    fn random_put(&mut self, key: Bytes) -> Put {
+        let mut put = Put::new(key.clone());
+        let column = self.column();
+        let value = self.value(&key);
+        put = put.column(column.clone(), value);
+        let other = self.column();
+        if other != column {
+            let value = self.value(&key);
+            put = put.column(other, value);
+        }
+        put
+    }
+
+    fn random_delete(&mut self, key: Bytes) -> Delete {
+        let delete = Delete::row(key);
+        if self.luck.bool() { delete.column(self.column()) } else { delete }
+    }
+
+    fn put(&mut self) {
+        let key = self.own_row('c');
+        let number = self.begin("a put", 1, true);
+        let put = self.random_put(key).attribute(CHANGE, number.to_be_bytes());
+        let limit = self.limit();
+        let result = self.within("a put", limit, |caller| caller.table.put(&put));
+        self.own.put(&put, outcome(&result));
+        self.told(Call::Movable, number, &result);
+    }
+
+    fn delete(&mut self) {
+        let key = self.own_row('c');
+        let number = self.begin("a delete", 1, true);
+        let delete = self.random_delete(key).attribute(CHANGE, number.to_be_bytes());
+        let limit = self.limit();
+        let result = self.within("a delete", limit, |caller| caller.table.delete(&delete));
+        self.own.delete(&delete, outcome(&result));
+        self.told(Call::Movable, number, &result);
+    }
+
+    fn one_increment(key: Bytes, number: usize, step: usize) -> Increment {
+        Increment::new(key, "f:n", (number * STEPS + step).cast_signed() as i64)
+    }
+
+    fn increment(&mut self) {
+        let key = self.own_row('n');
+        let number = self.begin("an increment", 1, false);
+        let increment = Self::one_increment(key, number, 0);
+        let limit = self.limit();
+        let result =
+            self.within("an increment", limit, |caller| caller.table.increment(&increment));
+        self.told(Call::Change, number, &result);
+    }
+
+    fn increment_rows(&mut self) {
+        let keys = self.own_rows('n');
+        let number = self.begin("an increment of rows", keys.len(), false);
+        let each = keys.into_iter().enumerate();
+        let list: Vec<_> = each.map(|(step, key)| Self::one_increment(key, number, step)).collect();
+        let limit = self.limit();
+        let result =
+            self.within("an increment of rows", limit, |caller| caller.table.increment_rows(&list));
+        self.told(Call::Change, number, &result);
+    }
+
+    fn random_batch(&mut self) -> (usize, Batch) {
+        let keys = self.own_rows('c');
+        let number = self.begin("a batch", keys.len(), true);
+        let change = number.to_be_bytes();
+        let mut batch = Batch::new();
+        for key in keys {
+            batch = if self.luck.u8(0..4) > 0 {
+                batch.put(self.random_put(key).attribute(CHANGE, change))
+            } else {
+                let column = self.column();
+                batch.delete(Delete::row(key).column(column).attribute(CHANGE, change))
+            };
+        }
+        (number, batch)
+    }
+
+    fn batch(&mut self) {
+        let (number, batch) = self.random_batch();
+        let limit = self.limit();
+        let result = self.within("a batch", limit, |caller| caller.table.batch(&batch));
+        batch.puts.iter().for_each(|put| self.own.put(put, outcome(&result)));
+        batch.deletes.iter().for_each(|delete| self.own.delete(delete, outcome(&result)));
+        self.told(Call::Movable, number, &result);
+    }
+
+    fn pipeline(&mut self) {
+        let only_reads = self.luck.bool();
+        let has_huge = self.luck.u8(0..4) == 0;
+        let mut pipeline = Pipeline::new(self.executor.clone());
+        let (mut gets, mut changes, mut counts, mut huge) = (vec![], vec![], vec![], None);
+        let mut keys = self.own_rows('c');
+        if only_reads && self.luck.u8(0..4) == 0 {
+            // More than what a client may repeat if each call paid for itself.
+            keys = (0..40).map(|_| self.own_row('c')).collect();
+        }
+        for key in keys {
+            if only_reads || self.luck.bool() {
+                let queued = pipeline.get(&self.table, Get::new(key.clone())).expect("a get");
+                gets.push((key, queued));
+                continue;
+            }
+            if self.luck.bool() {
+                let number = self.begin("an increment in a pipeline", 1, false);
+                let increment = Self::one_increment(self.own_row('n'), number, 0);
+                counts.push((number, pipeline.increment(&self.table, increment).expect("fits")));
+            }
+            let number = self.begin("a put in a pipeline", 1, true);
+            let put = self.random_put(key).attribute(CHANGE, number.to_be_bytes());
+            let queued = pipeline.put(&self.table, put.clone()).expect("a put");
+            changes.push((number, put, queued));
+            if has_huge && huge.is_none() {
+                huge = Some(pipeline.get(&self.table, Get::new("huge")).expect("a get"));
+            }
+        }
+        let (began, limit) = (self.now(), self.limit());
+        let mut results = self.within("a pipeline", limit, |_| pipeline.send());
+        // One call that has to stay keeps the others with it.
+        let call = match (counts.is_empty(), changes.is_empty()) {
+            (false, _) => Call::Change,
+            (true, false) => Call::Movable,
+            (true, true) => Call::Read,
+        };
+        for (key, queued) in gets {
+            match results.take(queued) {
+                Ok(row) => self.check_row(&key, began, row.as_ref()),
+                Err(error) => self.check_failure(call, &error),
+            }
+        }
+        for (number, put, queued) in changes {
+            let result = results.take(queued);
+            self.own.put(&put, outcome(&result));
+            self.told(call, number, &result);
+        }
+        for (number, queued) in counts {
+            self.told(call, number, &results.take(queued));
+        }
+        if let Some(Err(error)) = huge.map(|queued| results.take(queued))
+            && error.kind() != ErrorKind::TooLarge
+        {
+            self.check_failure(call, &error);
+        }
+    }
+}
+
+/// What became of a change.
+fn outcome<T>(result: &Result<T>) -> std::result::Result<(), Outcome> {
+    result.as_ref().map(drop).map_err(Error::outcome)
+}

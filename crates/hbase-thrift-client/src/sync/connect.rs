@@ -1,0 +1,201 @@
+//! Opens a connection and lets it prove itself with one call before it carries any other.
+//!
+//! The call is answered by the gateway alone. It finds out here, where nothing is lost, what would
+//! otherwise hit the first write: a wrong port, another transport, a gateway whose workers are all
+//! taken. A gateway that has never answered is probed for what it speaks instead, while there is
+//! time.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::environment::{Environment, System};
+use super::probe::{self, Interface, Probe, Way};
+use super::stream::Refusal;
+use crate::config::{Config, Endpoint, Transport};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::Session;
+use crate::row::Recycler;
+
+/// Who connects, and to whom.
+#[derive(Clone, Copy)]
+pub(super) struct Caller<'a> {
+    pub(super) config: &'a Config,
+    pub(super) environment: &'a dyn Environment,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) name: &'a Arc<str>,
+}
+
+/// What the first gateway speaks that can be made out.
+pub(crate) fn probe(config: &Config) -> Result<Probe> {
+    let environment = System::new(config)?;
+    let end = environment.now() + config.operation_timeout();
+    for endpoint in config.endpoints() {
+        let deadline = end.min(environment.now() + config.connect_timeout());
+        let ways = Way::all(config);
+        if let Some(found) = probe::search(config, &environment, endpoint, &ways, deadline) {
+            return Ok(found);
+        }
+    }
+    // Nothing is spoken that could be reported; what the first one does is reported instead.
+    let Some(endpoint) = config.endpoints().first() else {
+        return Err(Error::new(ErrorKind::Config, "no gateway is configured"));
+    };
+    let name = Arc::from(endpoint.to_string());
+    let caller = Caller { config, environment: &environment, endpoint, name: &name };
+    let session = Session::new(config, endpoint, Arc::clone(&name), Recycler::default());
+    match caller.open_within(session, end, &mut Diagnosis { caller, pending: false }) {
+        Ok(_) => Err(Error::new(ErrorKind::Timeout, "the gateway is too slow to be probed")),
+        Err(error) => Err(error),
+    }
+}
+
+impl Caller<'_> {
+    /// A connection that has answered. `known` spares a gateway that has answered before from being
+    /// probed when it is only slow.
+    pub(super) fn open(
+        self,
+        session: Session,
+        known: bool,
+        deadline: Instant,
+    ) -> Result<Connection> {
+        self.open_within(session, deadline, &mut Diagnosis { caller: self, pending: !known })
+    }
+
+    fn open_within(
+        self,
+        session: Session,
+        deadline: Instant,
+        diagnosis: &mut Diagnosis<'_>,
+    ) -> Result<Connection> {
+        let now = self.environment.now();
+        let deadline = deadline.min(now + self.config.connect_timeout());
+        let time = deadline.saturating_duration_since(now);
+        // A third for the answer, half for a probe; the rest for an answer all the same.
+        let (patience, probe_end) = (now + time / 3, now + time * 5 / 6);
+        let mut connection = self.dial(session, deadline)?;
+        let proof = probe::prove(&mut connection, self.environment, deadline, |connection| {
+            if diagnosis.pending && !connection.hears_by(patience)? {
+                diagnosis.run(probe_end)?;
+            }
+            Ok(())
+        });
+        match proof {
+            Ok(Some(Interface::Two)) => Err(self.thrift_two()),
+            Ok(_) => Ok(connection),
+            Err(error) => {
+                if matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::WrongProtocol) {
+                    diagnosis.run(deadline)?;
+                }
+                Err(self.unproven(error, time))
+            }
+        }
+    }
+}
+
+impl Caller<'_> {
+    /// A connection that has not proved anything yet.
+    pub(super) fn dial(self, session: Session, deadline: Instant) -> Result<Connection> {
+        let began = self.environment.now();
+        let stream = self.environment.dial(self.endpoint, deadline).map_err(|error| {
+            self.unreachable_gateway(error, deadline.saturating_duration_since(began))
+        })?;
+        Ok(Connection::new(stream, session, self.environment.now()))
+    }
+}
+
+/// Finds out, once, what a gateway speaks that does not answer as configured.
+struct Diagnosis<'a> {
+    caller: Caller<'a>,
+    pending: bool,
+}
+
+impl Diagnosis<'_> {
+    /// Fails with what was found out.
+    fn run(&mut self, deadline: Instant) -> Result<()> {
+        if !std::mem::take(&mut self.pending) {
+            return Ok(());
+        }
+        let Caller { config, environment, endpoint, name } = self.caller;
+        let others = Way::all(config).split_off(1);
+        match probe::search(config, environment, endpoint, &others, deadline) {
+            None => Ok(()),
+            Some(found) if found.interface() == Some(Interface::Two) => {
+                Err(self.caller.thrift_two())
+            }
+            Some(found) => {
+                let message = format!("the gateway speaks {}: {}", found.speech(), found.advice());
+                Err(Error::new(ErrorKind::WrongProtocol, message).at_gateway(name))
+            }
+        }
+    }
+}
+
+// What is wrong, and what to do about it.
+impl Caller<'_> {
+    fn unreachable_gateway(&self, error: io::Error, time: Duration) -> Error {
+        let endpoint = self.endpoint;
+        let error = match error.downcast::<Refusal>() {
+            Ok(refusal) => return refusal.into_error().at_gateway(self.name),
+            Err(error) => error,
+        };
+        let message = match error.kind() {
+            io::ErrorKind::ConnectionRefused => format!(
+                "no gateway listens at {endpoint}: start it with `hbase thrift start`, or check the \
+                 port"
+            ),
+            io::ErrorKind::TimedOut => {
+                let limit = shown(time);
+                let advice = if self.config.uses_tls() {
+                    "check the host and its firewall, and whether it speaks TLS"
+                } else {
+                    "check the host and its firewall"
+                };
+                format!("no reply from {endpoint} within {limit}: {advice}")
+            }
+            _ => format!("{endpoint} can't be reached: check the host name and the network"),
+        };
+        Error::new(ErrorKind::Connect, message).with_source(error)
+    }
+
+    fn thrift_two(&self) -> Error {
+        Error::new(
+            ErrorKind::WrongProtocol,
+            "this is a Thrift 2 gateway: point the client at a Thrift 1 gateway (hbase thrift start)",
+        )
+        .at_gateway(self.name)
+    }
+
+    /// The gateway took the connection and did not answer the first call as a gateway would. Nothing
+    /// else that it could speak was found either, or it would have been reported.
+    fn unproven(&self, error: Error, time: Duration) -> Error {
+        let other = match self.config.transport() {
+            Transport::Buffered => "transport=framed",
+            Transport::Framed => "transport=buffered",
+            Transport::Http => "hbase:// instead of http://",
+        };
+        let message = match error.kind() {
+            ErrorKind::Timeout => {
+                let limit = shown(time);
+                format!(
+                    "the gateway accepts the connection but sends no reply within {limit}: all its \
+                     workers may be taken (one each for hbase.thrift.maxWorkerThreads \
+                     connections), or it expects {other}"
+                )
+            }
+            ErrorKind::ConnectionLost => format!(
+                "the gateway closes the connection instead of replying: it may be full or \
+                 stopping, demand SASL (Kerberos), which this client does not speak, or expect \
+                 {other}, the other protocol, or TLS"
+            ),
+            _ => return error,
+        };
+        Error::new(ErrorKind::Connect, message).at_gateway(self.name).with_source(error)
+    }
+}
+
+fn shown(time: Duration) -> humantime::FormattedDuration {
+    let millis = time.as_nanos().div_ceil(1_000_000);
+    humantime::format_duration(Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
+}

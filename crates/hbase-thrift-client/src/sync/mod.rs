@@ -1,0 +1,28 @@
+//! The blocking drivers of `proto`: sockets, TLS, waiting.
+//!
+//! They carry bytes, time and decisions to and fro, and decide nothing themselves.
+
+mod connect;
+mod connection;
+mod environment;
+mod executor;
+mod pipeline;
+mod pool;
+mod probe;
+mod scan;
+mod stream;
+mod write;
+
+pub(crate) use connect::probe;
+#[cfg(test)]
+pub(crate) use environment::{Environment, Signal};
+pub(crate) use executor::{Executor, unusable_result};
+pub(crate) use pipeline::{OwnedCall, OwnedRequest, Value};
+#[cfg(test)]
+pub(crate) use pool::LEASES_HELD;
+pub(crate) use pool::Lease;
+pub use probe::{Interface, Probe};
+pub(crate) use scan::ScanDriver;
+#[cfg(test)]
+pub(crate) use stream::Stream;
+pub(crate) use write::{WriteDriver, stamped};

@@ -1,0 +1,334 @@
+//! A connection on loan, and what is still to come on it when it goes back.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::connection::Connection;
+use super::Pool;
+use super::slot::{Ahead, Slot, SlotPlace};
+use crate::dialect::Call;
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::{ConnectionId, End, Poll, Session};
+use crate::row::RowBatch;
+
+/// A connection on loan. It goes back when dropped, if the next reply would belong to the next
+/// call, and is closed otherwise.
+pub(crate) struct Lease {
+    /// Absent only while the lease is dropped.
+    kept: Option<Box<Kept>>,
+    id: ConnectionId,
+    gateway: usize,
+    pool: Pool,
+    /// Since when it is lent, and whether the gateway is to blame for its end.
+    since: Instant,
+    to_blame: bool,
+}
+
+/// A connection that somebody uses or that the pool keeps.
+pub(super) struct Kept {
+    pub(super) connection: Connection,
+    pub(super) awaited: Awaited,
+}
+
+/// The replies that are still to come on a parked connection, and what has to be asked after them.
+#[derive(Default)]
+pub(super) struct Awaited {
+    /// Replies to scanners that were closed before the rows were asked for.
+    closes_before: u32,
+    pub(super) rows: Option<Arc<Slot>>,
+    /// Replies to scanners that were closed after that.
+    closes: u32,
+    /// A scanner to be closed, where requests wait for the reply before.
+    then_close: Option<i32>,
+    /// Replies that were to come soon did not.
+    late: bool,
+}
+
+/// How long replies are waited for that hold up others and take a gateway no time.
+const SOON: Duration = Duration::from_millis(100);
+#[cfg(test)]
+thread_local! {
+    /// How many connections this thread has on loan; the simulation sees to it that it is none when
+    /// the thread waits for one.
+    pub(crate) static LEASES_HELD: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+impl Pool {
+    pub(super) fn lend(&self, id: ConnectionId, gateway: usize, kept: Box<Kept>) -> Lease {
+        let since = self.environment().now();
+        #[cfg(test)]
+        LEASES_HELD.set(LEASES_HELD.get() + 1);
+        Lease { kept: Some(kept), id, gateway, pool: self.clone(), since, to_blame: false }
+    }
+}
+
+impl Lease {
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// Which of the pool's gateways the connection goes to.
+    pub(crate) fn gateway(&self) -> usize {
+        self.gateway
+    }
+
+    /// The gateway is to blame if the connection is broken when it comes back.
+    pub(crate) fn blame(&mut self, error: &Error) {
+        if self.session().ended_between_replies() {
+            return self.pool.closes_after_replies(self.gateway);
+        }
+        self.to_blame |= matches!(
+            error.kind(),
+            ErrorKind::Timeout
+                | ErrorKind::ConnectionLost
+                | ErrorKind::Connect
+                | ErrorKind::Protocol
+                | ErrorKind::WrongProtocol
+                | ErrorKind::Tls
+        );
+    }
+
+    /// Leaves the connection with the pool while rows, and `closes` replies to closed scanners, are
+    /// still to come.
+    pub(crate) fn park_for_rows(mut self, closes: u32) -> Ahead {
+        let slot = Arc::new(Slot::default());
+        let ahead = Ahead { slot: Arc::clone(&slot), connection: self.id };
+        // While the caller took in the rows before these, others may have closed their scanners on
+        // the parked connection.
+        let awaited = self.awaited();
+        awaited.closes_before = std::mem::replace(&mut awaited.closes, closes);
+        awaited.rows = Some(slot);
+        self.park(false);
+        ahead
+    }
+
+    /// Leaves the connection with the pool while only replies to closed scanners are to come; where
+    /// requests wait for the reply before, the scanner is closed later.
+    pub(crate) fn park_for_close(mut self, scanner: i32, soon: Instant) {
+        let has_rows = self.awaited().rows.is_some();
+        if self.session().pipelines() || self.session().can_queue() {
+            if self.send_close(scanner, soon).is_err() {
+                // The scanner's lease ends by itself.
+                return;
+            }
+            self.awaited().closes += 1;
+        } else {
+            self.awaited().then_close = Some(scanner);
+        }
+        self.park(!has_rows);
+    }
+
+    fn send_close(&mut self, scanner: i32, soon: Instant) -> Result<()> {
+        let pool = self.pool.clone();
+        self.session().queue(&Call::close_scanner(scanner).request)?;
+        self.send(soon, pool.environment())
+    }
+
+    /// The caller takes the rows of a parked connection in by itself, and then what was closed with
+    /// them; takes in here what comes before.
+    pub(crate) fn reach_rows(&mut self, deadline: Instant) -> Result<()> {
+        let pool = self.pool.clone();
+        while self.awaited().closes_before > 0 {
+            match self.receive::<()>(deadline, pool.environment()) {
+                Err(error) if self.session().is_broken() => return Err(error),
+                // A scanner whose lease has ended is closed.
+                Ok(()) | Err(_) => self.awaited().closes_before -= 1,
+            }
+        }
+        self.awaited().rows = None;
+        Ok(())
+    }
+
+    /// Leaves the connection with the pool as it was.
+    pub(crate) fn park_again(mut self) {
+        let has_rows = self.awaited().rows.is_some();
+        self.park(!has_rows);
+    }
+
+    /// Leaves the connection with the pool while the reply to a scanner that was closed is to come.
+    pub(crate) fn park_after_close(mut self) {
+        self.awaited().closes = self.awaited().closes.max(1);
+        self.park(true);
+    }
+
+    /// Takes in what is still to come until this time; `None` where it does not come, or the
+    /// connection did not survive it. Rows that do not come end the connection, so that another can
+    /// take its place; a reply that was to come soon and does not is left for later.
+    pub(crate) fn settle(mut self, until: Instant) -> Option<Self> {
+        let pool = self.pool.clone();
+        let environment = pool.environment();
+        while self.awaited().closes_before > 0 && !self.session().is_broken() {
+            match self.receive_until(until, environment, Session::poll::<()>) {
+                Ok(Poll::Ready(())) => {}
+                Ok(Poll::Pending) => {
+                    self.give_up();
+                    return None;
+                }
+                Err(error) => self.blame(&error),
+            }
+            self.awaited().closes_before -= 1;
+        }
+        if let Some(slot) = self.awaited().rows.take() {
+            let rows = match self.receive_until(until, environment, Session::poll::<RowBatch>) {
+                Ok(Poll::Ready(rows)) => Ok(rows),
+                Ok(Poll::Pending) => {
+                    self.awaited().rows = Some(slot);
+                    self.give_up();
+                    return None;
+                }
+                Err(error) => {
+                    self.blame(&error);
+                    Err(error)
+                }
+            };
+            slot.put(SlotPlace::Here(rows));
+        }
+        let soon = until.min(environment.now() + SOON);
+        if let Some(scanner) = self.awaited().then_close.take()
+            && self.session().is_in_step()
+        {
+            match self.send_close(scanner, soon) {
+                Ok(()) => self.awaited().closes += 1,
+                Err(error) => {
+                    self.blame(&error);
+                    tracing::debug!(%error, "a scanner was left to its lease");
+                }
+            }
+        }
+        while self.awaited().closes > 0 && !self.session().is_broken() {
+            match self.receive_until(soon, environment, Session::poll::<()>) {
+                Ok(Poll::Ready(())) => {}
+                Ok(Poll::Pending) if self.awaited().late => {
+                    self.give_up();
+                    return None;
+                }
+                Ok(Poll::Pending) => {
+                    self.awaited().late = true;
+                    self.park(false);
+                    return None;
+                }
+                // A scanner whose lease has ended is closed.
+                Err(error) => self.blame(&error),
+            }
+            self.awaited().closes -= 1;
+        }
+        self.awaited().late = false;
+        self.if_usable()
+    }
+
+    /// Closes the connection to a gateway that does not answer in time.
+    fn give_up(&mut self) {
+        self.to_blame = true;
+        self.session().closed();
+    }
+
+    /// Whether the connection can take another call.
+    pub(crate) fn is_usable(&mut self, now: Instant) -> bool {
+        !self.is_spent() && Connection::is_usable(self, now)
+    }
+
+    /// Whether the connection took its one call, to a gateway that closes it after that.
+    fn is_spent(&self) -> bool {
+        self.last_answer().is_some() && self.pool.is_used_once(self.gateway)
+    }
+
+    pub(super) fn if_usable(mut self) -> Option<Self> {
+        let now = self.pool.environment().now();
+        if self.is_usable(now) {
+            return Some(self);
+        }
+        // In step or not, it is of no use to anybody.
+        self.session().closed();
+        None
+    }
+
+    pub(super) fn awaited(&mut self) -> &mut Awaited {
+        match &mut self.kept {
+            Some(kept) => &mut kept.awaited,
+            None => unreachable!("a lease has its connection until it is dropped"),
+        }
+    }
+
+    pub(super) fn park(&mut self, soon: bool) {
+        let Some(mut kept) = self.kept.take() else { return };
+        let now = self.pool.environment().now();
+        kept.connection.leave_unread(now);
+        let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
+        let mut state = self.pool.lock();
+        state.kept.insert(self.id, kept);
+        state.balancer.parked(self.id, soon, answered, now);
+        state.wake();
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        #[cfg(test)]
+        LEASES_HELD.set(LEASES_HELD.get() - 1);
+        let is_spent = self.kept.is_some() && self.is_spent();
+        let Some(mut kept) = self.kept.take() else { return };
+        let now = self.pool.environment().now();
+        let is_in_step = kept.connection.session().is_in_step() && kept.awaited.is_empty();
+        let is_kept = is_in_step && !is_spent;
+        let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
+        let mut state = self.pool.lock();
+        let left = if is_kept {
+            state.kept.insert(self.id, kept);
+            state.balancer.returned(self.id, answered, now);
+            None
+        } else {
+            let end = if self.to_blame {
+                End::Fault { since: self.since }
+            } else {
+                End::Quiet { answered }
+            };
+            state.balancer.closed(self.id, end, now);
+            Some(kept)
+        };
+        state.wake();
+        // Closing takes a system call.
+        drop(state);
+        if let Some(kept) = left
+            && is_in_step
+        {
+            self.pool.watch(self.gateway, kept, now);
+        }
+    }
+}
+
+impl Drop for Awaited {
+    /// However the connection ended: a scanner that asked for rows ahead must not wait for them.
+    fn drop(&mut self) {
+        if let Some(slot) = self.rows.take() {
+            let message = "the connection ended before the rows that were asked for ahead came";
+            slot.put(SlotPlace::Here(Err(Error::new(ErrorKind::ConnectionLost, message))));
+        }
+    }
+}
+
+impl Awaited {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_none() && self.closes == 0 && self.then_close.is_none()
+    }
+}
+
+impl Deref for Lease {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match &self.kept {
+            Some(kept) => &kept.connection,
+            None => unreachable!("a lease has its connection until it is dropped"),
+        }
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Connection {
+        match &mut self.kept {
+            Some(kept) => &mut kept.connection,
+            None => unreachable!("a lease has its connection until it is dropped"),
+        }
+    }
+}

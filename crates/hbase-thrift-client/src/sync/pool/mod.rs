@@ -1,0 +1,360 @@
+//! The connections that the balancer decides about: opened, lent to one caller at a time, and kept.
+//!
+//! What was asked for ahead stays with the pool, on a parked connection: its scanner takes it back
+//! when it needs the rows, unless somebody else needed the connection first and took the rows in for
+//! it.
+
+mod ahead;
+mod gateway;
+mod lease;
+mod slot;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::connect::Caller;
+use super::environment::{Environment, Signal};
+use crate::config::{Config, Endpoint, Transport};
+use crate::dialect::Effect;
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::{
+    Attempts, Balancer, BalancerLimits, Budget, ConnectionId, Loss, Session, Turn, Verdict,
+    WaiterId,
+};
+use crate::row::Recycler;
+pub(crate) use ahead::Taken;
+use gateway::Gateway;
+#[cfg(test)]
+pub(crate) use lease::LEASES_HELD;
+pub(crate) use lease::Lease;
+use lease::{Awaited, Kept};
+pub(crate) use slot::Ahead;
+
+/// The pool; clones share it.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
+    config: Config,
+    environment: Arc<dyn Environment>,
+    gateways: Vec<Gateway>,
+    recycler: Recycler,
+    state: Mutex<State>,
+}
+
+struct State {
+    balancer: Balancer,
+    budget: Budget,
+    /// Connections that nobody uses, idle or parked.
+    kept: BTreeMap<ConnectionId, Box<Kept>>,
+    signals: BTreeMap<WaiterId, Arc<Signal>>,
+}
+
+impl Pool {
+    pub(crate) fn new(config: Config, environment: Arc<dyn Environment>) -> Self {
+        let gateways: Vec<Gateway> = config.endpoints().iter().map(Gateway::new).collect();
+        let limits = BalancerLimits {
+            max_connections: config.max_connections(),
+            idle_timeout: config.idle_timeout(),
+            connect_timeout: config.connect_timeout(),
+        };
+        // Clients begin at different gateways, so that they spread.
+        let first = environment.luck() as usize;
+        let state = State {
+            balancer: Balancer::new(limits, gateways.len(), first),
+            budget: Budget::new(config.max_connections(), environment.now()),
+            kept: BTreeMap::new(),
+            signals: BTreeMap::new(),
+        };
+        let state = Mutex::new(state);
+        let recycler = Recycler::default();
+        Self(Arc::new(Shared { config, environment, gateways, recycler, state }))
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn environment(&self) -> &dyn Environment {
+        &*self.0.environment
+    }
+
+    /// Whether both share their connections.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(crate) fn endpoint(&self, gateway: usize) -> Option<&Endpoint> {
+        self.0.gateways.get(gateway).map(|gateway| &gateway.endpoint)
+    }
+
+    /// How many gateways there are.
+    pub(crate) fn gateways(&self) -> usize {
+        self.0.gateways.len()
+    }
+
+    /// Takes note of a success, which earns repeats.
+    pub(crate) fn succeeded(&self) {
+        self.lock().budget.succeeded();
+    }
+
+    /// Has the attempts decide about a failure.
+    pub(crate) fn judge(&self, attempts: &mut Attempts, error: Error, effect: Effect) -> Verdict {
+        self.judge_together(attempts, error, effect, &mut Loss::default())
+    }
+
+    /// As [`judge`](Self::judge), for a call that may have been lost with others.
+    pub(crate) fn judge_together(
+        &self,
+        attempts: &mut Attempts,
+        error: Error,
+        effect: Effect,
+        loss: &mut Loss,
+    ) -> Verdict {
+        let (now, luck) = (self.environment().now(), self.environment().luck());
+        attempts.failed(error, effect, now, luck, &mut self.lock().budget, loss)
+    }
+
+    /// Lends a connection, opening one where none is free and the limit allows it.
+    pub(crate) fn checkout(&self, deadline: Instant) -> Result<Lease> {
+        let patience = self.patience(deadline);
+        let (mut waiter, mut tried, mut failure) = (None, Vec::new(), None);
+        loop {
+            let now = self.environment().now();
+            let time_left = deadline.saturating_duration_since(now);
+            match self.decide(now, |balancer| balancer.turn(waiter, &tried, time_left, now)) {
+                Turn::Use(id) => {
+                    if let Some(lease) = self.take_kept(id).and_then(Lease::if_usable) {
+                        return Ok(lease);
+                    }
+                }
+                Turn::Drain(id) => {
+                    let time = patience.saturating_duration_since(now);
+                    if time.is_zero() {
+                        if let Some(lease) = self.take_kept(id) {
+                            lease.park_again();
+                        }
+                        return Err(self.exhausted());
+                    }
+                    // A gateway that hangs must not use up the time in which another would answer.
+                    let until = if self.gateways() > 1 { now + time / 2 } else { patience };
+                    if let Some(lease) = self.take_kept(id).and_then(|kept| kept.settle(until)) {
+                        return Ok(lease);
+                    }
+                }
+                Turn::Open { connection, gateway, within, close } => {
+                    drop(close.and_then(|id| self.lock().kept.remove(&id)));
+                    match self.open(connection, gateway, within) {
+                        Ok(lease) => return Ok(lease),
+                        Err(error) => {
+                            tried.push(gateway);
+                            // The gateway of choice says most about what is wrong.
+                            failure.get_or_insert(error);
+                        }
+                    }
+                }
+                Turn::Wait(id) => waiter = Some(self.wait(id, patience)?),
+                Turn::NoneLeft => return Err(failure.unwrap_or_else(no_gateway)),
+                Turn::Gone => {}
+            }
+        }
+    }
+
+    /// Lends this connection, waiting while somebody else has it; `None` where it is gone.
+    pub(crate) fn checkout_again(
+        &self,
+        connection: ConnectionId,
+        deadline: Instant,
+    ) -> Result<Option<Lease>> {
+        let patience = self.patience(deadline);
+        let mut waiter = None;
+        loop {
+            let now = self.environment().now();
+            match self.decide(now, |balancer| balancer.turn_for(waiter, connection)) {
+                Turn::Use(id) => return Ok(self.take_kept(id).and_then(Lease::if_usable)),
+                Turn::Drain(id) => {
+                    return Ok(self.take_kept(id).and_then(|kept| kept.settle(patience)));
+                }
+                Turn::Wait(id) => waiter = Some(self.wait(id, patience)?),
+                Turn::Open { .. } | Turn::NoneLeft | Turn::Gone => return Ok(None),
+            }
+        }
+    }
+
+    /// Lends another connection to a gateway, if it is still the process that answered at this time.
+    pub(crate) fn checkout_process(
+        &self,
+        gateway: usize,
+        answered: Instant,
+        deadline: Instant,
+    ) -> Option<Lease> {
+        let now = self.environment().now();
+        let turn = self.decide(now, |balancer| {
+            let time_left = deadline.saturating_duration_since(now);
+            let is_same = balancer.is_same_process(gateway, answered, now);
+            is_same.then(|| balancer.turn_at(gateway, time_left))
+        })?;
+        match turn {
+            Turn::Use(id) => self.take_kept(id).and_then(Lease::if_usable),
+            Turn::Open { connection, gateway, within, .. } => {
+                self.open(connection, gateway, within).ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes this connection if nobody has it.
+    pub(crate) fn take_free(&self, connection: ConnectionId) -> Option<Lease> {
+        let now = self.environment().now();
+        if !self.lock().kept.contains_key(&connection) {
+            return None;
+        }
+        match self.decide(now, |balancer| balancer.turn_for(None, connection)) {
+            Turn::Use(id) | Turn::Drain(id) => self.take_kept(id),
+            Turn::Wait(id) => {
+                self.decide(now, |balancer| balancer.give_up(id, now));
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn patience(&self, deadline: Instant) -> Instant {
+        deadline.min(self.environment().now() + self.config().pool_timeout())
+    }
+
+    /// Asks the balancer, under the lock, then wakes those that it has something for.
+    fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Balancer) -> T) -> T {
+        let mut state = self.lock();
+        let retired = state.balancer.retire(now);
+        let retired: Vec<_> = retired.iter().filter_map(|id| state.kept.remove(id)).collect();
+        let decision = ask(&mut state.balancer);
+        state.wake();
+        drop(state);
+        // Closing takes a system call each.
+        drop(retired);
+        decision
+    }
+
+    /// Waits until the balancer has something for this waiter.
+    fn wait(&self, id: WaiterId, patience: Instant) -> Result<WaiterId> {
+        let now = self.environment().now();
+        if now >= patience {
+            self.decide(now, |balancer| balancer.give_up(id, now));
+            self.lock().signals.remove(&id);
+            return Err(self.exhausted());
+        }
+        let signal = {
+            let mut state = self.lock();
+            if !state.balancer.is_waiting(id) {
+                return Ok(id);
+            }
+            Arc::clone(state.signals.entry(id).or_default())
+        };
+        self.environment().wait(&signal, patience);
+        self.lock().signals.remove(&id);
+        Ok(id)
+    }
+
+    fn exhausted(&self) -> Error {
+        let limit = self.config().max_connections();
+        let waited = humantime::format_duration(self.config().pool_timeout());
+        Error::new(
+            ErrorKind::PoolTimeout,
+            format!(
+                "all {limit} connections stayed in use for up to {waited}: raise max_connections, \
+                 or make fewer calls at once"
+            ),
+        )
+    }
+
+    fn open(&self, id: ConnectionId, gateway: usize, within: Duration) -> Result<Lease> {
+        let shared = &self.0;
+        let Some(Gateway { endpoint, name, .. }) = shared.gateways.get(gateway) else {
+            return Err(no_gateway());
+        };
+        let began = self.environment().now();
+        let (known, trusted) = {
+            let balancer = &self.lock().balancer;
+            (balancer.has_answered(gateway), balancer.is_trusted(gateway))
+        };
+        let session =
+            || Session::new(&shared.config, endpoint, Arc::clone(name), shared.recycler.clone());
+        let caller =
+            Caller { config: &shared.config, environment: self.environment(), endpoint, name };
+        let deadline = began + within;
+        // A server that closes HTTP connections after each reply would have to be asked twice for
+        // each call. One that was proved has proved that it speaks HTTP, which says what it refuses.
+        let is_http = shared.config.transport() == Transport::Http;
+        let is_dialled_only = is_http && trusted;
+        let opened = if is_dialled_only {
+            caller.dial(session(), deadline)
+        } else {
+            caller.open(session(), known, deadline).and_then(|mut proved| {
+                let is_over = is_http
+                    && (self.is_used_once(gateway) || !proved.is_usable(self.environment().now()));
+                if is_over { caller.dial(session(), deadline) } else { Ok(proved) }
+            })
+        };
+        let now = self.environment().now();
+        match opened {
+            Ok(connection) => {
+                self.decide(now, |balancer| balancer.opened(id, !is_dialled_only, now));
+                let kept = Box::new(Kept { connection, awaited: Awaited::default() });
+                Ok(self.lend(id, gateway, kept))
+            }
+            Err(error) => {
+                tracing::debug!(gateway = %name, %error, "gateway left out for a while");
+                self.decide(now, |balancer| balancer.open_failed(id, began, now));
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes note that a gateway closes connections after each reply without a word.
+    fn closes_after_replies(&self, gateway: usize) {
+        if let Some(gateway) = self.0.gateways.get(gateway) {
+            gateway.closes_after_replies();
+        }
+    }
+
+    /// Whether connections to a gateway take one call each.
+    fn is_used_once(&self, gateway: usize) -> bool {
+        let gateway = self.0.gateways.get(gateway);
+        gateway.is_some_and(|gateway| gateway.is_used_once(self.environment().now()))
+    }
+
+    /// Keeps a connection that took its one call, to see whether the gateway leaves it open.
+    fn watch(&self, gateway: usize, kept: Box<Kept>, now: Instant) {
+        if let Some(gateway) = self.0.gateways.get(gateway) {
+            gateway.watch(kept, now);
+        }
+    }
+
+    fn take_kept(&self, id: ConnectionId) -> Option<Lease> {
+        let mut state = self.lock();
+        let kept = state.kept.remove(&id)?;
+        let gateway = state.balancer.gateway_of(id)?;
+        drop(state);
+        Some(self.lend(id, gateway, kept))
+    }
+}
+
+fn no_gateway() -> Error {
+    Error::new(ErrorKind::Config, "no gateway is configured")
+}
+
+impl State {
+    fn wake(&mut self) {
+        for id in self.balancer.take_woken() {
+            if let Some(signal) = self.signals.get(&id) {
+                signal.raise();
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What a gateway speaks: the ways there are, and finding out which one it is.
+//!
+//! Works on a connection of its own for each way.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hbase_thrift_api::TThriftServerType;
+
+use super::connection::Connection;
+use super::environment::Environment;
+use crate::config::{Config, Endpoint, Protocol, Transport};
+use crate::dialect::Call;
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::Session;
+use crate::row::Recycler;
+
+/// Which of HBase's two Thrift interfaces a gateway has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Interface {
+    /// Thrift 1 (`hbase thrift start`), which this crate speaks.
+    One,
+    /// Thrift 2 (`hbase thrift2 start`).
+    Two,
+}
+
+/// What a gateway speaks, as [`Client::probe`](crate::Client::probe) found out. `Display` is words
+/// such as `framed binary, Thrift 1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    gateway: Endpoint,
+    transport: Transport,
+    protocol: Protocol,
+    tls: bool,
+    interface: Option<Interface>,
+}
+
+impl Probe {
+    /// The gateway that answered.
+    pub fn gateway(&self) -> &Endpoint {
+        &self.gateway
+    }
+
+    /// How it cuts messages.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// How it writes values.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Its Thrift interface; `None` for a gateway too old to say (HBase before 2.1).
+    pub fn interface(&self) -> Option<Interface> {
+        self.interface
+    }
+
+    /// The URL that would fit, without settings that have nothing to do with it.
+    pub fn url(&self) -> String {
+        let config = Config::new(self.gateway.host(), self.gateway.port())
+            .with_transport(self.transport)
+            .with_protocol(self.protocol);
+        if self.tls { config.with_tls() } else { config }.to_string()
+    }
+
+    /// The setting that would fit.
+    pub(super) fn advice(&self) -> String {
+        let protocol = match self.protocol {
+            Protocol::Binary => "binary",
+            Protocol::Compact => "compact",
+        };
+        match self.transport {
+            Transport::Http => format!("use {}", self.url()),
+            Transport::Buffered => format!("use transport=buffered&protocol={protocol}"),
+            Transport::Framed => format!("use transport=framed&protocol={protocol}"),
+        }
+    }
+
+    /// The words for transport and protocol.
+    pub(super) fn speech(&self) -> &'static str {
+        match (self.transport, self.protocol) {
+            (Transport::Buffered, Protocol::Binary) => "buffered binary",
+            (Transport::Buffered, Protocol::Compact) => "buffered compact",
+            (Transport::Framed, Protocol::Binary) => "framed binary",
+            (Transport::Framed, Protocol::Compact) => "framed compact",
+            (Transport::Http, _) => "HTTP",
+        }
+    }
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.speech())?;
+        if self.tls {
+            f.write_str(" over TLS")?;
+        }
+        match self.interface {
+            Some(Interface::One) => f.write_str(", Thrift 1"),
+            Some(Interface::Two) => f.write_str(", Thrift 2"),
+            None => f.write_str(", HBase before 2.1"),
+        }
+    }
+}
+
+/// One way to speak to a gateway.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Way {
+    transport: Transport,
+    protocol: Protocol,
+}
+
+impl Way {
+    /// The way that is configured, then the others; those that differ least come first.
+    pub(super) fn all(config: &Config) -> Vec<Self> {
+        let (transport, protocol) = (config.transport(), config.protocol());
+        let configured = Self { transport, protocol };
+        let other_transport = match transport {
+            Transport::Framed => Transport::Buffered,
+            Transport::Buffered | Transport::Http => Transport::Framed,
+        };
+        let other_protocol = match protocol {
+            Protocol::Binary => Protocol::Compact,
+            Protocol::Compact => Protocol::Binary,
+        };
+        let mut ways = vec![configured, Self { transport: other_transport, protocol }];
+        if transport == Transport::Http {
+            ways.push(Self { transport: Transport::Buffered, protocol });
+            ways.push(Self { transport: Transport::Buffered, protocol: other_protocol });
+        } else {
+            ways.push(Self { transport, protocol: other_protocol });
+        }
+        ways.push(Self { transport: other_transport, protocol: other_protocol });
+        if transport != Transport::Http && cfg!(feature = "http") {
+            ways.push(Self { transport: Transport::Http, protocol: Protocol::Binary });
+        }
+        ways
+    }
+}
+
+/// Tries ways in turn, each for its share of the time that is left.
+pub(super) fn search(
+    config: &Config,
+    environment: &dyn Environment,
+    endpoint: &Endpoint,
+    ways: &[Way],
+    deadline: Instant,
+) -> Option<Probe> {
+    for (index, way) in ways.iter().enumerate() {
+        let now = environment.now();
+        let share = deadline.saturating_duration_since(now) / (ways.len() - index) as u32;
+        if share.is_zero() {
+            return None;
+        }
+        match ask(config, environment, endpoint, *way, now + share) {
+            Ok(interface) => {
+                return Some(Probe {
+                    gateway: endpoint.clone(),
+                    transport: way.transport,
+                    protocol: way.protocol,
+                    tls: config.uses_tls(),
+                    interface,
+                });
+            }
+            Err(error) => tracing::debug!(gateway = %endpoint, %error, "not spoken there"),
+        }
+    }
+    None
+}
+
+fn ask(
+    config: &Config,
+    environment: &dyn Environment,
+    endpoint: &Endpoint,
+    way: Way,
+    deadline: Instant,
+) -> Result<Option<Interface>> {
+    let config = config.clone().with_transport(way.transport).with_protocol(way.protocol);
+    let unreachable =
+        |error: io::Error| Error::new(ErrorKind::Connect, "no connection").with_source(error);
+    let stream = environment.dial(endpoint, deadline).map_err(unreachable)?;
+    let name = Arc::from(endpoint.to_string());
+    let session = Session::new(&config, endpoint, name, Recycler::default());
+    let mut connection = Connection::new(stream, session, environment.now());
+    prove(&mut connection, environment, deadline, |_| Ok(()))
+}
+
+/// Lets the gateway answer one call; `wait` may look at the connection before the reply is read.
+/// `None` where the gateway is too old to have the call, and speaks Thrift all the same.
+pub(super) fn prove(
+    connection: &mut Connection,
+    environment: &dyn Environment,
+    deadline: Instant,
+    wait: impl FnOnce(&mut Connection) -> Result<()>,
+) -> Result<Option<Interface>> {
+    connection.session().queue(&Call::server_type().request)?;
+    connection.send(deadline, environment)?;
+    wait(connection)?;
+    match connection.receive::<TThriftServerType>(deadline, environment) {
+        Ok(TThriftServerType::TWO) => Ok(Some(Interface::Two)),
+        Ok(_) => Ok(Some(Interface::One)),
+        // Gateways before HBase 2.1 lack the method; every other one answers it.
+        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ways(config: &Config) -> Vec<String> {
+        let probe = |way: Way| Probe {
+            gateway: Endpoint::new("h", 1),
+            transport: way.transport,
+            protocol: way.protocol,
+            tls: config.uses_tls(),
+            interface: Some(Interface::One),
+        };
+        Way::all(config).into_iter().map(|way| probe(way).to_string()).collect()
+    }
+
+    #[test]
+    fn what_is_configured_is_tried_first_and_everything_else_once() {
+        let framed = Config::new("h", 1).with_transport(Transport::Framed);
+        let mut expected = vec![
+            "framed binary, Thrift 1",
+            "buffered binary, Thrift 1",
+            "framed compact, Thrift 1",
+            "buffered compact, Thrift 1",
+        ];
+        if cfg!(feature = "http") {
+            expected.push("HTTP, Thrift 1");
+        }
+        assert_eq!(ways(&framed), expected);
+        let http = Config::new("h", 1).with_transport(Transport::Http).with_tls();
+        assert_eq!(ways(&http)[0], "HTTP over TLS, Thrift 1");
+        assert_eq!(ways(&http).len(), 5);
+    }
+
+    #[test]
+    fn the_url_fits_what_was_found() {
+        let probe = Probe {
+            gateway: Endpoint::new("h", 1),
+            transport: Transport::Framed,
+            protocol: Protocol::Compact,
+            tls: true,
+            interface: None,
+        };
+        assert_eq!(probe.url(), "hbases://h:1/?transport=framed&protocol=compact");
+        assert_eq!(probe.advice(), "use transport=framed&protocol=compact");
+        assert_eq!(probe.to_string(), "framed compact over TLS, HBase before 2.1");
+    }
+}

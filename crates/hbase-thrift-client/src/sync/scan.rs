@@ -1,0 +1,311 @@
+//! Drives a scan: opens and closes scanners, fetches ahead of the caller, goes on elsewhere when a
+//! gateway fails.
+
+use std::time::{Duration, Instant};
+
+use tracing::Span;
+
+use super::executor::Executor;
+use super::pool::{Ahead, Lease, Taken};
+use crate::dialect::{Call, Effect, FetchRows, ScanBounds};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::{Attempts, ConnectionId, ScanFailure, ScanState, ScanStep, Verdict};
+use crate::request::Scan;
+use crate::row::RowBatch;
+use crate::trace;
+
+/// A scan and what it has at the gateways.
+pub(crate) struct ScanDriver {
+    executor: Executor,
+    table: Vec<u8>,
+    state: ScanState,
+    home: Option<Home>,
+    ahead: Option<AskedAhead>,
+}
+
+/// Where the scanner is. Its number is one gateway process's: on any other connection it may mean
+/// another scanner, of a gateway that was restarted or of another one behind the same address.
+#[derive(Clone, Copy)]
+struct Home {
+    connection: ConnectionId,
+    gateway: usize,
+    /// When it last replied to this scan.
+    answered: Instant,
+}
+
+impl Home {
+    /// Where the scanner has just replied.
+    fn of(lease: &Lease) -> Option<Self> {
+        let answered = lease.last_answer()?;
+        Some(Self { connection: lease.id(), gateway: lease.gateway(), answered })
+    }
+}
+
+/// Rows that were asked for before the caller needed them.
+struct AskedAhead {
+    ahead: Ahead,
+    fetch: FetchRows,
+    /// The scanner was closed together with the fetch.
+    closed: bool,
+}
+
+/// For a request that fits into the socket's buffer.
+const SOON: Duration = Duration::from_millis(50);
+
+impl ScanDriver {
+    pub(crate) fn new(executor: Executor, table: Vec<u8>, scan: Scan) -> Self {
+        Self { executor, table, state: ScanState::new(scan), home: None, ahead: None }
+    }
+
+    /// The next rows; none at the end. After an error the scan is over.
+    pub(crate) fn fetch(&mut self) -> Result<RowBatch> {
+        if self.state.is_done() {
+            return Ok(RowBatch::default());
+        }
+        let span = self.executor.span("scannerGetList");
+        let _entered = span.enter();
+        let mut attempts = self.executor.attempts(self.executor.deadline());
+        loop {
+            let error = match self.step(&span, &attempts) {
+                // Nothing of the batch belongs to the scan, but the next one may.
+                Ok(rows) if rows.is_empty() && !self.state.is_done() => {
+                    if self.executor.environment().now() < attempts.deadline() {
+                        continue;
+                    }
+                    let message = "no further row was found in time";
+                    Error::new(ErrorKind::Timeout, message)
+                }
+                Ok(rows) => {
+                    self.executor.pool().succeeded();
+                    return Ok(rows);
+                }
+                Err(error) => error,
+            };
+            match self.state.failed(error) {
+                ScanFailure::AskForLess(error) => {
+                    tracing::debug!(%error, "the scan goes on with fewer rows a fetch");
+                }
+                ScanFailure::Error(error) => self.recover(error, &mut attempts, &span)?,
+            }
+        }
+    }
+
+    /// Waits and leaves the scan to be opened again, or gives up.
+    fn recover(&mut self, error: Error, attempts: &mut Attempts, span: &Span) -> Result<()> {
+        match self.executor.pool().judge(attempts, error, Effect::ReadOnce) {
+            Verdict::Again { pause, error } => {
+                tracing::debug!(%error, ?pause, "the scan goes on with another scanner");
+                self.executor.environment().sleep(pause);
+                Ok(())
+            }
+            Verdict::GiveUp(error) => {
+                self.state.abandon();
+                trace::failure(span, &error);
+                Err(error)
+            }
+        }
+    }
+
+    fn step(&mut self, span: &Span, attempts: &Attempts) -> Result<RowBatch> {
+        let deadline = self.executor.attempt_deadline(attempts, Effect::ReadOnce);
+        if let Some(asked) = self.ahead.take() {
+            return self.take_ahead(asked, span, deadline);
+        }
+        match self.state.next() {
+            ScanStep::Open { start, stop, rows } => {
+                let mut lease = self.executor.checkout(deadline)?;
+                self.executor.record_gateway(span, &lease);
+                let bounds = ScanBounds { start: &start, stop: &stop, rows };
+                let call = Call::open_scanner(&self.table, self.state.scan(), bounds);
+                let opened = lease.call(&call, deadline, self.executor.environment());
+                self.state.opened(opened.inspect_err(|error| lease.blame(error))?);
+                self.home = Home::of(&lease);
+                if !self.stays(&mut lease) {
+                    drop(lease);
+                    lease = self.checkout_home(deadline)?.ok_or_else(gone)?;
+                }
+                self.fetch_on(lease, deadline)
+            }
+            ScanStep::Fetch { .. } => {
+                let lease = self.checkout_home(deadline)?.ok_or_else(gone)?;
+                self.executor.record_gateway(span, &lease);
+                self.fetch_on(lease, deadline)
+            }
+            ScanStep::Close(scanner) => {
+                if let Some(lease) = self.home.and_then(|h| self.take_free_home(h)) {
+                    lease.park_for_close(scanner, self.executor.environment().now() + SOON);
+                }
+                self.state.closed();
+                Ok(RowBatch::default())
+            }
+            ScanStep::End => {
+                self.state.abandon();
+                Ok(RowBatch::default())
+            }
+        }
+    }
+
+    /// Whether the connection takes another request: an HTTP server may close it after each reply.
+    fn stays(&self, lease: &mut Lease) -> bool {
+        lease.session().pipelines() || lease.is_usable(self.executor.environment().now())
+    }
+
+    /// Asks for rows and waits for them.
+    fn fetch_on(&mut self, mut lease: Lease, deadline: Instant) -> Result<RowBatch> {
+        let ScanStep::Fetch { fetch, close } = self.state.next() else {
+            return Ok(RowBatch::default());
+        };
+        let closed = self.ask(&mut lease, fetch, close, deadline)?;
+        self.receive(lease, fetch, closed, deadline)
+    }
+
+    /// Sends a fetch; says whether the scanner is closed with it.
+    fn ask(
+        &self,
+        lease: &mut Lease,
+        fetch: FetchRows,
+        close: bool,
+        deadline: Instant,
+    ) -> Result<bool> {
+        let closes = close && lease.session().pipelines();
+        lease.session().queue(&Call::fetch_rows(fetch).request)?;
+        if closes {
+            lease.session().queue(&Call::close_scanner(fetch.scanner).request)?;
+        }
+        let environment = self.executor.environment();
+        lease.send(deadline, environment).inspect_err(|error| lease.blame(error))?;
+        Ok(closes)
+    }
+
+    fn take_ahead(
+        &mut self,
+        asked: AskedAhead,
+        span: &Span,
+        deadline: Instant,
+    ) -> Result<RowBatch> {
+        let AskedAhead { ahead, fetch, closed } = asked;
+        match self.executor.pool().take_ahead(ahead, deadline)? {
+            Taken::Awaited(mut lease) => {
+                self.executor.record_gateway(span, &lease);
+                lease.reach_rows(deadline).inspect_err(|error| lease.blame(error))?;
+                self.receive(lease, fetch, closed, deadline)
+            }
+            Taken::Here(rows) => {
+                let rows = self.state.fetched(rows?, fetch.rows, closed);
+                Ok(rows)
+            }
+        }
+    }
+
+    /// Waits for rows that were asked for on this connection, then asks for the next ones.
+    fn receive(
+        &mut self,
+        mut lease: Lease,
+        fetch: FetchRows,
+        closed: bool,
+        deadline: Instant,
+    ) -> Result<RowBatch> {
+        let environment = self.executor.environment();
+        let rows = match lease.receive::<RowBatch>(deadline, environment) {
+            Ok(rows) => {
+                self.home = Home::of(&lease);
+                self.state.fetched(rows, fetch.rows, closed)
+            }
+            Err(error) => {
+                lease.blame(&error);
+                let is_lost =
+                    matches!(error.kind(), ErrorKind::UnknownScanner | ErrorKind::TooLarge);
+                if closed && !lease.session().is_broken() {
+                    lease.park_after_close();
+                } else if lease.session().is_in_step() && !is_lost {
+                    // Another one will be opened.
+                    lease.park_for_close(fetch.scanner, environment.now() + SOON);
+                }
+                return Err(error);
+            }
+        };
+        if closed {
+            lease.park_after_close();
+            return Ok(rows);
+        }
+        match self.state.next() {
+            ScanStep::Close(scanner) => {
+                lease.park_for_close(scanner, environment.now() + SOON);
+                self.state.closed();
+            }
+            ScanStep::Fetch { fetch, close }
+                if self.state.scan().read_ahead && self.stays(&mut lease) =>
+            {
+                self.ask_ahead(lease, fetch, close);
+            }
+            _ => {}
+        }
+        Ok(rows)
+    }
+
+    /// Asks for the next rows while the caller reads these. A failure shows when they are needed.
+    fn ask_ahead(&mut self, mut lease: Lease, fetch: FetchRows, close: bool) {
+        let soon = self.executor.environment().now() + SOON;
+        if let Ok(closed) = self.ask(&mut lease, fetch, close, soon) {
+            let ahead = lease.park_for_rows(u32::from(closed));
+            self.ahead = Some(AskedAhead { ahead, fetch, closed });
+        }
+    }
+
+    fn checkout_home(&self, deadline: Instant) -> Result<Option<Lease>> {
+        let Some(home) = self.home else { return Ok(None) };
+        let pool = self.executor.pool();
+        match pool.checkout_again(home.connection, deadline) {
+            Ok(Some(lease)) => return Ok(Some(lease)),
+            Ok(None) => {}
+            // Another scanner needs no certain connection.
+            Err(error) if error.kind() == ErrorKind::PoolTimeout => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        if self.executor.config().transport() == crate::config::Transport::Http {
+            // An HTTP server in between may close the connection after each reply.
+            return Ok(pool.checkout_process(home.gateway, home.answered, deadline));
+        }
+        Ok(None)
+    }
+
+    fn take_free_home(&self, home: Home) -> Option<Lease> {
+        self.executor.pool().take_free(home.connection)
+    }
+}
+
+/// The scanner can't be asked any more, whether or not it is still there.
+fn gone() -> Error {
+    let message = "the connection that the scanner was opened on is gone";
+    Error::new(ErrorKind::UnknownScanner, message)
+}
+
+impl Drop for ScanDriver {
+    /// Closes the server's side without waiting for a reply.
+    fn drop(&mut self) {
+        let pool = self.executor.pool();
+        // Without a scanner, what is still to come on that connection has to stay with it.
+        let scanner = self.state.scanner();
+        let home = self.home.filter(|_| scanner.is_some());
+        let asked = self.ahead.take();
+        let free_home = || home.and_then(|home| self.take_free_home(home));
+        let lease = match asked {
+            Some(AskedAhead { ahead, closed, .. }) => match pool.drop_ahead(&ahead) {
+                Some(lease) if closed => {
+                    lease.park_again();
+                    return;
+                }
+                Some(lease) => Some(lease),
+                None => free_home(),
+            },
+            None => free_home(),
+        };
+        match (lease, scanner) {
+            (Some(lease), Some(scanner)) => {
+                lease.park_for_close(scanner, self.executor.environment().now() + SOON);
+            }
+            (Some(lease), None) => lease.park_again(),
+            (None, _) => {}
+        }
+    }
+}

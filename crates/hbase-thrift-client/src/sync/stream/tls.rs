@@ -1,0 +1,249 @@
+//! TLS around plain TCP.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
+
+use super::tcp::TcpStream;
+use super::{Refusal, Stream};
+use crate::config::{Endpoint, TlsSettings};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Whom to trust, and the sessions that can be resumed.
+pub(super) struct Tls {
+    config: Arc<ClientConfig>,
+    server_name: Option<ServerName<'static>>,
+}
+
+pub(super) struct TlsStream {
+    tcp: TcpStream,
+    session: ClientConnection,
+    /// Whom the certificate has to be for.
+    name: String,
+}
+
+/// What fits into one record. What is cut off within a record is of no use to the other side, so a
+/// write is either a whole record or nothing.
+const RECORD: usize = 16 * 1024;
+
+impl Tls {
+    pub(super) fn new(settings: &TlsSettings) -> Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| wrong("TLS can't be set up").with_source(error))?
+            .with_root_certificates(roots(settings)?)
+            .with_no_client_auth();
+        let server_name = settings.server_name.as_deref().map(server_name).transpose()?;
+        Ok(Self { config: Arc::new(config), server_name })
+    }
+
+    /// Shakes hands.
+    pub(super) fn wrap(
+        &self,
+        tcp: TcpStream,
+        endpoint: &Endpoint,
+        deadline: Instant,
+    ) -> io::Result<TlsStream> {
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => server_name(endpoint.host()).map_err(io::Error::other)?,
+        };
+        let text = name.to_str().into_owned();
+        let session = ClientConnection::new(Arc::clone(&self.config), name)
+            .map_err(|error| refused(error, &text))?;
+        let mut stream = TlsStream { tcp, session, name: text };
+        stream.shake_hands(deadline).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => closed_in_handshake(error),
+            _ => error,
+        })?;
+        Ok(stream)
+    }
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>> {
+    ServerName::try_from(name.to_owned())
+        .map_err(|_| wrong(format!("`{name}` can be in no certificate: set server_name")))
+}
+
+/// The roots that are configured or, without any, those of the operating system: gateways are mostly
+/// certified by their own company, which the public roots don't know.
+fn roots(settings: &TlsSettings) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    if let Some(path) = &settings.ca_file {
+        let what = format!("ca_file {}", path.display());
+        let pem = std::fs::read(path)
+            .map_err(|error| wrong(format!("{what} can't be read")).with_source(error))?;
+        add(&mut roots, &pem, &what)?;
+    }
+    if !settings.ca_pem.is_empty() {
+        add(&mut roots, &settings.ca_pem, "the root certificate given")?;
+    }
+    if settings.ca_file.is_none() && settings.ca_pem.is_empty() {
+        let found = rustls_native_certs::load_native_certs();
+        let (added, _) = roots.add_parsable_certificates(found.certs);
+        if added == 0 {
+            return Err(wrong("the operating system has no root certificates: set ca_file"));
+        }
+    }
+    Ok(roots)
+}
+
+fn add(roots: &mut RootCertStore, pem: &[u8], what: &str) -> Result<()> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate =
+            certificate.map_err(|error| wrong(format!("{what} is no PEM")).with_source(error))?;
+        roots.add(certificate).map_err(|error| {
+            wrong(format!("{what} has a certificate that can't be used")).with_source(error)
+        })?;
+    }
+    if roots.len() == before {
+        return Err(wrong(format!("{what} has no certificate in it")));
+    }
+    Ok(())
+}
+
+fn wrong(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, message)
+}
+
+impl TlsStream {
+    fn shake_hands(&mut self, deadline: Instant) -> io::Result<()> {
+        while self.session.is_handshaking() {
+            self.send(deadline)?;
+            if self.session.wants_read() && self.take_in(deadline)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        self.send(deadline)
+    }
+
+    /// Sends what the session has to send.
+    fn send(&mut self, deadline: Instant) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut Until { tcp: &mut self.tcp, deadline })?;
+        }
+        Ok(())
+    }
+
+    /// Reads and decrypts some; 0 means that the other side has closed.
+    fn take_in(&mut self, deadline: Instant) -> io::Result<usize> {
+        let bytes = self.session.read_tls(&mut Until { tcp: &mut self.tcp, deadline })?;
+        if let Err(error) = self.session.process_new_packets() {
+            // The other side gets the reason, if it still listens.
+            let _ = self.send(deadline);
+            return Err(refused(error, &self.name));
+        }
+        Ok(bytes)
+    }
+}
+
+impl Stream for TlsStream {
+    fn read(&mut self, into: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(into) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            self.send(deadline)?;
+            self.take_in(deadline)?;
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        self.send(deadline)?;
+        let taken = self.session.writer().write(&bytes[..bytes.len().min(RECORD)])?;
+        self.send(deadline)?;
+        Ok(taken)
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        // What came may be TLS's own, such as a ticket for the next session.
+        for _ in 0..8 {
+            if self.session.reader().read(&mut [0]).is_ok() {
+                return false;
+            }
+            if self.tcp.is_quiet() {
+                return true;
+            }
+            // There is something, so this does not wait.
+            let soon = Instant::now() + Duration::from_millis(10);
+            if !matches!(self.take_in(soon), Ok(1..)) {
+                return false;
+            }
+        }
+        false
+    }
+}
+
+/// What failed, and what to do where that is known.
+fn refused(error: rustls::Error, name: &str) -> io::Error {
+    use rustls::Error as Tls;
+    let (kind, message) = match &error {
+        // A bad signature is that of an issuer of the same name, such as one that was made anew.
+        Tls::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => (
+            ErrorKind::Tls,
+            format!(
+                "the certificate of {name} comes from nobody who is trusted: \
+                 set ca_file to its issuer's certificate"
+            ),
+        ),
+        Tls::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => (
+            ErrorKind::Tls,
+            format!(
+                "the gateway's certificate is not for {name}: \
+                 call the gateway by a name that is in it, or set server_name to one"
+            ),
+        ),
+        Tls::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => (ErrorKind::Tls, format!("the certificate of {name} has expired")),
+        Tls::InvalidMessage(_) => (
+            ErrorKind::WrongProtocol,
+            "the server does not speak TLS: use hbase:// or http:// where that will do".to_owned(),
+        ),
+        _ => (ErrorKind::Tls, format!("TLS with {name} failed")),
+    };
+    Refusal { kind, message, source: Some(error.into()) }.into()
+}
+
+fn closed_in_handshake(error: io::Error) -> io::Error {
+    let message = "the gateway closes the connection when it is offered TLS: \
+                   use hbase:// or http:// if it has none";
+    let message = message.to_owned();
+    Refusal { kind: ErrorKind::Connect, message, source: Some(error.into()) }.into()
+}
+
+/// The socket as the session wants to see it.
+struct Until<'a> {
+    tcp: &'a mut TcpStream,
+    deadline: Instant,
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.tcp.read(into, self.deadline)
+    }
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.tcp.write(bytes, self.deadline)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! A gateway that replies as a test says: buffered, binary, one thread a connection.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use hbase_thrift_api::{IOError, TCell, TRowResult};
+use thrift::protocol::{
+    TBinaryInputProtocol, TBinaryOutputProtocol, TFieldIdentifier, TInputProtocol, TListIdentifier,
+    TMessageIdentifier, TMessageType, TOutputProtocol, TSerializable, TStructIdentifier, TType,
+};
+use thrift::transport::TBufferedReadTransport;
+
+/// What a call says: its method and those of its arguments that are numbers or bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) numbers: BTreeMap<i16, i64>,
+    pub(crate) bytes: BTreeMap<i16, Vec<u8>>,
+}
+
+/// What the stub does about a call.
+pub(crate) enum Say {
+    Void,
+    Bool(bool),
+    I32(i32),
+    I64(i64),
+    Rows(Vec<TRowResult>),
+    /// An `IOError` with this message.
+    Throw(String),
+    /// These bytes instead of a reply.
+    Raw(Vec<u8>),
+    /// Nothing, ever; the connection stays open.
+    Hang,
+    Close,
+}
+
+pub(crate) struct Stub {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Stub {
+    /// A stub that proves itself and treats all other calls as `say` does; it lives as long as the
+    /// test's process.
+    pub(crate) fn start(say: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (say, shared) = (Arc::new(say), Arc::clone(&asked));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (say, asked) = (Arc::clone(&say), Arc::clone(&shared));
+                // An error is the client hanging up.
+                thread::spawn(move || drop(serve(&stream, &*say, &asked)));
+            }
+        });
+        Self { address, asked }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The calls so far, without those by which connections prove themselves.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// How often a method was called.
+    pub(crate) fn calls(&self, method: &str) -> usize {
+        self.asked().iter().filter(|asked| asked.method == method).count()
+    }
+}
+
+pub(crate) fn row(key: &str, value: &[u8]) -> TRowResult {
+    let columns = BTreeMap::from([(b"f:x".to_vec(), TCell::new(value.to_vec(), 1))]);
+    TRowResult::new(key.as_bytes().to_vec(), columns, None)
+}
+
+fn serve(
+    stream: &TcpStream,
+    say: &(impl Fn(&Asked) -> Say + ?Sized),
+    calls: &Mutex<Vec<Asked>>,
+) -> thrift::Result<()> {
+    let reader = TBufferedReadTransport::new(stream.try_clone().map_err(thrift::Error::from)?);
+    let mut input = TBinaryInputProtocol::new(reader, true);
+    loop {
+        let head = input.read_message_begin()?;
+        let asked = read_arguments(&mut input, head.name.clone())?;
+        let said = if head.name == "getThriftServerType" {
+            Say::I32(1)
+        } else {
+            let said = say(&asked);
+            calls.lock().unwrap().push(asked);
+            said
+        };
+        let mut reply = Vec::new();
+        match said {
+            Say::Close => return Ok(()),
+            Say::Hang => loop {
+                thread::park();
+            },
+            Say::Raw(bytes) => reply = bytes,
+            said => write(&mut TBinaryOutputProtocol::new(&mut reply, true), &head, said)?,
+        }
+        (&*stream).write_all(&reply).map_err(thrift::Error::from)?;
+    }
+}
+
+fn read_arguments(input: &mut dyn TInputProtocol, method: String) -> thrift::Result<Asked> {
+    let mut asked = Asked { method, numbers: BTreeMap::new(), bytes: BTreeMap::new() };
+    input.read_struct_begin()?;
+    loop {
+        let field = input.read_field_begin()?;
+        let id = field.id.unwrap_or(0);
+        match field.field_type {
+            TType::Stop => break,
+            TType::I32 => drop(asked.numbers.insert(id, input.read_i32()?.into())),
+            TType::I64 => drop(asked.numbers.insert(id, input.read_i64()?)),
+            TType::String => drop(asked.bytes.insert(id, input.read_bytes()?)),
+            // A scan: its start and its stop row.
+            TType::Struct => {
+                let scan = read_arguments(input, String::new())?;
+                asked.bytes.extend(scan.bytes.into_iter().map(|(id, bytes)| (100 + id, bytes)));
+            }
+            other => input.skip(other)?,
+        }
+    }
+    Ok(asked)
+}
+
+fn write(
+    output: &mut dyn TOutputProtocol,
+    head: &TMessageIdentifier,
+    said: Say,
+) -> thrift::Result<()> {
+    let number = head.sequence_number;
+    output.write_message_begin(&TMessageIdentifier::new(
+        &*head.name,
+        TMessageType::Reply,
+        number,
+    ))?;
+    output.write_struct_begin(&TStructIdentifier::new(""))?;
+    let field = |output: &mut dyn TOutputProtocol, field_type, id| {
+        output.write_field_begin(&TFieldIdentifier::new("", field_type, id))
+    };
+    match said {
+        Say::Bool(value) => {
+            field(output, TType::Bool, 0)?;
+            output.write_bool(value)?;
+        }
+        Say::I32(value) => {
+            field(output, TType::I32, 0)?;
+            output.write_i32(value)?;
+        }
+        Say::I64(value) => {
+            field(output, TType::I64, 0)?;
+            output.write_i64(value)?;
+        }
+        Say::Rows(rows) => {
+            field(output, TType::List, 0)?;
+            output.write_list_begin(&TListIdentifier::new(TType::Struct, rows.len() as i32))?;
+            rows.iter().try_for_each(|row| row.write_to_out_protocol(output))?;
+        }
+        Say::Throw(message) => {
+            field(output, TType::Struct, 1)?;
+            IOError::new(message, false).write_to_out_protocol(output)?;
+        }
+        Say::Void | Say::Raw(_) | Say::Hang | Say::Close => {}
+    }
+    output.write_field_stop()?;
+    output.write_struct_end()?;
+    output.write_message_end()
+}

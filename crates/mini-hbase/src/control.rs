@@ -1,0 +1,259 @@
+//! The control address: what a test in another language does to the server, as HTTP calls with
+//! JSON.
+//!
+//! | call | body | does |
+//! |---|---|---|
+//! | `GET /` | | describes the server: version, ports, tables, calls so far, time |
+//! | `GET /health` | | says that it runs |
+//! | `POST /faults` | `{"method": "getRow", "nth": 2, "fault": "drop_before"}` | sets a fault |
+//! | `DELETE /faults` | | takes back all faults |
+//! | `POST /connections` | `{"refuse": true}` | refuses new connections, or no longer |
+//! | `POST /scanners/expire` | | forgets all scanners |
+//! | `POST /clock` | `{"advance_ms": 1000}`, `{"set_ms": 5}`, `{"run": true}` | moves, stops or starts the clock |
+//! | `POST /seed` | lines of JSON | creates tables and puts rows |
+//! | `POST /reset` | | everything as at the start |
+//!
+//! A fault is `"drop_before"`, `"drop_after"`, `"expire_scanners"`, `{"delay_ms": 50}`,
+//! `{"cut_reply": 10}` or `{"throw": …}` with `{"io": {"message": "…", "can_retry": true}}`,
+//! `{"illegal_argument": "…"}`, `{"already_exists": "…"}` or `{"internal": "…"}`. It is for every
+//! call of the method, for the `nth` from now on, or for the `first` ones; without a method, for
+//! calls of any. Sockets are left to `server`.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hbase_thrift_api::HbaseSyncHandler as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::budget::{Budget, Share};
+use crate::fault::Faults;
+use crate::seed::{self, Existing};
+use crate::thrift1::{Handler, Service};
+use crate::{Exception, Fault, VirtualClock, When};
+
+/// The server, as its control address and its handle see it.
+pub(crate) struct Control {
+    service: Arc<Service>,
+    faults: Arc<Faults>,
+    budget: Arc<Budget>,
+    start: Start,
+    /// Where the ports are, once they are open.
+    pub(crate) urls: OnceLock<Vec<String>>,
+}
+
+/// What a server began with, and what a reset makes of it again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Start {
+    pub(crate) faults: Vec<(When, Fault)>,
+    pub(crate) seeds: Vec<String>,
+    /// A clock that can be moved, and the time that it showed unless it ran.
+    pub(crate) clock: Option<(VirtualClock, Option<i64>)>,
+}
+
+/// A call's status line's end, and its JSON.
+pub(crate) type Reply = (&'static str, Value);
+
+const OK: &str = "200 OK";
+const BAD: &str = "400 Bad Request";
+
+impl Control {
+    pub(crate) fn new(
+        service: Arc<Service>,
+        faults: Arc<Faults>,
+        budget: Arc<Budget>,
+        start: Start,
+    ) -> Self {
+        for (when, fault) in &start.faults {
+            faults.add(when.clone(), fault.clone());
+        }
+        Self { service, faults, budget, start, urls: OnceLock::new() }
+    }
+
+    /// Carries out a call.
+    pub(crate) fn call(&self, method: &str, path: &str, body: &[u8]) -> Reply {
+        let done = match (method, path) {
+            ("GET", "/") => return (OK, self.describe()),
+            ("GET", "/health") => Ok(()),
+            ("POST", "/faults") => parse::<NewFault>(body).and_then(|new| {
+                let (when, fault) = new.read()?;
+                self.faults.add(when, fault);
+                Ok(())
+            }),
+            ("DELETE", "/faults") => {
+                self.faults.clear();
+                Ok(())
+            }
+            ("POST", "/connections") => parse::<Connections>(body).map(|connections| {
+                self.faults.refuse(connections.refuse);
+            }),
+            ("POST", "/scanners/expire") => {
+                self.service.scanners().expire_all();
+                Ok(())
+            }
+            ("POST", "/clock") => parse(body).and_then(|change| self.change_clock(&change)),
+            ("POST", "/seed") => std::str::from_utf8(body)
+                .map_err(|error| error.to_string())
+                .and_then(|lines| self.seed(lines, Existing::Filled)),
+            ("POST", "/reset") => self.reset(),
+            _ => {
+                let paths =
+                    "/, /health, /faults, /connections, /scanners/expire, /clock, /seed, /reset";
+                let text = format!("there is no {method} {path}; there are {paths}");
+                return ("404 Not Found", json!({ "error": text }));
+            }
+        };
+        match done {
+            Ok(()) => (OK, json!({ "ok": true })),
+            Err(reason) => (BAD, json!({ "error": reason })),
+        }
+    }
+
+    /// Puts in what the lines say.
+    ///
+    /// # Errors
+    /// When a line can't be read or is refused; in words.
+    pub(crate) fn seed(&self, lines: &str, existing: Existing) -> Result<(), String> {
+        seed::plant(&self.handler(), lines, existing).map_err(|failed| failed.to_string())
+    }
+
+    /// Puts in what the server begins with, unless its tables are there.
+    ///
+    /// # Errors
+    /// When a line can't be read or is refused; in words.
+    pub(crate) fn begin(&self) -> Result<(), String> {
+        self.start.seeds.iter().try_for_each(|seeds| self.seed(seeds, Existing::Skipped))
+    }
+
+    /// Makes everything as it was at the start: tables, scanners, faults, clock.
+    ///
+    /// # Errors
+    /// When the storage fails; in words.
+    pub(crate) fn reset(&self) -> Result<(), String> {
+        self.faults.clear();
+        self.service.scanners().expire_all();
+        let handler = self.handler();
+        let words = |error: thrift::Error| error.to_string();
+        for table in handler.handle_get_table_names().map_err(words)? {
+            // It may be disabled already; if it is in use, the deletion says so.
+            let _ = handler.handle_disable_table(table.clone());
+            handler.handle_delete_table(table).map_err(words)?;
+        }
+        if let Some((clock, time)) = &self.start.clock {
+            match time {
+                Some(time) => clock.set(*time),
+                None => clock.show_system_time(),
+            }
+        }
+        self.begin()?;
+        for (when, fault) in &self.start.faults {
+            self.faults.add(when.clone(), fault.clone());
+        }
+        Ok(())
+    }
+
+    fn describe(&self) -> Value {
+        let tables = self.handler().handle_get_table_names().unwrap_or_default();
+        let tables = tables.iter().map(|name| String::from_utf8_lossy(name)).collect::<Vec<_>>();
+        json!({
+            "tables": tables,
+            "version": env!("CARGO_PKG_VERSION"),
+            "urls": self.urls.get().cloned().unwrap_or_default(),
+            "calls": self.faults.all_calls(),
+            "connections_refused": self.faults.refuses(),
+            "time_ms": self.service.now(),
+            "memory_taken": self.budget.taken(),
+        })
+    }
+
+    fn change_clock(&self, change: &ClockChange) -> Result<(), String> {
+        let Some((clock, _)) = &self.start.clock else {
+            return Err("the server goes by the system's clock".to_owned());
+        };
+        match change {
+            ClockChange::AdvanceMs(by) => clock.advance(Duration::from_millis(*by)),
+            ClockChange::SetMs(time) => clock.set(*time),
+            ClockChange::Run(true) => clock.run(),
+            ClockChange::Run(false) => clock.set(clock.now_millis()),
+        }
+        Ok(())
+    }
+
+    fn handler(&self) -> Handler {
+        let share = Arc::new(Share::of(&self.budget));
+        Handler { service: Arc::clone(&self.service), share }
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Connections {
+    refuse: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum ClockChange {
+    AdvanceMs(u64),
+    SetMs(i64),
+    Run(bool),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewFault {
+    method: Option<String>,
+    nth: Option<u64>,
+    first: Option<u64>,
+    fault: NamedFault,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum NamedFault {
+    DropBefore,
+    DropAfter,
+    ExpireScanners,
+    DelayMs(u64),
+    CutReply(usize),
+    Throw(NamedException),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum NamedException {
+    Io { message: String, can_retry: Option<bool> },
+    IllegalArgument(String),
+    AlreadyExists(String),
+    Internal(String),
+}
+
+impl NewFault {
+    fn read(self) -> Result<(When, Fault), String> {
+        let when = match (self.nth, self.first) {
+            (None, None) => When::calls(self.method, 1, u64::MAX),
+            (Some(0), _) => return Err("calls are counted from 1 on".to_owned()),
+            (Some(nth), None) => When::calls(self.method, nth, nth),
+            (None, Some(first)) => When::calls(self.method, 1, first),
+            (Some(_), Some(_)) => return Err("a fault has nth or first, not both".to_owned()),
+        };
+        let fault = match self.fault {
+            NamedFault::DropBefore => Fault::DropBefore,
+            NamedFault::DropAfter => Fault::DropAfter,
+            NamedFault::ExpireScanners => Fault::ExpireScanners,
+            NamedFault::DelayMs(time) => Fault::Delay(Duration::from_millis(time)),
+            NamedFault::CutReply(length) => Fault::CutReply(length),
+            NamedFault::Throw(exception) => Fault::Throw(match exception {
+                NamedException::Io { message, can_retry } => Exception::Io { message, can_retry },
+                NamedException::IllegalArgument(text) => Exception::IllegalArgument(text),
+                NamedException::AlreadyExists(text) => Exception::AlreadyExists(text),
+                NamedException::Internal(text) => Exception::Internal(text),
+            }),
+        };
+        Ok((when, fault))
+    }
+}

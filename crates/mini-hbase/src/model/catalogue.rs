@@ -1,0 +1,211 @@
+//! The catalogue: tables created, found, switched on and off, dropped.
+//!
+//! A table's entry is written after its keyspace was made and removed before that is deleted, so
+//! whatever a sudden end leaves behind is a keyspace without entry, which the next start removes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
+
+use uuid::Uuid;
+
+use super::family::Family;
+use super::table::{Record, State, space_name};
+use super::{CATALOGUE, Error, Result, Store, Table};
+
+const TABLE: &str = "table/";
+const CLUSTER_ID: &str = "cluster id";
+const LAST_ID: &str = "last table id";
+const BOOTS: &str = "starts";
+/// How many bits of a write's number count the writes since the start.
+const WRITE_BITS: u32 = 40;
+
+type Tables = BTreeMap<String, Arc<Table>>;
+
+impl Store {
+    /// Finds a table, enabled or not; the name is the plain one, without `default:`.
+    pub(crate) fn table(&self, name: &str) -> Result<Arc<Table>> {
+        let found = self.tables().get(name).cloned();
+        found.ok_or_else(|| Error::TableNotFound(name.to_owned()))
+    }
+
+    /// All tables in the order of their names.
+    pub(crate) fn all_tables(&self) -> Vec<Arc<Table>> {
+        self.tables().values().cloned().collect()
+    }
+
+    /// Creates a table, enabled.
+    pub(crate) fn create_table(&self, name: &str, mut families: Vec<Family>) -> Result<()> {
+        families.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut tables = self.tables_for_change();
+        if tables.contains_key(name) {
+            return Err(Error::TableExists(name.to_owned()));
+        }
+        let id = self.read_number(LAST_ID)? + 1;
+        self.insert(LAST_ID, id.to_be_bytes().to_vec())?;
+        let record = Record {
+            id,
+            created: self.now(),
+            encoded_region: Uuid::new_v4().simple().to_string(),
+            enabled: true,
+            families,
+        };
+        let table = self.open_table(name, record.clone())?;
+        self.save(name, &record)?;
+        tables.insert(name.to_owned(), Arc::new(table));
+        Ok(())
+    }
+
+    /// Drops a disabled table with all that is in it.
+    pub(crate) fn delete_table(&self, name: &str) -> Result<()> {
+        let mut tables = self.tables_for_change();
+        let table = tables.get(name).cloned();
+        let table = table.ok_or_else(|| Error::TableNotFound(name.to_owned()))?;
+        let mut state = table.state_for_change();
+        if *state != State::Disabled {
+            return Err(Error::TableNotDisabled(name.to_owned()));
+        }
+        self.catalogue.write(vec![(entry(name).into_bytes(), None)])?;
+        self.catalogue.flush()?;
+        *state = State::Dropped;
+        tables.remove(name);
+        let space = space_name(table.id);
+        self.purge.remove(&space);
+        self.storage.remove_space(&space)
+    }
+
+    /// Lets a disabled table be used again.
+    pub(crate) fn enable_table(&self, name: &str) -> Result<()> {
+        let table = self.table(name)?;
+        let mut state = table.state_for_change();
+        match *state {
+            State::Enabled => Err(Error::TableNotDisabled(name.to_owned())),
+            State::Dropped => Err(Error::TableNotFound(name.to_owned())),
+            State::Disabled => {
+                self.save(name, &table.record(true))?;
+                *state = State::Enabled;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for the writes that are under way, and lets nobody use the table any more.
+    pub(crate) fn disable_table(&self, name: &str) -> Result<()> {
+        let table = self.table(name)?;
+        let mut state = table.state_for_change();
+        match *state {
+            State::Disabled => Err(Error::TableNotEnabled(name.to_owned())),
+            State::Dropped => Err(Error::TableNotFound(name.to_owned())),
+            State::Enabled => {
+                self.save(name, &table.record(false))?;
+                *state = State::Disabled;
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads what an earlier run left, or begins anew.
+    pub(super) fn load(&mut self) -> Result<()> {
+        self.cluster_id = self.load_cluster_id()?;
+        let start = self.read_number(BOOTS)? + 1;
+        // The numbers of an earlier run's writes are all smaller.
+        self.sequences.skip_to(start << WRITE_BITS);
+        *self.unnoted_start() = Some(start);
+        self.load_tables()
+    }
+
+    /// Notes that numbers of this start are used, before the first of them is. A start that writes
+    /// nothing needs no room on the disk, and its numbers are the next one's.
+    pub(super) fn note_start(&self) -> Result<()> {
+        let mut unnoted = self.unnoted_start();
+        if let Some(start) = *unnoted {
+            // In the journal that the numbers get into: what survives of it, survives in its order.
+            self.insert(BOOTS, start.to_be_bytes().to_vec())?;
+            *unnoted = None;
+        }
+        Ok(())
+    }
+
+    fn unnoted_start(&self) -> MutexGuard<'_, Option<u64>> {
+        self.unnoted_start.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn load_cluster_id(&self) -> Result<String> {
+        if let Some(id) = self.read(CLUSTER_ID)? {
+            return String::from_utf8(id).map_err(|_| Error::Damaged("the cluster's id"));
+        }
+        let id = Uuid::new_v4().to_string();
+        self.insert(CLUSTER_ID, id.clone().into_bytes())?;
+        self.catalogue.flush()?;
+        Ok(id)
+    }
+
+    fn load_tables(&self) -> Result<()> {
+        let mut tables = self.tables_for_change();
+        let snapshot = self.catalogue.snapshot();
+        // Behind every name.
+        let mut entries = snapshot.walk(TABLE.as_bytes(), b"table0");
+        while let Some((key, record)) = entries.next(&|_| true)? {
+            let name = std::str::from_utf8(&key[TABLE.len()..]);
+            let name = name.map_err(|_| Error::Damaged("a table's name"))?.to_owned();
+            let record: Record = serde_json::from_slice(&record.unwrap_or_default())
+                .map_err(|_| Error::Damaged("a table's description"))?;
+            let table = self.open_table(&name, record)?;
+            tables.insert(name, Arc::new(table));
+        }
+        self.remove_leftovers(&tables)
+    }
+
+    /// Removes spaces of tables whose creation or removal was cut short.
+    fn remove_leftovers(&self, tables: &Tables) -> Result<()> {
+        let known: Vec<String> = tables.values().map(|table| space_name(table.id)).collect();
+        for name in self.storage.space_names() {
+            if name != CATALOGUE && !known.contains(&name) {
+                self.storage.remove_space(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_table(&self, name: &str, record: Record) -> Result<Table> {
+        let space = space_name(record.id);
+        self.purge.add(&space, &record.families);
+        Ok(Table::new(name.to_owned(), record, self.storage.space(&space)?))
+    }
+
+    fn save(&self, name: &str, record: &Record) -> Result<()> {
+        let json = serde_json::to_vec(record).map_err(|_| Error::Damaged("a new description"))?;
+        self.insert(&entry(name), json)?;
+        self.catalogue.flush()
+    }
+
+    /// Reads a number; 0 if it isn't there.
+    fn read_number(&self, key: &str) -> Result<u64> {
+        let Some(bytes) = self.read(key)? else { return Ok(0) };
+        Ok(u64::from_be_bytes(bytes.try_into().map_err(|_| Error::Damaged("a number"))?))
+    }
+
+    fn read(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let snapshot = self.catalogue.snapshot();
+        let end = [key.as_bytes(), &[0]].concat();
+        let entry = snapshot.walk(key.as_bytes(), &end).next(&|_| true)?;
+        Ok(entry.and_then(|(_, value)| value).map(|value| value.to_vec()))
+    }
+
+    /// Writes an entry; the disk is left to what comes after it.
+    fn insert(&self, key: &str, value: Vec<u8>) -> Result<()> {
+        self.catalogue.write(vec![(key.as_bytes().to_vec(), Some(value))])?;
+        Ok(())
+    }
+
+    fn tables(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tables_for_change(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn entry(name: &str) -> String {
+    format!("{TABLE}{name}")
+}

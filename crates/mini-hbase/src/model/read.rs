@@ -1,0 +1,152 @@
+//! Reads of single rows, and the bounds that every read has.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::cell::Row;
+use super::keys::{self, Parts};
+use super::matcher::{Matcher, Step, Wanted};
+use super::position::Plan;
+use super::region::Reader;
+use super::request::{Bound, Query, Rows, TimeRange};
+use super::sequences::Reading;
+use super::walker::Walker;
+use super::{Error, Result, Store, Table, storage, value};
+use crate::budget::Share;
+
+/// How much a call may read into memory, and whether it should give up.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    max: usize,
+    left: usize,
+    /// The server's memory, of which the call takes a share.
+    share: Arc<Share>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Limits {
+    pub(crate) fn new(bytes: usize, share: Arc<Share>, stopping: Arc<AtomicBool>) -> Self {
+        Self { max: bytes, left: bytes, share, stopping }
+    }
+
+    /// Takes memory for what is returned, and as much for the reply.
+    ///
+    /// # Errors
+    /// If there is not enough, or the call may not have that much.
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<()> {
+        // A cell costs more than its bytes.
+        const OVERHEAD: usize = 64;
+        match self.left.checked_sub(bytes + OVERHEAD) {
+            Some(left) => {
+                self.left = left;
+                // Once as they are read, and once as they are sent.
+                let taken = self.share.take(bytes + OVERHEAD);
+                taken.and_then(|()| self.share.set_aside(bytes + OVERHEAD)).map_err(Error::NoMemory)
+            }
+            None => Err(Error::DoNotRetry(format!(
+                "the answer would have more than {} bytes, which is mini-hbase's limit; ask for \
+                 fewer rows or columns",
+                self.max
+            ))),
+        }
+    }
+
+    /// # Errors
+    /// If the server is being stopped.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(Error::Io("the server is being stopped".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// The state of a table at a moment.
+pub(super) struct Snapshot {
+    pub(super) cells: Box<dyn storage::Snapshot>,
+    /// Ends after the snapshot.
+    _reading: Reading,
+}
+
+impl Store {
+    pub(super) fn snapshot(&self, table: &Table) -> Snapshot {
+        let reading = self.sequences.begin_read();
+        Snapshot { cells: table.space.snapshot(), _reading: reading }
+    }
+
+    /// Reads the wanted cells of one row, in HBase's order; none if there is no such row.
+    pub(crate) fn get(
+        &self,
+        table: &Table,
+        key: &[u8],
+        query: &Query,
+        limits: &mut Limits,
+        row: &mut Row,
+    ) -> Result<()> {
+        let state = table.in_use()?;
+        let snapshot = self.snapshot(table);
+        drop(state);
+        let (plan, position) = Plan::new(table, query, &only(key), false, None, self.now())?;
+        row.begin(key);
+        Reader::new(table, &*snapshot.cells, &plan, position, limits).next(None, row)?;
+        Ok(())
+    }
+}
+
+/// A range of one row.
+pub(super) fn only(key: &[u8]) -> Rows {
+    let bound = Bound { row: key.to_vec(), inclusive: true };
+    Rows::Range { start: bound.clone(), stop: bound }
+}
+
+/// The newest version of a column.
+pub(super) struct Newest {
+    pub(super) timestamp: i64,
+    pub(super) time_to_live: Option<i64>,
+    pub(super) value: Vec<u8>,
+}
+
+/// The newest version of a column, whose cost doesn't grow with the number of versions.
+pub(super) fn newest(
+    table: &Table,
+    key: &[u8],
+    (family, qualifier): (u16, &[u8]),
+    now: i64,
+) -> Result<Option<Newest>> {
+    let Some(options) = table.families.get(usize::from(family)) else { return Ok(None) };
+    let wanted = Wanted {
+        columns: Some([keys::escape(qualifier)].into()),
+        time: TimeRange::ALL,
+        versions: 1,
+        is_filtered: false,
+    };
+    let mut matcher = Matcher::new(options, wanted, now);
+    matcher.begin_row();
+    let cells = table.space.snapshot();
+    let from = keys::family(&keys::row(key), family);
+    let to = keys::after(&from);
+    let mut walker = Walker::new(&*cells, &from, &to, &|cell| matcher.may_include(cell, || true))?;
+    while let Some(item) = walker.take_item() {
+        let cell = item.parts()?;
+        let stored = item.value.as_deref().map(value::decode).transpose()?;
+        let step = matcher.check(&cell, stored.as_ref());
+        match (step.includes(), stored) {
+            (true, Some(stored)) => {
+                return Ok(Some(Newest {
+                    timestamp: cell.timestamp,
+                    time_to_live: stored.time_to_live,
+                    value: stored.value.to_vec(),
+                }));
+            }
+            _ if step == Step::NextRow => return Ok(None),
+            _ => {}
+        }
+        let wants = |cell: &Parts<'_>| matcher.may_include(cell, || true);
+        if step == Step::NextColumn {
+            walker.seek(&matcher.next_column(&cell), &wants)?;
+        } else {
+            walker.next(&wants)?;
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,231 @@
+//! The storage on disk: an ordered store with a journal (fjall), a keyspace for each space.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use fjall::{
+    Database, Iter, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode,
+    Readable as _,
+};
+
+use super::commit::{Commits, Durability};
+use super::format::{self, Making};
+use super::long_keys::{self, LongKeys};
+use super::{Batch, Bytes, Entry, Snapshot, Space, Storage, Walk};
+use crate::StartError;
+use crate::model::purge::{Dropped, Drops, Purge, needs_value};
+use crate::model::{Error, Result};
+
+const CACHE_BYTES: u64 = 32 << 20;
+/// Values from here on lie beside the keys, so that passing a large cell doesn't read it.
+const SEPARATE_FROM: u32 = 4 << 10;
+const MEMTABLE_BYTES: u64 = 16 << 20;
+
+/// Opens the storage in a folder, which is made if need be; the making has to be finished.
+pub(in crate::model) fn open(
+    folder: &Path,
+    durability: Durability,
+    purge: Arc<Purge>,
+) -> std::result::Result<(Arc<dyn Storage>, Option<Making>), StartError> {
+    let making = format::claim(folder)?;
+    let disk = Disk::open(folder, durability, purge);
+    let disk = disk.map_err(|error| explain(folder, error.into()))?;
+    Ok((Arc::new(disk), making))
+}
+
+struct Disk {
+    database: Database,
+    commits: Arc<Commits>,
+}
+
+impl Disk {
+    fn open(folder: &Path, durability: Durability, purge: Arc<Purge>) -> fjall::Result<Self> {
+        let database = Database::builder(format::data(folder))
+            .cache_size(CACHE_BYTES)
+            .worker_threads(2)
+            .with_compaction_filter_factories(Arc::new(move |space| {
+                Some(Arc::new(Filter { space: space.to_owned(), purge: Arc::clone(&purge) }))
+            }))
+            .open()?;
+        Ok(Self { database, commits: Arc::new(Commits::new(durability)) })
+    }
+}
+
+impl Storage for Disk {
+    fn space(&self, name: &str) -> Result<Arc<dyn Space>> {
+        let separated = KvSeparationOptions::default().separation_threshold(SEPARATE_FROM);
+        let keyspace = self.database.keyspace(name, || {
+            KeyspaceCreateOptions::default()
+                .with_kv_separation(Some(separated))
+                .max_memtable_size(MEMTABLE_BYTES)
+        })?;
+        let (database, commits) = (self.database.clone(), Arc::clone(&self.commits));
+        Ok(Arc::new(DiskSpace { database, keyspace, commits }))
+    }
+
+    fn remove_space(&self, name: &str) -> Result<()> {
+        let keyspace = self.database.keyspace(name, KeyspaceCreateOptions::default)?;
+        Ok(self.database.delete_keyspace(keyspace)?)
+    }
+
+    fn flushes(&self) -> u64 {
+        self.commits.flushes()
+    }
+
+    fn space_names(&self) -> Vec<String> {
+        self.database.list_keyspace_names().iter().map(ToString::to_string).collect()
+    }
+}
+
+struct DiskSpace {
+    database: Database,
+    keyspace: Keyspace,
+    commits: Arc<Commits>,
+}
+
+impl Space for DiskSpace {
+    fn snapshot(&self) -> Box<dyn Snapshot> {
+        let (snapshot, keyspace) = (self.database.snapshot(), self.keyspace.clone());
+        Box::new(DiskSnapshot { snapshot, keyspace })
+    }
+
+    fn write(&self, batch: Batch) -> Result<u64> {
+        let mut writes = self.database.batch();
+        for (key, value) in batch {
+            match long_keys::stored(key, value) {
+                (key, Some(value)) => writes.insert(&self.keyspace, key, value),
+                (key, None) => writes.remove(&self.keyspace, key),
+            }
+        }
+        self.commits.commit(writes)
+    }
+
+    fn wait(&self, written: u64) -> Result<()> {
+        self.commits.wait(&self.database, written)
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(self.database.persist(PersistMode::SyncAll)?)
+    }
+
+    fn compact(&self) -> Result<()> {
+        self.keyspace.rotate_memtable_and_wait()?;
+        Ok(self.keyspace.major_compact()?)
+    }
+}
+
+struct DiskSnapshot {
+    snapshot: fjall::Snapshot,
+    keyspace: Keyspace,
+}
+
+impl DiskSnapshot {
+    fn range(&self, from: &[u8], to: &[u8]) -> Iter {
+        let low = long_keys::low(from).to_vec();
+        if to.is_empty() {
+            return self.snapshot.range(&self.keyspace, low..);
+        }
+        let high = long_keys::high(to);
+        // An upside-down range has nothing in it, and is no range to the store.
+        let high = if high < low { low.clone() } else { high };
+        self.snapshot.range(&self.keyspace, low..high)
+    }
+}
+
+impl Snapshot for DiskSnapshot {
+    fn walk(&self, from: &[u8], to: &[u8]) -> Box<dyn Walk> {
+        Box::new(LongKeys::new(DiskWalk(self.range(from, to)), from, to))
+    }
+
+    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Bytes>> {
+        let Some(guard) = self.range(from, to).next_back() else { return Ok(None) };
+        let key = guard.key()?;
+        if !long_keys::is_shortened(&key) {
+            return Ok(Some(key));
+        }
+        let mut walk = self.walk(from, to);
+        let mut last = None;
+        while let Some((key, _)) = walk.next(&|_| false)? {
+            last = Some(key);
+        }
+        Ok(last)
+    }
+}
+
+struct DiskWalk(Iter);
+
+impl Walk for DiskWalk {
+    fn next(&mut self, wants: &dyn Fn(&[u8]) -> bool) -> Result<Option<Entry>> {
+        match self.0.next() {
+            Some(guard) => Ok(Some(guard.into_inner_if(|key| wants(key))?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Drops at a compaction what no read returns any more.
+struct Filter {
+    space: String,
+    purge: Arc<Purge>,
+}
+
+impl fjall::compaction::filter::Factory for Filter {
+    fn name(&self) -> &'static str {
+        "hidden cells"
+    }
+
+    fn make_filter(
+        &self,
+        _: &fjall::compaction::filter::Context,
+    ) -> Box<dyn fjall::compaction::filter::CompactionFilter> {
+        Box::new(Dropping(self.purge.begin(&self.space)))
+    }
+}
+
+struct Dropping(Drops);
+
+impl fjall::compaction::filter::CompactionFilter for Dropping {
+    fn filter_item(
+        &mut self,
+        item: fjall::compaction::filter::ItemAccessor<'_>,
+        _: &fjall::compaction::filter::Context,
+    ) -> std::result::Result<fjall::compaction::filter::Verdict, fjall::LsmError> {
+        use fjall::compaction::filter::Verdict;
+        // No key is ever written twice, so a dropped one needs nothing in its place.
+        let key = item.key();
+        if long_keys::is_shortened(key) {
+            return Ok(Verdict::Keep);
+        }
+        let value = if needs_value(key) { Some(item.value()?) } else { None };
+        let drops = self.0.check(key, value.as_deref()) == Dropped::Cell;
+        Ok(if drops { Verdict::Destroy } else { Verdict::Keep })
+    }
+}
+
+/// Why a store can't be opened, in the words of [`StartError`].
+pub(in crate::model) fn explain(folder: &Path, error: Error) -> StartError {
+    match error {
+        Error::Storage(fjall::Error::Locked) => StartError::InUse { folder: folder.to_owned() },
+        Error::Storage(fjall::Error::Io(source)) => {
+            StartError::Folder { folder: folder.to_owned(), source }
+        }
+        Error::Storage(fjall::Error::Storage(fjall::LsmError::Io(source)))
+            if is_no_damage(source.kind()) =>
+        {
+            StartError::Folder { folder: folder.to_owned(), source }
+        }
+        other => format::damaged(folder, other.to_string()),
+    }
+}
+
+/// Whether it is the disk that refuses, rather than a file that isn't what was written.
+fn is_no_damage(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    matches!(
+        kind,
+        FileTooLarge | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+    )
+}

@@ -1,0 +1,118 @@
+//! Keys longer than the ones that the disk's store takes.
+//!
+//! Such a key is stored as its beginning and a hash of the whole, and stands in full before the
+//! value. Long keys with one beginning are in no order then; a walk sorts each such group, which
+//! costs memory for the group's keys and values, and nothing for all other keys.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::{Bytes, Entry, Walk};
+use crate::model::{Error, Result};
+
+/// Keys up to here are stored as they are. The store takes 65,535 bytes, its own among them.
+const LONGEST: usize = 65_000;
+const HASH_LEN: usize = 8;
+
+/// A key and its value as they are stored.
+pub(super) fn stored(key: Vec<u8>, value: Option<Vec<u8>>) -> (Vec<u8>, Option<Vec<u8>>) {
+    if key.len() <= LONGEST {
+        return (key, value);
+    }
+    let value = value.map(|value| {
+        let mut whole = Vec::with_capacity(4 + key.len() + value.len());
+        whole.extend((key.len() as u32).to_be_bytes());
+        whole.extend(&key);
+        whole.extend(value);
+        whole
+    });
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    let mut short = key;
+    short.truncate(LONGEST);
+    short.extend(hasher.finish().to_be_bytes());
+    (short, value)
+}
+
+/// Where in the stored keys a range begins that may have a long key as its start.
+pub(super) fn low(key: &[u8]) -> &[u8] {
+    &key[..key.len().min(LONGEST)]
+}
+
+/// Where it ends: behind all keys with the same beginning.
+pub(super) fn high(key: &[u8]) -> Vec<u8> {
+    let mut bound = low(key).to_vec();
+    if key.len() > LONGEST {
+        bound.extend([u8::MAX; HASH_LEN + 1]);
+    }
+    bound
+}
+
+/// Whether a stored key is only the beginning of one.
+pub(super) fn is_shortened(key: &[u8]) -> bool {
+    key.len() == LONGEST + HASH_LEN
+}
+
+/// The whole key and value.
+fn restore(value: &[u8]) -> Result<(Bytes, Bytes)> {
+    let damaged = || Error::Damaged("a long key");
+    let (len, rest) = value.split_first_chunk().ok_or_else(damaged)?;
+    let len = u32::from_be_bytes(*len) as usize;
+    let (key, value) = rest.split_at_checked(len).ok_or_else(damaged)?;
+    Ok((Bytes::from(key), Bytes::from(value)))
+}
+
+/// A walk over stored keys, as one over whole keys.
+pub(super) struct LongKeys<W> {
+    inner: W,
+    from: Vec<u8>,
+    to: Vec<u8>,
+    /// A group in reverse order, and what was read behind it.
+    group: Vec<(Bytes, Bytes)>,
+    behind: Option<Entry>,
+}
+
+impl<W: Walk> LongKeys<W> {
+    /// Skips what lies before `from` or from `to` on, which the stored keys can't tell.
+    pub(super) fn new(inner: W, from: &[u8], to: &[u8]) -> Self {
+        let (from, to) = (from.to_vec(), to.to_vec());
+        Self { inner, from, to, group: Vec::new(), behind: None }
+    }
+
+    fn gather(&mut self, first: Entry) -> Result<()> {
+        let beginning = first.0[..LONGEST].to_vec();
+        let mut entry = Some(first);
+        while let Some((key, value)) = entry {
+            if !is_shortened(&key) || key[..LONGEST] != beginning {
+                self.behind = Some((key, value));
+                break;
+            }
+            let value = value.ok_or(Error::Damaged("a long key"))?;
+            let whole = restore(&value)?;
+            if *whole.0 >= *self.from && (self.to.is_empty() || *whole.0 < *self.to) {
+                self.group.push(whole);
+            }
+            entry = self.inner.next(&|_| true)?;
+        }
+        self.group.sort_by(|a, b| b.0.cmp(&a.0));
+        Ok(())
+    }
+}
+
+impl<W: Walk> Walk for LongKeys<W> {
+    fn next(&mut self, wants: &dyn Fn(&[u8]) -> bool) -> Result<Option<Entry>> {
+        loop {
+            if let Some((key, value)) = self.group.pop() {
+                return Ok(Some((key, Some(value))));
+            }
+            let entry = match self.behind.take() {
+                Some(entry) => Some(entry),
+                None => self.inner.next(&|key| is_shortened(key) || wants(key))?,
+            };
+            match entry {
+                Some(entry) if is_shortened(&entry.0) => self.gather(entry)?,
+                Some((key, _)) if self.from.len() > LONGEST && *key < *self.from => {}
+                entry => return Ok(entry),
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Reads cost what they return: keys and bytes are counted, on disk and in memory.
+
+use super::*;
+
+const KIBIBYTE: usize = 1 << 10;
+/// What a read may pass on the way to a place before it jumps there, twice.
+const FEW: usize = 40;
+
+/// On disk with values beside the keys, and in memory.
+fn each(families: &[Family], test: impl Fn(&Fixture)) {
+    let folder = tempfile::tempdir().unwrap();
+    for place in [Some(folder.path()), None] {
+        test(&Fixture::open(place, VirtualClock::new(1_000_000), families.to_vec()));
+    }
+}
+
+fn newest(qualifier: Option<&[u8]>) -> Query {
+    let columns = vec![(b"f".to_vec(), qualifier.map(<[u8]>::to_vec))];
+    Query::new(columns, TimeRange::ALL, 1).unwrap()
+}
+
+#[test]
+fn a_counters_get_costs_the_same_after_100_000_increments() {
+    const INCREMENTS: i64 = 100_000;
+    const BATCH: i64 = 1_000;
+    each(&[family("f", 3, i32::MAX)], |fixture| {
+        let addition = || Addition { family: 0, qualifier: b"n".to_vec(), amount: 1 };
+        let increment =
+            || fixture.write(|writes| writes.increment(&fixture.table, b"r", &[addition()]));
+        increment().unwrap();
+        // The others' cells, as they would have written them.
+        for first in (1..INCREMENTS).step_by(BATCH as usize) {
+            let cells = (first..INCREMENTS.min(first + BATCH)).map(|number| Edit::Put {
+                family: 0,
+                qualifier: b"n".to_vec(),
+                timestamp: Some(1_000_000 + number),
+                value: (number + 1).to_be_bytes().to_vec(),
+                time_to_live: None,
+            });
+            fixture.edit(b"r", cells.collect());
+        }
+        fixture.put(b"s", b"n", 1, b"another row".to_vec());
+        for query in [newest(Some(b"n")), newest(None)] {
+            fixture.counted.take();
+            let found = fixture.get(b"r", &query);
+            let (keys, bytes) = fixture.counted.take();
+            let value = found.cells().next().unwrap().value.to_vec();
+            assert_eq!((found.len(), value), (1, INCREMENTS.to_be_bytes().to_vec()));
+            assert!(keys <= FEW && bytes <= 100, "{keys} keys and {bytes} bytes for a get");
+        }
+        assert_eq!(increment().unwrap(), [INCREMENTS + 1]);
+        let (keys, bytes) = fixture.counted.take();
+        assert!(keys <= FEW && bytes <= 100, "{keys} keys and {bytes} bytes for an increment");
+    });
+}
+
+#[test]
+fn a_get_of_the_newest_of_60_large_versions_reads_one() {
+    const VERSIONS: i64 = 60;
+    // 5 MiB would take the same way, 256 KiB take less time.
+    const LARGE: usize = 256 * KIBIBYTE;
+    each(&[family("f", i32::MAX, i32::MAX)], |fixture| {
+        for time in 0..VERSIONS {
+            fixture.put(b"r", b"x", time, vec![b'v'; LARGE]);
+        }
+        fixture.put(b"r", b"y", 5, b"small".to_vec());
+        fixture.counted.take();
+        let found = fixture.get(b"r", &newest(None));
+        let (keys, bytes) = fixture.counted.take();
+        assert_eq!(found.len(), 2);
+        assert!(keys <= FEW && bytes < LARGE + 100, "{keys} keys and {bytes} bytes");
+        let below = TimeRange::new(0, 30).unwrap();
+        let query = Query { versions: 2, time: below, ..newest(Some(b"x")) };
+        let found = fixture.get(b"r", &query);
+        let (_, bytes) = fixture.counted.take();
+        let times: Vec<_> = found.cells().map(|cell| cell.timestamp).collect();
+        assert_eq!(times, [29, 28]);
+        assert!(bytes < 2 * LARGE + 100, "{bytes} bytes of two versions");
+    });
+}
+
+#[test]
+fn values_that_are_not_returned_are_not_loaded() {
+    const LARGE: usize = 64 * KIBIBYTE;
+    each(&[family("f", 5, i32::MAX), family("g", 5, 100), family("h", 5, i32::MAX)], |fixture| {
+        let now = fixture.store.now();
+        let put = |family, qualifier: &str, timestamp| Edit::Put {
+            family,
+            qualifier: qualifier.as_bytes().to_vec(),
+            timestamp: Some(timestamp),
+            value: vec![b'v'; LARGE],
+            time_to_live: None,
+        };
+        let delete = |kind, qualifier: &str, timestamp| Edit::Delete {
+            kind,
+            family: 2,
+            qualifier: qualifier.as_bytes().to_vec(),
+            timestamp: Some(timestamp),
+            time_to_live: None,
+        };
+        let edits = vec![
+            // Wanted: one of these.
+            put(0, "b", now - 10),
+            put(0, "b", now - 20),
+            put(0, "a", now - 10),
+            put(0, "ba", now - 10),
+            put(0, "c", now - 10),
+            // Past their family's time.
+            put(1, "b", now - 200_000),
+            put(1, "b", now - 150_000),
+            // Hidden, in each way.
+            put(2, "column", now - 10),
+            delete(CellType::DeleteColumn, "column", now - 5),
+            put(2, "version", now - 10),
+            delete(CellType::Delete, "version", now - 10),
+            put(2, "family", now - 30),
+            delete(CellType::DeleteFamily, "", now - 25),
+            delete(CellType::DeleteFamilyVersion, "", now - 12),
+            put(2, "y", now - 12),
+        ];
+        fixture.edit(b"r", edits);
+        // Another row's deletes hide nothing here.
+        fixture.edit(b"q", vec![delete(CellType::DeleteFamily, "", now)]);
+        let loaded = |columns: &[(&str, Option<&str>)], time: TimeRange| {
+            let column = |(family, qualifier): &(&str, Option<&str>)| {
+                let qualifier = qualifier.map(|qualifier| qualifier.as_bytes().to_vec());
+                (family.as_bytes().to_vec(), qualifier)
+            };
+            let query = Query::new(columns.iter().map(column).collect(), time, 1).unwrap();
+            fixture.counted.take();
+            let found = fixture.get(b"r", &query);
+            let (_, bytes) = fixture.counted.take();
+            (found.len(), bytes / LARGE)
+        };
+        assert_eq!(loaded(&[("f", Some("b"))], TimeRange::ALL), (1, 1));
+        let range = TimeRange::new(now - 20, now - 10).unwrap();
+        assert_eq!(loaded(&[("f", Some("b"))], range), (1, 1));
+        assert_eq!(loaded(&[("f", None)], range), (1, 1));
+        let range = TimeRange::new(now - 15, now).unwrap();
+        assert_eq!(loaded(&[("f", Some("b")), ("f", Some("c"))], range), (2, 2));
+        assert_eq!(loaded(&[("g", None)], TimeRange::ALL), (0, 0));
+        assert_eq!(loaded(&[("h", None)], TimeRange::ALL), (0, 0));
+        assert_eq!(loaded(&[], TimeRange::ALL), (4, 4));
+    });
+}
+
+#[test]
+fn a_scan_jumps_over_what_it_does_not_want() {
+    const CELLS: i64 = 2_000;
+    each(&[family("a", 1, i32::MAX), family("f", 1, i32::MAX)], |fixture| {
+        for row in [b"r", b"s", b"t"] {
+            let cell = |family, qualifier: String, timestamp| Edit::Put {
+                family,
+                qualifier: qualifier.into_bytes(),
+                timestamp: Some(timestamp),
+                value: b"v".to_vec(),
+                time_to_live: None,
+            };
+            let many = (0..CELLS).flat_map(|number| {
+                [cell(0, format!("{number:04}"), 1), cell(1, "x".to_owned(), number)]
+            });
+            fixture.edit(row, many.collect());
+        }
+        for reversed in [false, true] {
+            let end = || Bound { row: Vec::new(), inclusive: false };
+            let rows = Rows::Range { start: end(), stop: end() };
+            let query = newest(Some(b"x"));
+            let table = TABLE.to_owned();
+            let scan = Scan { table, rows, reversed, query, batch: None, filter: None };
+            let mut scanner = Scanner::new(scan, share());
+            fixture.counted.take();
+            let mut found = 0;
+            scanner.fetch(&fixture.store, 10, &mut limits(), &mut |_, _, _| found += 1).unwrap();
+            let (keys, _) = fixture.counted.take();
+            assert_eq!(found, 3);
+            assert!(keys <= 4 * FEW, "{keys} keys of {} for three rows", 6 * CELLS);
+        }
+    });
+}
+
+#[test]
+fn columns_that_are_not_wanted_are_jumped_over() {
+    const COLUMNS: usize = 2_000;
+    each(&[family("f", 1, i32::MAX)], |fixture| {
+        let put = |number: usize| Edit::Put {
+            family: 0,
+            qualifier: format!("{number:04}").into_bytes(),
+            timestamp: Some(1),
+            value: b"v".to_vec(),
+            time_to_live: None,
+        };
+        fixture.edit(b"r", (0..COLUMNS).map(put).collect());
+        let column = |name: &str| (b"f".to_vec(), Some(name.as_bytes().to_vec()));
+        let columns = vec![column("0001"), column("1000"), column("1998")];
+        let query = Query::new(columns, TimeRange::ALL, 1).unwrap();
+        fixture.counted.take();
+        assert_eq!(fixture.get(b"r", &query).len(), 3);
+        let (keys, _) = fixture.counted.take();
+        assert!(keys <= 4 * FEW, "{keys} keys of {COLUMNS} for three columns");
+        // A filter's hint is a jump too.
+        let filters = [
+            "ColumnPrefixFilter('199')",
+            "MultipleColumnPrefixFilter('199', '3')",
+            "ColumnRangeFilter('1990', true, '', true)",
+            "ColumnPrefixFilter('199') AND KeyOnlyFilter()",
+            "ColumnPrefixFilter('199') OR ColumnRangeFilter('1995', true, '', true)",
+        ];
+        for text in filters {
+            let end = || Bound { row: Vec::new(), inclusive: false };
+            let share = share();
+            let scan = Scan {
+                table: TABLE.to_owned(),
+                rows: Rows::Range { start: end(), stop: end() },
+                reversed: false,
+                query: newest(None),
+                batch: None,
+                filter: Some(crate::model::filter::parse(text.as_bytes(), &share).unwrap()),
+            };
+            let mut scanner = Scanner::new(scan, share);
+            let mut found = 0;
+            fixture.counted.take();
+            let mut count =
+                |_: &Table, _: &Row, cells: std::ops::Range<usize>| found += cells.len();
+            scanner.fetch(&fixture.store, 10, &mut limits(), &mut count).unwrap();
+            let (keys, _) = fixture.counted.take();
+            assert_eq!(found, 10, "{text}");
+            assert!(keys <= 4 * FEW, "{keys} keys for {text}");
+        }
+    });
+}
+
+#[test]
+fn versions_that_a_delete_hides_are_jumped_over() {
+    const VERSIONS: i64 = 2_000;
+    each(&[family("f", 3, i32::MAX)], |fixture| {
+        let put = |timestamp| Edit::Put {
+            family: 0,
+            qualifier: b"x".to_vec(),
+            timestamp: Some(timestamp),
+            value: b"v".to_vec(),
+            time_to_live: None,
+        };
+        fixture.edit(b"r", (0..VERSIONS).map(put).collect());
+        let (kind, qualifier) = (CellType::DeleteColumn, b"x".to_vec());
+        let (timestamp, time_to_live) = (Some(VERSIONS), None);
+        fixture
+            .edit(b"r", vec![Edit::Delete { kind, family: 0, qualifier, timestamp, time_to_live }]);
+        fixture.put(b"r", b"y", 1, b"v".to_vec());
+        let column = |name: &[u8]| (b"f".to_vec(), Some(name.to_vec()));
+        for columns in [vec![column(b"x"), column(b"y")], Vec::new()] {
+            let query = Query::new(columns, TimeRange::ALL, 1).unwrap();
+            fixture.counted.take();
+            assert_eq!(fixture.get(b"r", &query).len(), 1);
+            let (keys, _) = fixture.counted.take();
+            assert!(keys <= FEW, "{keys} keys of {VERSIONS} that are hidden");
+        }
+    });
+}

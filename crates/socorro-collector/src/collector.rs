@@ -1,0 +1,247 @@
+//! The collector: a request's way from its body to an answer, and the addresses that it has.
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use socorro_hbase_client::{CrashStore, Ooid, time::OffsetDateTime};
+
+use crate::{
+    crash::{Crash, Origin},
+    keeper::{Keeper, Kept},
+    limits::Limits,
+    memory::Memory,
+    metrics::Metrics,
+    refusal::{Malformed, Refusal},
+    report::CrashReport,
+    request,
+    spool::{Spool, SpoolError},
+    throttle::{Rules, Throttled},
+};
+
+/// How a collector works. Every part has a default that works.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CollectorOptions {
+    /// What strangers may ask of it.
+    pub limits: Limits,
+    /// Which crashes are kept; all by default.
+    pub rules: Rules,
+    /// A folder that keeps crashes while the store is away, and how many bytes it may take. Without one
+    /// such crashes are refused with 503, after which clients come again.
+    pub spool: Option<(PathBuf, u64)>,
+    /// Annotations that are dropped before anything is stored, each with a note in the crash. By
+    /// default those that Socorro drops: `Email`, `TelemetryClientId`, `TelemetrySessionId`,
+    /// `TelemetryServerURL`.
+    pub dropped: Vec<String>,
+    /// A client that sends this as `Authorization: Bearer` may choose the crash's name, in the
+    /// annotation `uuid`. Nobody may by default.
+    pub submit_token: Option<String>,
+}
+
+const DROPPED: [&str; 4] =
+    ["Email", "TelemetryClientId", "TelemetrySessionId", "TelemetryServerURL"];
+
+impl Default for CollectorOptions {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            rules: Rules::default(),
+            spool: None,
+            dropped: DROPPED.map(str::to_owned).to_vec(),
+            submit_token: None,
+        }
+    }
+}
+
+/// Receives crash reports and keeps them in a crash store.
+///
+/// A crash is acknowledged when it is durable: in the store or, while that is away, in the spool.
+/// Clones are one collector.
+///
+/// ```no_run
+/// use socorro_collector::{Collector, CollectorOptions, serve};
+/// # async fn run(store: socorro_hbase_client::CrashStore) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut options = CollectorOptions::default();
+/// options.spool = Some(("/var/spool/socorro".into(), 10 << 30));
+/// let limits = options.limits.clone();
+/// let collector = Collector::start(store, options)?;
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
+/// // Something that completes when the collector shall stop: a signal, for example.
+/// let stop = std::future::pending();
+/// serve(listener, collector.router(), &limits, stop).await;
+/// tokio::task::spawn_blocking(move || collector.stop()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Collector(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    options: CollectorOptions,
+    memory: Memory,
+    metrics: Arc<Metrics>,
+    keeper: Keeper,
+}
+
+impl Collector {
+    /// Starts the threads that store crashes.
+    ///
+    /// # Errors
+    ///
+    /// The spool can't be used.
+    pub fn start(store: CrashStore, options: CollectorOptions) -> Result<Self, SpoolError> {
+        let spool = match &options.spool {
+            Some((folder, limit)) => Some(Spool::open(folder, *limit)?),
+            None => None,
+        };
+        let metrics = Arc::new(Metrics::new());
+        let keeper = Keeper::start(store, spool, Arc::clone(&metrics));
+        let memory = Memory::new(options.limits.memory);
+        Ok(Self(Arc::new(Inner { options, memory, metrics, keeper })))
+    }
+
+    /// The collector's addresses: `POST /submit`, `/__heartbeat__`, `/__lbheartbeat__`, `/__version__`
+    /// and `/metrics`.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/submit", post(submit))
+            .route("/__lbheartbeat__", get(|| async { "" }))
+            .route("/__heartbeat__", get(heartbeat))
+            .route("/__version__", get(version))
+            .route("/metrics", get(metrics))
+            .with_state(self.clone())
+    }
+
+    /// Finishes what was received, and ends the threads. Blocks.
+    pub fn stop(&self) {
+        self.0.keeper.stop();
+    }
+
+    async fn collect(&self, request: Request) -> Result<Answer, Refusal> {
+        let Inner { options, memory, metrics, keeper } = &*self.0;
+        let received = OffsetDateTime::now_utc();
+        let headers = request.headers().clone();
+        let (report, share) = request::read(request, &options.limits, memory).await?;
+        let ooid = self.ooid(&report, &headers, received)?;
+        let decision = options.rules.decide(&report.annotations, fastrand::f64());
+        let rule = decision.rule().unwrap_or("none").to_owned();
+        match decision.result() {
+            Throttled::Accept | Throttled::Defer | Throttled::Reject => {}
+            Throttled::Discard => {
+                metrics.throttled(&rule);
+                return Ok(Answer::Discarded { rule });
+            }
+            Throttled::Ignore => {
+                metrics.throttled(&rule);
+                return Ok(Answer::Unsupported);
+            }
+        }
+        let user_agent = headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok());
+        let origin = Origin { user_agent, received };
+        let (size, dumps) = (report.size, report.dumps.len());
+        let crash = Crash::new(report, ooid, &decision, &options.dropped, &origin)
+            .map_err(|_| Refusal::Unstorable)?;
+        let kept = keeper.keep(crash, share).await?;
+        let how = match kept {
+            Kept::Stored => "stored",
+            Kept::Spooled => "spooled",
+        };
+        metrics.kept(how, size);
+        tracing::info!(%ooid, size, dumps, rule, how, "crash received");
+        Ok(Answer::Kept(ooid))
+    }
+
+    /// The crash's name: a new one, or the client's if it may choose.
+    fn ooid(
+        &self,
+        report: &CrashReport,
+        headers: &HeaderMap,
+        received: OffsetDateTime,
+    ) -> Result<Ooid, Refusal> {
+        let invalid = Refusal::from(Malformed::InvalidUuid);
+        if !report.annotations.contains("uuid") {
+            return Ooid::generate(received.date()).map_err(|_| invalid);
+        }
+        if !self.may_choose_name(headers) {
+            return Err(Refusal::UnauthorizedUuid);
+        }
+        let chosen = report.annotations.text("uuid").ok_or(invalid)?;
+        chosen.parse().map_err(|_| invalid)
+    }
+
+    fn may_choose_name(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.0.options.submit_token else { return false };
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        // Hashes, so that the time that this takes says nothing of the token.
+        !token.is_empty() && Sha256::digest(sent) == Sha256::digest(token)
+    }
+}
+
+/// What a client hears of a crash that was read.
+enum Answer {
+    Kept(Ooid),
+    Discarded { rule: String },
+    Unsupported,
+}
+
+async fn submit(State(collector): State<Collector>, request: Request) -> Response {
+    let (status, body) = match collector.collect(request).await {
+        Ok(Answer::Kept(ooid)) => (StatusCode::OK, format!("CrashID=bp-{ooid}\n")),
+        Ok(Answer::Discarded { rule }) => (StatusCode::OK, format!("Discarded=rule_{rule}")),
+        Ok(Answer::Unsupported) => (StatusCode::OK, "Unsupported=1".to_owned()),
+        Err(refusal) => {
+            collector.0.metrics.refused(refusal.word());
+            tracing::info!(reason = refusal.word(), "request refused");
+            (refusal.status(), refusal.body())
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
+}
+
+/// Whether the store takes crashes: 503 with the reasons if it doesn't.
+async fn heartbeat(State(collector): State<Collector>) -> Response {
+    let asked = collector.clone();
+    let probed = tokio::task::spawn_blocking(move || asked.0.keeper.probe()).await;
+    let mut reasons = Vec::new();
+    match probed {
+        Ok(Ok(())) => {}
+        Ok(Err(reason)) => reasons.push(reason),
+        Err(error) => reasons.push(error.to_string()),
+    }
+    reasons.extend(collector.0.keeper.trouble());
+    let spool = collector.0.keeper.spool().map(Spool::filled);
+    let spool = spool.map(|filled| {
+        json!({
+            "waiting": filled.waiting, "refused": filled.refused,
+            "bytes": filled.bytes, "limit": filled.limit,
+        })
+    });
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({"errors": reasons, "spool": spool}))).into_response()
+}
+
+async fn version() -> Response {
+    let version = env!("CARGO_PKG_VERSION");
+    Json(json!({"name": "socorro-collector", "version": version})).into_response()
+}
+
+async fn metrics(State(collector): State<Collector>) -> Response {
+    let spool = collector.0.keeper.spool().map(Spool::filled);
+    match collector.0.metrics.text(spool) {
+        Ok(text) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,191 @@
+//! The store goes away and comes back, the collector is stopped and started: what was acknowledged is
+//! there once.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use mini_hbase::{Fault, When};
+use socorro_collector::CollectorOptions;
+use socorro_hbase_client::{CheckOptions, CrashId, Ooid, Problem, ProblemKind};
+
+use crate::world::{World, field, file};
+
+fn go_away(world: &World) {
+    world.hbase.refuse_connections(true);
+    world.hbase.fault(When::always(), Fault::DropBefore);
+}
+
+fn come_back(world: &World) {
+    world.hbase.clear_faults();
+    world.hbase.refuse_connections(false);
+}
+
+fn with_spool(folder: &tempfile::TempDir) -> impl FnOnce(&mut CollectorOptions) + '_ {
+    |options| options.spool = Some((folder.path().to_owned(), 64 << 20))
+}
+
+fn crash(number: usize) -> Vec<crate::world::Part<'static>> {
+    vec![
+        field("Number", number.to_string()),
+        file("upload_file_minidump", None, format!("MDMP {number}")),
+    ]
+}
+
+fn is_there(world: &World, ooid: &Ooid) -> bool {
+    world.store.get_raw_report(ooid).unwrap().is_some()
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < Duration::from_mins(1), "{what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Crashes in the order in which they are queued.
+fn queued(world: &World) -> Vec<CrashId> {
+    world.store.general_queue().entries().unwrap().map(|entry| entry.unwrap().id).collect()
+}
+
+fn problems(world: &World) -> Vec<Problem> {
+    let options = CheckOptions::new().settled_for(Duration::ZERO);
+    world.store.check(&options).map(Result::unwrap).collect()
+}
+
+/// Nothing is wrong but counters that lack a crash: where the reply to an increment was lost, the store
+/// doesn't count again.
+fn check_finds_counters_at_most(world: &World) {
+    for problem in problems(world) {
+        assert_eq!(problem.kind, ProblemKind::WrongCounter, "{problem:?}");
+        world.store.repair(&problem).unwrap();
+    }
+    assert_eq!(problems(world), []);
+}
+
+#[test]
+fn crashes_that_come_while_the_store_is_away_are_stored_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(with_spool(&folder));
+    go_away(&world);
+    let ooids: Vec<Ooid> =
+        (0..20).map(|number| World::ooid(&world.submit(&crash(number)))).collect();
+    assert_eq!(world.get("/__heartbeat__").status, 503);
+    assert!(world.get("/metrics").body.contains("socorro_collector_spool_waiting 20"));
+    come_back(&world);
+    wait_until("all are stored", || ooids.iter().all(|ooid| is_there(&world, ooid)));
+    wait_until("the spool is empty", || {
+        world.get("/metrics").body.contains("socorro_collector_spool_waiting 0")
+    });
+    let report = world.store.get_raw_report(ooids[7]).unwrap().unwrap();
+    assert_eq!(report.dump(), Some(&b"MDMP 7"[..]));
+    assert_eq!(queued(&world).len(), 20);
+    check_finds_counters_at_most(&world);
+}
+
+#[test]
+fn a_spool_outlives_its_collector() {
+    let folder = tempfile::tempdir().unwrap();
+    let ooids: Vec<Ooid> = {
+        let world = World::new(with_spool(&folder));
+        go_away(&world);
+        (0..5).map(|number| World::ooid(&world.submit(&crash(number)))).collect()
+    };
+    // One was cut off while it was written, another one was damaged.
+    fs::write(folder.path().join("unfinished-99"), b"socorro").unwrap();
+    let damaged = folder.path().join("00000000000000000003.crash");
+    let mut bytes = fs::read(&damaged).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&damaged, bytes).unwrap();
+    let world = World::new(with_spool(&folder));
+    wait_until("four are stored", || queued(&world).len() == 4);
+    assert!(ooids.iter().enumerate().all(|(at, ooid)| (at == 3) != is_there(&world, ooid)));
+    wait_until("the damaged one lies aside", || {
+        folder.path().join("refused/00000000000000000003.crash").exists()
+    });
+}
+
+#[test]
+fn a_full_spool_is_no_acknowledgement() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(|options| options.spool = Some((folder.path().to_owned(), 20_000)));
+    go_away(&world);
+    let large = || [field("a", "1"), file("upload_file_minidump", None, [b'x'; 3_000])];
+    let answers: Vec<u16> = (0..8).map(|_| world.submit(&large()).status).collect();
+    let kept = answers.iter().filter(|status| **status == 200).count();
+    assert!((2..8).contains(&kept) && answers.ends_with(&[503]), "{answers:?}");
+    come_back(&world);
+    wait_until("what was acknowledged is stored", || queued(&world).len() == kept);
+}
+
+/// A reply that is lost leaves unknown whether the crash is there: it goes to the spool under its name.
+#[test]
+fn a_crash_whose_outcome_is_unknown_is_there_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(with_spool(&folder));
+    for call in 1..12 {
+        world.hbase.fault(When::nth_call(call), Fault::DropAfter);
+    }
+    let mut ooids: BTreeSet<Ooid> = BTreeSet::new();
+    for number in 0..10 {
+        ooids.insert(World::ooid(&world.submit(&crash(number))));
+        world.hbase.clear_faults();
+        world.hbase.fault(When::nth_call(1 + number as u64), Fault::DropAfter);
+    }
+    world.hbase.clear_faults();
+    wait_until("all are stored", || ooids.iter().all(|ooid| is_there(&world, ooid)));
+    wait_until("the spool is empty", || {
+        world.get("/metrics").body.contains("socorro_collector_spool_waiting 0")
+    });
+    let stored: BTreeSet<_> = queued(&world).into_iter().collect();
+    assert_eq!(stored, ooids.iter().map(CrashId::from).collect());
+    check_finds_counters_at_most(&world);
+}
+
+#[test]
+fn many_clients_at_once_lose_nothing_while_the_store_comes_and_goes() {
+    const CLIENTS: usize = 16;
+    const EACH: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(with_spool(&folder));
+    let is_over = AtomicBool::new(false);
+    let acknowledged: BTreeSet<Ooid> = thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let world = &world;
+                scope.spawn(move || {
+                    let numbers = (0..EACH).map(|number| client * EACH + number);
+                    numbers
+                        .map(|number| World::ooid(&world.submit(&crash(number))))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                go_away(&world);
+                thread::sleep(Duration::from_millis(150));
+                come_back(&world);
+                thread::sleep(Duration::from_millis(150));
+            }
+        });
+        let ooids = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+        is_over.store(true, Ordering::Relaxed);
+        ooids
+    });
+    come_back(&world);
+    assert_eq!(acknowledged.len(), CLIENTS * EACH);
+    wait_until("all are stored", || queued(&world).len() == CLIENTS * EACH);
+    wait_until("the spool is empty", || {
+        world.get("/metrics").body.contains("socorro_collector_spool_waiting 0")
+    });
+    let stored: BTreeSet<_> = queued(&world).into_iter().collect();
+    assert_eq!(stored, acknowledged.iter().map(CrashId::from).collect());
+    check_finds_counters_at_most(&world);
+}

@@ -1,0 +1,67 @@
+//! An export as files in a folder.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{ExportOutcome, File, names::file_part};
+use crate::{
+    error::{Error, Result},
+    model::CrashId,
+};
+
+pub(super) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        fs::create_dir_all(path).map_err(|error| failed("can't make", path, error))?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Whether the last file of a crash is there.
+    pub(super) fn has(&self, id: &CrashId) -> bool {
+        self.path_of(id, "json").exists()
+    }
+
+    /// In the files' order, each with its name only when it is whole; those that are there as they are
+    /// now in the store stay.
+    pub(super) fn write(&self, id: &CrashId, files: &[File]) -> Result<ExportOutcome> {
+        let was_there = self.has(id);
+        let mut is_changed = false;
+        for (extension, bytes) in files {
+            let path = self.path_of(id, extension);
+            let is_same = |found: fs::Metadata| found.len() == bytes.len() as u64;
+            let is_same_size = fs::metadata(&path).is_ok_and(is_same);
+            if is_same_size && fs::read(&path).is_ok_and(|old| old == *bytes) {
+                continue;
+            }
+            write_whole(&path, bytes).map_err(|error| failed("can't write", &path, error))?;
+            is_changed = true;
+        }
+        Ok(match (was_there, is_changed) {
+            (false, _) => ExportOutcome::New,
+            (true, true) => ExportOutcome::Updated,
+            (true, false) => ExportOutcome::WasThere,
+        })
+    }
+
+    fn path_of(&self, id: &CrashId, extension: &str) -> PathBuf {
+        self.path.join(format!("{}.{extension}", file_part(id.as_bytes())))
+    }
+}
+
+/// Under another name first, so that an interruption leaves no half of a file.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    fs::write(&part, bytes)?;
+    fs::rename(&part, path)
+}
+
+pub(super) fn failed(what: &str, path: &Path, error: io::Error) -> Error {
+    Error::from_file(format!("{what} {}", path.display()), error)
+}

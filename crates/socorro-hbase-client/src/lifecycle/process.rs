@@ -1,0 +1,155 @@
+//! What the processor makes of a crash, and the crash's way out of the queues.
+//!
+//! The result and the row that finds it by signature come first, then the flag that the crash is
+//! processed, then the crash leaves the queue: whatever fails, it isn't lost.
+
+use hbase_thrift_client::Put;
+
+use super::{
+    execute::run,
+    queue::{Entry, leave, read_entries},
+    remains::{Places, are_there, clear, removed_meanwhile},
+    state::{StoredCrash, read_crashes},
+    steps::{Stage, Step, Transition},
+};
+use crate::{
+    error::{Error, ErrorKind, Part, Result},
+    layout::{self, IndexCell, QUEUES, SearchRow},
+    model::{CrashId, ProcessedCrash},
+    store::CrashStore,
+};
+
+/// Stores a result; with the entry whose claim it was made under, if there is one, which leaves its
+/// queue too.
+pub(crate) fn process(
+    store: &CrashStore,
+    id: &CrashId,
+    processed: &ProcessedCrash,
+    claimed: Option<&Entry>,
+) -> Result<()> {
+    let (row, what) = (layout::crash_row(id), format!("the processed crash {id}"));
+    store.check_size(layout::CRASH_REPORTS, &row, &what, &processed_cells(processed))?;
+    let stored = read_crashes(store, std::slice::from_ref(id))?.into_iter().next().flatten();
+    let Some(stored) = stored else {
+        let message = format!("there is no crash {id} that was processed");
+        return Err(Error::new(ErrorKind::NoSuchCrash, message));
+    };
+    let entries = entries_of(store, &stored, processed)?;
+    let mut stale = match stored.facts.signature {
+        Some(_) => stored.earlier_signatures(store)?,
+        None => Vec::new(),
+    };
+    stale.retain(|signature| signature != processed.signature().as_bytes());
+    let moment = moment(&stored, claimed, &entries);
+    let transition = result_of(store, &stored, processed, &stale, moment)?;
+    for done in run(store, "storing what was made of crash", vec![transition]) {
+        done?;
+    }
+    if are_there(store, &[&stored])? == [false] {
+        clear(store, &[written_places(store, &stored, processed)?])?;
+        return Err(removed_meanwhile(id));
+    }
+    // Of the general queue, what was there when the result was made; of any other, what was claimed. A
+    // submission writes its entries in the same millisecond, perhaps in that of the claim.
+    let is_answered = |entry: &Entry| {
+        let with_claimed = claimed.is_some_and(|claimed| entry.version <= claimed.version);
+        entry.version < moment || with_claimed
+    };
+    let mut leaving: Vec<Entry> = entries
+        .into_iter()
+        .filter(|entry| entry.cell.table == layout::UNPROCESSED_FLAG && is_answered(entry))
+        .filter(|entry| claimed.is_none_or(|claimed| claimed.cell != entry.cell))
+        .collect();
+    leaving.extend(claimed.cloned());
+    for done in leave(store, &leaving) {
+        // A guard that failed: somebody else has claimed it, and finds it done.
+        done?;
+    }
+    Ok(())
+}
+
+/// The crash's entries in both queues, under its time, or under what the Python client takes instead.
+fn entries_of(
+    store: &CrashStore,
+    stored: &StoredCrash,
+    processed: &ProcessedCrash,
+) -> Result<Vec<Entry>> {
+    let cells = QUEUES.map(|table| match (&stored.facts.submitted, processed.date_processed()) {
+        (None, Some(date)) => IndexCell::new(table, layout::time_row(&stored.id, date.as_bytes())),
+        _ => stored.facts.queue_cell(table, &stored.id),
+    });
+    let rows = read_entries(store, &cells)?;
+    let entries = rows.iter().zip(&cells).filter_map(|(row, cell)| {
+        Entry::of_row(cell.table, row.as_ref()?).filter(|entry| entry.id == stored.id)
+    });
+    Ok(entries.collect())
+}
+
+/// The moment when the raw data was read, by the servers' clocks: not before the claim was written, and
+/// by all means after the flag that is to be hidden. Without a claim, what is queued now is answered.
+fn moment(stored: &StoredCrash, claimed: Option<&Entry>, entries: &[Entry]) -> i64 {
+    let read = match claimed {
+        Some(claimed) => Some(claimed.claimed_at),
+        None => entries.iter().map(|entry| entry.version.saturating_add(1)).max(),
+    };
+    read.unwrap_or(i64::MIN).max(stored.moment.saturating_add(1)).max(1)
+}
+
+fn result_of(
+    store: &CrashStore,
+    stored: &StoredCrash,
+    processed: &ProcessedCrash,
+    stale: &[Vec<u8>],
+    moment: i64,
+) -> Result<Transition> {
+    let id = &stored.id;
+    let cells = processed_cells(processed);
+    let bytes = processed.json().len();
+    let put = cells.iter().fold(Put::new(stored.row.clone()), |put, (column, value)| {
+        put.column(column.as_str(), *value)
+    });
+    let signature = IndexCell::of_signature(id, processed.signature().as_bytes());
+    let mut first =
+        vec![Step::large_put(layout::CRASH_REPORTS, put, bytes), Step::index(&signature, id)];
+    if store.has_search()? {
+        let submitted = stored.facts.submitted.as_deref();
+        let (table, put) = SearchRow::new(id, submitted).processed(processed.json()).into_put();
+        first.push(Step::put(table, put));
+    }
+    let flag = Put::new(stored.row.clone()).column(layout::FLAGS_PROCESSED, layout::YES);
+    let mut last = vec![Step::put_at(layout::CRASH_REPORTS, flag, moment)];
+    last.extend(stale.iter().map(|signature| {
+        let cell = IndexCell::of_signature(id, signature);
+        Step::delete(cell.table, cell.delete())
+    }));
+    Ok(Transition::of(
+        id,
+        vec![
+            Stage::new(Part::Crash, "{} may lack it, and it is not yet processed", first),
+            Stage::new(Part::Crash, "it is stored, but {} may not show it as processed", last),
+        ],
+    ))
+}
+
+/// What the crash's row gets first.
+fn processed_cells(processed: &ProcessedCrash) -> Vec<(String, &[u8])> {
+    vec![
+        (layout::TIMESTAMPS_PROCESSED.to_owned(), processed.completed().as_bytes()),
+        (layout::PROCESSED_DATA_SIGNATURE.to_owned(), processed.signature().as_bytes()),
+        (layout::PROCESSED_DATA_JSON.to_owned(), processed.json()),
+    ]
+}
+
+/// What a result is written to.
+fn written_places(
+    store: &CrashStore,
+    stored: &StoredCrash,
+    processed: &ProcessedCrash,
+) -> Result<Places> {
+    let columns = processed_cells(processed).into_iter().map(|(column, _)| column);
+    let places = columns.fold(Places::of_change(stored), Places::column);
+    let signature = IndexCell::of_signature(&stored.id, processed.signature().as_bytes());
+    let submitted = stored.facts.submitted.as_deref();
+    let search = store.has_search()?.then(|| SearchRow::key(&stored.id, submitted));
+    Ok(places.column(layout::FLAGS_PROCESSED).cells([signature]).search(search))
+}

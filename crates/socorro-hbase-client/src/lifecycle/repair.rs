@@ -1,0 +1,248 @@
+//! Repairing what a check has found.
+//!
+//! Each problem is looked at again first: what others have repaired or changed meanwhile stays.
+
+use hbase_thrift_client::{CheckAndPut, Delete, Get, Put, Row};
+
+use super::{
+    execute::{Done, run},
+    problem::{Problem, ProblemKind, verdict},
+    queue::{Entry, leave, read_entries, withdraw},
+    remains::{Places, are_there, clear},
+    state::{StoredCrash, read_crashes},
+    steps::{Stage, Step, Transition},
+};
+use crate::{
+    counters::SubmissionCounters,
+    error::{Error, Part, Result},
+    layout::{self, IndexCell, QUEUES},
+    model::CrashId,
+    store::CrashStore,
+};
+
+/// Repairs a problem; returns whether there still was something to repair.
+pub(crate) fn repair(store: &CrashStore, problem: &Problem) -> Result<bool> {
+    store.check_client()?;
+    let repair = Repair { store, problem };
+    match (problem.kind, &problem.id) {
+        (ProblemKind::WrongCounter, _) => repair.counter(),
+        (ProblemKind::MalformedCounter, _) => repair.malformed_counter(),
+        (ProblemKind::UnfinishedSubmission, Some(id)) => repair.submission(id),
+        (ProblemKind::LeftoverRow, _) => repair.leftover(),
+        (ProblemKind::MalformedIndexRow, _) => repair.malformed_row(),
+        (ProblemKind::MissingIndexRow, Some(id)) => repair.missing(id),
+        (
+            ProblemKind::OrphanIndexRow
+            | ProblemKind::StaleIndexRow
+            | ProblemKind::ProcessedInQueue,
+            Some(id),
+        ) => repair.entry(id),
+        (_, _) => Ok(false),
+    }
+}
+
+struct Repair<'a> {
+    store: &'a CrashStore,
+    problem: &'a Problem,
+}
+
+impl Repair<'_> {
+    /// Not an increment: one that is done twice, or after others have counted the same, would leave
+    /// the counter as wrong as before.
+    fn counter(&self) -> Result<bool> {
+        let Problem { row, column, counter, difference, .. } = self.problem;
+        let right = counter.unwrap_or_default().saturating_add(*difference);
+        let unmoved = match counter {
+            Some(counter) => {
+                CheckAndPut::if_equal(row.clone(), column.clone(), counter.to_be_bytes())
+            }
+            None => CheckAndPut::if_absent(row.clone(), column.clone()),
+        };
+        let put = unmoved.put(column.clone(), right.to_be_bytes());
+        self.store.table(layout::METRICS).check_and_put(&put).map_err(|error| self.failed(error))
+    }
+
+    /// What is gone is zero, and found to be too little by the next check.
+    fn malformed_counter(&self) -> Result<bool> {
+        let Problem { row, column, .. } = self.problem;
+        let found = self.read(Get::new(row.clone()).column(column.clone()))?;
+        let Some(found) = found.filter(|row| SubmissionCounters::of_row(row).is_err()) else {
+            return Ok(false);
+        };
+        let delete =
+            Delete::row(row.clone()).column(column.clone()).up_to_timestamp(newest(&found));
+        self.delete(&delete)
+    }
+
+    /// Whether the crash was to be queued is lost: one too many in a queue does less harm than one too
+    /// few.
+    fn submission(&self, id: &CrashId) -> Result<bool> {
+        let Some(stored) = self.stored(id)? else { return Ok(false) };
+        if stored.is_leftover() || stored.is_whole() && !self.is_unannounced(&stored)? {
+            return Ok(false);
+        }
+        let mut cells: Vec<_> = stored.facts.indexes(id).into_iter().collect();
+        cells.extend(self.missing_entries(id, &stored)?);
+        let names = cells.iter().map(|cell| Step::index(cell, id)).collect();
+        let mut whole = Put::new(stored.row.clone()).column(layout::IDS_OOID, id.as_bytes());
+        let mut written = Places::of_change(&stored).column(layout::IDS_OOID).cells(cells);
+        if stored.processed.is_none() {
+            whole = whole.column(layout::FLAGS_PROCESSED, layout::NOT_PROCESSED);
+            written = written.column(layout::FLAGS_PROCESSED);
+        }
+        let unmark = Delete::row(stored.row.clone()).column(layout::FLAGS_UNCOUNTED);
+        let table = layout::CRASH_REPORTS;
+        let stages = vec![
+            Stage::new(Part::Indexes, "{} may lack it", names),
+            Stage::new(Part::Crash, "its row is as before", vec![Step::put(table, whole)]),
+            Stage::new(Part::Crash, "it is still marked", vec![Step::delete(table, unmark)]),
+        ];
+        let is_done = self.run("finishing the submission of crash", Transition::of(id, stages))?;
+        if are_there(self.store, &[&stored])? == [false] {
+            clear(self.store, [&written])?;
+            return Ok(false);
+        }
+        Ok(is_done)
+    }
+
+    /// Where a crash that waits should be queued and isn't: an entry that is there would be asking once
+    /// more if it were written again.
+    fn missing_entries(&self, id: &CrashId, stored: &StoredCrash) -> Result<Vec<IndexCell>> {
+        let queues = QUEUES
+            .into_iter()
+            .filter(|table| stored.facts.is_legacy || *table != layout::LEGACY_UNPROCESSED_FLAG);
+        let cells: Vec<_> = queues.map(|table| stored.facts.queue_cell(table, id)).collect();
+        let rows = read_entries(self.store, &cells)?;
+        let missing = cells.into_iter().zip(rows);
+        let missing = missing.filter(|(cell, row)| !cell.names(row.as_ref(), id));
+        let missing: Vec<_> = missing.map(|(cell, _)| cell).collect();
+        // Read after the entries, which leave when the crash is processed.
+        let waits = self.stored(id)?.is_some_and(|stored| !stored.is_processed());
+        Ok(if waits { missing } else { Vec::new() })
+    }
+
+    fn leftover(&self) -> Result<bool> {
+        let Some(row) = self.read(Get::new(self.problem.row.clone()))? else { return Ok(false) };
+        let is_leftover = match self.problem.table {
+            layout::CRASH_REPORTS => row.cells().all(|cell| is_no_data(cell.family())),
+            _ => row.get(layout::IDS_OOID).is_none(),
+        };
+        if !is_leftover {
+            return Ok(false);
+        }
+        self.delete(&Delete::row(self.problem.row.clone()).up_to_timestamp(newest(&row)))
+    }
+
+    /// The key tells which crash was meant, if it was one: the missing row is found by the next check.
+    fn malformed_row(&self) -> Result<bool> {
+        let cell = self.problem.cell();
+        let row = self.read(cell.get())?;
+        let names_nothing = |row: &Row| row.cells().any(|cell| CrashId::new(cell.value()).is_err());
+        let Some(row) = row.filter(names_nothing) else { return Ok(false) };
+        match layout::queue_size(cell.table) {
+            Some(_) => withdraw(self.store, &cell),
+            None => self.delete(&cell.delete().up_to_timestamp(newest(&row))),
+        }
+    }
+
+    fn missing(&self, id: &CrashId) -> Result<bool> {
+        let cell = self.problem.cell();
+        let belongs = |stored: Option<StoredCrash>| {
+            stored.is_some_and(|stored| {
+                !stored.is_leftover() && stored.facts.indexes(id).contains(&cell)
+            })
+        };
+        if !belongs(self.stored(id)?) {
+            return Ok(false);
+        }
+        let put = cell.put(id);
+        self.store.table(cell.table).put(&put).map_err(|error| self.failed(error))?;
+        // A crash that was removed meanwhile is named by nothing; one that was submitted anew since this
+        // was read, by a later version.
+        let written = self.read(cell.get())?;
+        if belongs(self.stored(id)?) {
+            return Ok(true);
+        }
+        if let Some(row) = written.filter(|row| cell.names(Some(row), id)) {
+            self.delete(&cell.delete().up_to_timestamp(newest(&row)))?;
+        }
+        Ok(false)
+    }
+
+    /// A row that should not be there: of a queue, its size is counted down with it.
+    fn entry(&self, id: &CrashId) -> Result<bool> {
+        let cell = self.problem.cell();
+        let is_queue = layout::queue_size(cell.table).is_some();
+        let get = if is_queue { cell.get_with_claim() } else { cell.get() };
+        let Some(row) = self.read(get)? else { return Ok(false) };
+        if !cell.names(Some(&row), id) {
+            return Ok(false);
+        }
+        let stored = self.stored(id)?;
+        let version = row.cell(&cell.column).map_or(i64::MIN, |cell| cell.timestamp());
+        let has_own_entry = match &stored {
+            Some(stored) if is_queue => {
+                let own = stored.facts.queue_cell(cell.table, id);
+                own != cell && own.names(self.read(own.get())?.as_ref(), id)
+            }
+            _ => false,
+        };
+        if verdict(id, &cell, version, stored.as_ref(), has_own_entry).is_none() {
+            return Ok(false);
+        }
+        if cell.table == layout::SEARCH {
+            // Its columns come with its name, in one put.
+            return self.delete(&Delete::row(cell.row).up_to_timestamp(version));
+        }
+        if !is_queue {
+            return self.delete(&cell.delete().up_to_timestamp(version));
+        }
+        let Some(entry) = Entry::of_row(cell.table, &row) else { return Ok(false) };
+        let done = leave(self.store, &[entry]).into_iter().next().transpose()?;
+        Ok(done == Some(Done::Whole))
+    }
+
+    /// Whether a crash that waits isn't found by its time: every client writes that row before it
+    /// counts.
+    fn is_unannounced(&self, stored: &StoredCrash) -> Result<bool> {
+        let Some(time) = &stored.facts.submitted else { return Ok(false) };
+        let row = layout::time_row(&stored.id, time);
+        let cell = IndexCell::new(layout::SUBMITTED_TIME, row);
+        let row = self.store.table(cell.table).get(&cell.get());
+        Ok(!stored.is_processed() && row.map_err(|error| self.failed(error))?.is_none())
+    }
+
+    fn stored(&self, id: &CrashId) -> Result<Option<StoredCrash>> {
+        Ok(read_crashes(self.store, std::slice::from_ref(id))?.into_iter().next().flatten())
+    }
+
+    fn read(&self, get: Get) -> Result<Option<Row>> {
+        self.store.table(self.problem.table).get(&get).map_err(|error| self.failed(error))
+    }
+
+    fn delete(&self, delete: &Delete) -> Result<bool> {
+        let table = self.store.table(self.problem.table);
+        table.delete(delete).map(|()| true).map_err(|error| self.failed(error))
+    }
+
+    fn run(&self, what: &str, transition: Transition) -> Result<bool> {
+        let done = run(self.store, what, vec![transition]);
+        done.into_iter().try_for_each(|done| done.map(drop)).map(|()| true)
+    }
+
+    fn failed(&self, error: hbase_thrift_client::Error) -> Error {
+        let row = self.problem.row.escape_ascii();
+        let message = format!("the row {row} of {} could not be repaired", self.problem.table);
+        Error::of_call(message, error, Part::Indexes)
+    }
+}
+
+/// Whether a family of a crash's row holds nothing of the crash but its name and marks.
+pub(crate) fn is_no_data(family: &[u8]) -> bool {
+    family == b"flags" || family == b"ids"
+}
+
+/// When a row was written last, so that a delete spares what is written after it was read.
+fn newest(row: &Row) -> i64 {
+    row.cells().map(|cell| cell.timestamp()).max().unwrap_or_default()
+}

@@ -1,0 +1,76 @@
+//! Putting crashes back into the queues, with another dump or with the one that they have.
+
+use hbase_thrift_client::Put;
+
+use super::{
+    execute::run,
+    remains::{Places, are_there, clear, removed_meanwhile},
+    state::{StoredCrash, read_crashes},
+    steps::{Stage, Step, Transition},
+};
+use crate::{
+    error::{Error, ErrorKind, Part, Result},
+    layout::{self, QUEUES},
+    model::{CrashId, DumpName},
+    store::CrashStore,
+};
+
+/// Puts crashes into these queues, and their new dumps into their rows before.
+pub(crate) fn requeue(
+    store: &CrashStore,
+    crashes: &[(CrashId, Option<&[u8]>)],
+    queues: &[&'static str],
+) -> Result<Vec<Result<()>>> {
+    let ids: Vec<CrashId> = crashes.iter().map(|(id, _)| id.clone()).collect();
+    let stored = read_crashes(store, &ids)?;
+    let mut transitions = Vec::new();
+    let mut results: Vec<Result<()>> = Vec::new();
+    let mut changes: Vec<(usize, StoredCrash, Places)> = Vec::new();
+    for ((id, dump), stored) in crashes.iter().zip(stored) {
+        let Some(stored) = stored.filter(|stored| !stored.is_leftover()) else {
+            let message = format!("there is no crash {id} to be queued");
+            results.push(Err(Error::new(ErrorKind::NoSuchCrash, message)));
+            continue;
+        };
+        let mut stages = Vec::new();
+        let mut written = Places::of_change(&stored);
+        if let Some(dump) = dump {
+            let column = layout::dump_column(&DumpName::default());
+            let mut put = Put::new(stored.row.clone()).column(column.clone(), *dump);
+            written = written.column(column);
+            if stored.is_submitted {
+                // It is there already; where the crash is removed meanwhile, a check finds by it what it
+                // finds by no dump, which it doesn't read.
+                put = put.column(layout::IDS_OOID, id.as_bytes());
+                written = written.column(layout::IDS_OOID);
+            }
+            let put = Step::large_put(layout::CRASH_REPORTS, put, dump.len());
+            stages.push(Stage::new(Part::Crash, "its dump may be replaced or not", vec![put]));
+        }
+        let entries = QUEUES.into_iter().filter(|table| queues.contains(table));
+        let entries: Vec<_> = entries.map(|table| stored.facts.queue_cell(table, id)).collect();
+        let steps = entries.iter().map(|cell| Step::enqueue(cell.clone(), id)).collect();
+        let state = "it may be missing from {}";
+        stages.push(Stage::new(Part::Queues, state, steps));
+        let state = "it is queued, but the sizes of the queues may lack it";
+        stages.push(Stage::new(Part::Counters, state, vec![Step::CountEntries]));
+        changes.push((results.len(), stored, written.cells(entries)));
+        results.push(Ok(()));
+        transitions.push(Transition::of(id, stages));
+    }
+    let done = run(store, "queueing crash", transitions);
+    for ((place, ..), done) in changes.iter().zip(done) {
+        results[*place] = done.map(drop);
+    }
+    changes.retain(|(place, ..)| results[*place].is_ok());
+    let stored: Vec<_> = changes.iter().map(|(_, stored, _)| stored).collect();
+    let mut gone = Vec::new();
+    for ((place, stored, written), is_there) in changes.iter().zip(are_there(store, &stored)?) {
+        if !is_there {
+            results[*place] = Err(removed_meanwhile(&stored.id));
+            gone.push(written);
+        }
+    }
+    clear(store, gone)?;
+    Ok(results)
+}

@@ -1,0 +1,189 @@
+//! A store of one crash on a server in memory, whose connections can be cut.
+
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+
+use hbase_thrift_client::{Client, Config, Delete, Put, Scan};
+use mini_hbase::{Fault, MiniHBase, Protocol, Transport, VirtualClock, When};
+use socorro_hbase_client::{
+    CheckOptions, CrashStore, Problem, Result, SEARCH_TABLE, SchemaOptions, TABLES,
+};
+
+use super::call::{Call, OOID};
+
+/// All methods that a transition calls.
+const METHODS: [&str; 14] = [
+    "checkAndPut",
+    "deleteAllRow",
+    "deleteAllRowTs",
+    "getRowWithColumns",
+    "getRows",
+    "getRowsWithColumns",
+    "getVer",
+    "incrementRows",
+    "mutateRow",
+    "mutateRowTs",
+    "mutateRows",
+    "mutateRowsTs",
+    "scannerGetList",
+    "scannerOpenWithScan",
+];
+
+/// The server, and a store on it that is made anew for each sequence of calls.
+pub(crate) struct World {
+    server: MiniHBase,
+    clock: VirtualClock,
+    store: Mutex<CrashStore>,
+}
+
+/// Table, row, column.
+pub(crate) type Cells = BTreeMap<(String, String, String), String>;
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = VirtualClock::running();
+        let server = MiniHBase::builder().in_memory().clock(clock.clone());
+        let server = server.also_listen("127.0.0.1:0", Transport::Framed, Protocol::Binary);
+        let server = server.start().unwrap();
+        let store = Mutex::new(connect(&server));
+        Self { server, clock, store }
+    }
+
+    pub(crate) fn store(&self) -> CrashStore {
+        self.store.lock().unwrap().clone()
+    }
+
+    /// The port that speaks in frames.
+    pub(crate) fn framed(&self) -> Config {
+        self.server.url_of(Transport::Framed, Protocol::Binary).unwrap().parse().unwrap()
+    }
+
+    pub(crate) fn check(&self) -> Vec<Problem> {
+        self.store().check(&Self::everything()).collect::<Result<_>>().unwrap()
+    }
+
+    /// The check of everything, however new it is.
+    pub(crate) fn everything() -> CheckOptions {
+        CheckOptions::new().settled_for(Duration::ZERO)
+    }
+
+    /// Begins with empty tables.
+    pub(crate) fn reset(&self) {
+        self.server.reset().unwrap();
+        let store = connect(&self.server);
+        store.create_schema(&SchemaOptions::new()).unwrap();
+        *self.store.lock().unwrap() = store;
+    }
+
+    /// A call comes later than the one before it: a delete hides what its own millisecond puts.
+    pub(crate) fn let_time_pass(&self) {
+        self.clock.advance(Duration::from_millis(2));
+    }
+
+    /// How many calls the server has had that a transition makes.
+    pub(crate) fn calls(&self) -> u64 {
+        METHODS.iter().map(|method| self.server.calls(method)).sum()
+    }
+
+    /// Makes a call of which the connection is lost at the n-th request; returns whether it fails.
+    pub(crate) fn cut(&self, call: Call, n: u64, fault: &Fault) -> bool {
+        // So that the connection is open, and only that one is used.
+        self.store().client().ping().unwrap();
+        self.server.refuse_connections(true);
+        self.server.fault(When::nth_call(n), fault.clone());
+        let result = call.make(self);
+        self.server.clear_faults();
+        self.server.refuse_connections(false);
+        result.is_err()
+    }
+
+    /// Repairs until nothing is left that a repair can do anything about.
+    pub(crate) fn repair(&self, case: &str) {
+        let store = self.store();
+        let mut found: Vec<Problem> = Vec::new();
+        for _ in 0..4 {
+            self.let_time_pass();
+            found = store.check(&Self::everything()).collect::<Result<_>>().unwrap();
+            if found.is_empty() {
+                return;
+            }
+            self.let_time_pass();
+            for problem in &found {
+                store.repair(problem).unwrap();
+            }
+        }
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        panic!("{case}: {found:#?}");
+    }
+
+    /// Gives repairs something to do; each bit is one fault.
+    pub(crate) fn damage(&self, faults: u64) {
+        self.let_time_pass();
+        let client = self.store().client().clone();
+        let put = |table: &str, row: &str, column: &str, value: &[u8]| {
+            client.table(table).put(&Put::new(row).column(column, value)).unwrap();
+        };
+        if faults & 1 > 0 {
+            let index = client.table("crash_reports_index_submitted_time");
+            let rows: Vec<_> = index.scan(Scan::new()).unwrap().map(Result::unwrap).collect();
+            for row in rows {
+                index.delete(&Delete::row(row.key())).unwrap();
+            }
+        }
+        if faults & 2 > 0 {
+            let absent = "0d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+            let queue = "crash_reports_index_legacy_unprocessed_flag";
+            put(queue, &format!("02012-05-08T20:50:50{absent}"), "ids:ooid", absent.as_bytes());
+        }
+        if faults & 4 > 0 {
+            let sizes = "crash_report_queue";
+            put("metrics", sizes, "counters:current_unprocessed_size", &7_i64.to_be_bytes());
+        }
+        let row = format!("{}{}{OOID}", &OOID[..1], &OOID[30..]);
+        let crash = hbase_thrift_client::Get::new(row.as_str()).column("ids:ooid");
+        let is_there = client.table("crash_reports").get(&crash).unwrap().is_some();
+        if faults & 8 > 0 && is_there {
+            put("crash_reports", &row, "flags:uncounted", b"Y");
+        }
+    }
+
+    /// Every cell but claims.
+    pub(crate) fn cells(&self) -> Cells {
+        let store = self.store();
+        let mut cells = Cells::new();
+        for table in TABLES.iter().chain([&SEARCH_TABLE]) {
+            for row in store.client().table(table.name).scan(Scan::new()).unwrap() {
+                let row = row.unwrap();
+                let key = row.key().escape_ascii().to_string();
+                for cell in row.cells().filter(|cell| cell.family() != b"processor_state") {
+                    let name = (table.name.to_owned(), key.clone(), cell.column().to_string());
+                    cells.insert(name, cell.value().escape_ascii().to_string());
+                }
+            }
+        }
+        // What was never counted is zero.
+        cells.retain(|(table, ..), value| table != "metrics" || value != &"\\x00".repeat(8));
+        cells
+    }
+}
+
+fn connect(server: &MiniHBase) -> CrashStore {
+    let config: Config = server.url().parse().unwrap();
+    let config = config
+        .with_max_attempts(1)
+        .with_max_connections(1)
+        .with_connect_timeout(Duration::from_secs(20))
+        .with_operation_timeout(Duration::from_mins(1));
+    CrashStore::new(Client::connect(config).unwrap())
+}
+
+/// What differs, a line a cell; empty if nothing does.
+pub(crate) fn difference(expected: &Cells, found: &Cells) -> String {
+    let lines = |sign: &str, cells: &Cells, others: &Cells| -> Vec<String> {
+        let differing = cells.iter().filter(|(name, value)| others.get(*name) != Some(value));
+        let line = |((table, row, column), value): (&(String, String, String), &String)| {
+            format!("{sign} {table} {row} {column} = {value}")
+        };
+        differing.map(line).collect()
+    };
+    [lines("-", expected, found), lines("+", found, expected)].concat().join("\n")
+}

@@ -1,0 +1,8 @@
+//! The filter language of mini-hbase.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mini_hbase::fuzzing;
+
+fuzz_target!(|input: &[u8]| fuzzing::filter(input));

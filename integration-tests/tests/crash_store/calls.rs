@@ -1,0 +1,105 @@
+//! Checks and exports open as many scanners for twice the crashes, make the rest of their calls in
+//! batches, and a check reads no dump.
+
+use std::collections::BTreeMap;
+
+use integration_tests::{Server, Test, TestTable};
+use socorro_hbase_client::{
+    CheckOptions, CrashStore, Dumps, NewReport, QueueForProcessing, SchemaOptions, Selection,
+    TimeRange,
+};
+
+use super::proxy::{Proxy, Traffic};
+use crate::socorro::{connect, metadata, ooid, url_with_prefix};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![Test::new(twice_the_crashes_take_no_more_scans)]
+}
+
+const DUMP: &[u8] = &[b'M'; 8 * 1024];
+const CRASHES: usize = 1000;
+/// How many rows share a call.
+const BATCH: usize = 256;
+
+fn submit(store: &CrashStore, numbers: std::ops::Range<usize>) {
+    let crashes: Vec<_> = numbers
+        .map(|number| {
+            let (salt, minute) = (number % 16, number % 60);
+            let crash = ooid(&format!("{salt:x}{number:07x}-ca11-4bbb-8ccc-ddddd2210101"));
+            let json = format!(r#"{{"submitted_timestamp": "2021-01-01T01:{minute:02}:00"}}"#);
+            (crash, metadata(&json))
+        })
+        .collect();
+    for crashes in crashes.chunks(100) {
+        let reports: Vec<_> = crashes
+            .iter()
+            .map(|(ooid, json)| NewReport::new(ooid, json, Dumps::new(DUMP)))
+            .collect();
+        for result in store.put_raw_reports(&reports, QueueForProcessing::Yes).unwrap() {
+            result.unwrap();
+        }
+    }
+}
+
+/// Calls of a method, by table.
+fn by_table<'a>(traffic: &'a Traffic, method: &str) -> BTreeMap<&'a str, usize> {
+    let of_method = traffic.calls.iter().filter(|((name, _), _)| name == method);
+    of_method.map(|((_, table), count)| (table.as_str(), *count)).collect()
+}
+
+fn twice_the_crashes_take_no_more_scans(server: &Server) {
+    let tables = TestTable::reserve_prefix(server, "calls");
+    let direct = connect(&url_with_prefix(server, tables.name()));
+    direct.create_schema(&SchemaOptions::new()).unwrap();
+    let proxy = Proxy::start(&server.url());
+    let store = proxy.store(tables.name());
+    let mut of_checks = Vec::new();
+    let mut of_exports = Vec::new();
+    for crashes in [CRASHES, 2 * CRASHES] {
+        submit(&direct, crashes - CRASHES..crashes);
+        proxy.take_traffic(tables.name());
+        let options = CheckOptions::new().settled_for(std::time::Duration::ZERO);
+        assert_eq!(store.check(&options).map(Result::unwrap).collect::<Vec<_>>(), []);
+        let traffic = proxy.take_traffic(tables.name());
+        assert_check(&traffic, crashes);
+        of_checks.push(traffic);
+
+        let folder = tempfile::tempdir().unwrap();
+        let selection = Selection::Submitted(TimeRange::within("2021-01-01"));
+        let export = store.export_to_folder(&selection, folder.path()).unwrap();
+        assert_eq!(export.map(Result::unwrap).count(), crashes);
+        let traffic = proxy.take_traffic(tables.name());
+        assert!(traffic.replied > crashes * DUMP.len());
+        of_exports.push(traffic);
+    }
+    for [once, twice] in [of_checks, of_exports].map(|both| <[Traffic; 2]>::try_from(both).unwrap())
+    {
+        let scans = |traffic: &Traffic| -> BTreeMap<String, usize> {
+            let scans = by_table(traffic, "scannerOpenWithScan").into_iter();
+            scans.map(|(table, count)| (table.to_owned(), count)).collect()
+        };
+        assert_eq!(scans(&once), scans(&twice));
+        // Everything that isn't made once for all is made once for many.
+        let all = |traffic: &Traffic| traffic.calls.values().sum::<usize>();
+        assert!(all(&twice) <= 2 * all(&once), "{} and {}", all(&once), all(&twice));
+    }
+}
+
+fn assert_check(traffic: &Traffic, crashes: usize) {
+    // All but the dumps: a crash has a few hundred bytes in each of its five rows.
+    assert!(traffic.replied < crashes * DUMP.len() / 2, "{} bytes", traffic.replied);
+    let scans = by_table(traffic, "scannerOpenWithScan");
+    assert_eq!(scans.len(), 12, "all tables but the one of whole signatures: {scans:?}");
+    for (table, count) in &scans {
+        // The index of times is read in the order of time: a scanner for each of the 16 salts, none of which
+        // reads what another reads, and those that look for others, a row each.
+        let is_of_times = *table == "crash_reports_index_submitted_time";
+        let most = if is_of_times { 16 + 3 } else { 1 };
+        assert!(*count <= most, "{table} was scanned {count} times");
+    }
+    let gets = traffic.calls.iter().filter(|((method, _), _)| method.starts_with("getRow"));
+    let gets: usize = gets.map(|(_, count)| count).sum();
+    // For each batch: rows that name the crashes, their crashes, and rows of before they were salted.
+    let batches = crashes.div_ceil(BATCH);
+    assert!(gets <= batches * 24, "{gets} gets for {batches} batches");
+}
