@@ -9,6 +9,7 @@ mod fakes;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use authority::Authority;
@@ -129,14 +130,41 @@ fn a_handshake_that_never_ends_ends_at_the_time_out() {
     assert_says(&failure(config), ErrorKind::Connect, &["within 300ms", "whether it speaks TLS"]);
 }
 
+/// Longer than the pool trusts a connection without looking.
+const LOOKED_AT_AFTER: Duration = Duration::from_millis(1_100);
+
 #[test]
 fn a_connection_stays_usable_between_calls() {
-    let authority = Authority::new();
-    let address = tls_server(&authority, "127.0.0.1", gateway);
+    let (authority, connections) = (Authority::new(), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&connections);
+    let address = tls_server(&authority, "127.0.0.1", move |stream| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        gateway(stream);
+    });
     let client = Client::connect(config(address, &authority).with_max_connections(1)).unwrap();
-    // Longer than the pool trusts a connection without looking: TLS has sent tickets meanwhile,
-    // which are not the gateway's words.
-    std::thread::sleep(Duration::from_millis(1100));
+    // TLS has sent tickets meanwhile, which are not the gateway's words.
+    std::thread::sleep(LOOKED_AT_AFTER);
+    client.ping().unwrap();
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_connection_that_was_closed_between_calls_is_replaced() {
+    let (authority, connections) = (Authority::new(), AtomicUsize::new(0));
+    let address = tls_server(&authority, "127.0.0.1", move |mut stream| {
+        if connections.fetch_add(1, Ordering::SeqCst) > 0 {
+            return gateway(stream);
+        }
+        let mut request = [0; 64];
+        if let Ok(1..) = stream.read(&mut request) {
+            let _ = stream.write_all(&server_type_reply(&request, 1));
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+    });
+    let config = config(address, &authority).with_max_attempts(1);
+    let client = Client::connect(config.with_max_connections(1)).unwrap();
+    std::thread::sleep(LOOKED_AT_AFTER);
     client.ping().unwrap();
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Instant;
 
 use crate::dialect::Call;
 use crate::error::{Error, ErrorKind, Result};
@@ -91,10 +92,14 @@ impl Admin {
     ///
     /// What any call can meet (see [`ErrorKind`]).
     pub fn table_exists(&self, name: impl AsRef<[u8]>) -> Result<bool> {
-        let name = self.full_name(name.as_ref())?;
+        self.exists(&self.full_name(name.as_ref())?, self.executor.deadline())
+    }
+
+    fn exists(&self, name: &[u8], deadline: Instant) -> Result<bool> {
         // Names of the default namespace are listed without it.
-        let listed = name.strip_prefix(b"default:").unwrap_or(&name);
-        Ok(self.executor.run(&Call::table_names())?.iter().any(|other| other == listed))
+        let listed = name.strip_prefix(b"default:").unwrap_or(name);
+        let names = self.executor.run_until(&Call::table_names(), deadline)?;
+        Ok(names.iter().any(|other| other == listed))
     }
 
     /// The names of all tables that begin with the table prefix, without it, in order.
@@ -124,8 +129,9 @@ impl Admin {
     /// is dropped meanwhile.
     fn states(&self) -> Result<BTreeMap<Vec<u8>, bool>> {
         let mut attempts = self.executor.config().max_attempts();
+        let deadline = self.executor.deadline();
         loop {
-            let states = self.executor.run(&Call::table_states());
+            let states = self.executor.run_until(&Call::table_states(), deadline);
             attempts -= 1;
             match states {
                 Err(error) if error.kind() == ErrorKind::TableNotFound && attempts > 0 => {}
@@ -151,10 +157,11 @@ impl Admin {
     ///
     /// [`TableNotFound`](ErrorKind::TableNotFound), which the gateway itself does not say.
     pub fn regions(&self, name: impl AsRef<[u8]>) -> Result<Vec<Region>> {
-        let full_name = self.full_name(name.as_ref())?;
-        let regions = self.executor.on_table(&full_name).run(&Call::regions(&full_name))?;
-        if regions.is_empty() && !self.table_exists(name)? {
-            let shown = full_name.escape_ascii();
+        let name = self.full_name(name.as_ref())?;
+        let (executor, deadline) = (self.executor.on_table(&name), self.executor.deadline());
+        let regions = executor.run_until(&Call::regions(&name), deadline)?;
+        if regions.is_empty() && !self.exists(&name, deadline)? {
+            let shown = name.escape_ascii();
             let message = format!("the table `{shown}` does not exist");
             return Err(Error::new(ErrorKind::TableNotFound, message));
         }

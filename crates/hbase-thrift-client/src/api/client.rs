@@ -88,6 +88,9 @@ impl Client {
     /// this crate has no method for. They share one operation time-out and are never repeated; table
     /// names are used as they are.
     ///
+    /// The connection is lent until the closure returns. Calls of the client itself within it need
+    /// another one: where `max_connections` is 1, they fail after the pool time-out.
+    ///
     /// ```no_run
     /// use hbase_thrift_api::THbaseSyncClient;
     /// # use hbase_thrift_client::{Client, Config};

@@ -25,7 +25,7 @@ pub struct UnionScan {
 pub struct MergeScan {
     scanners: Vec<Salted>,
     /// A row of each scanner that has one.
-    heads: BinaryHeap<Head>,
+    fronts: BinaryHeap<Front>,
     /// Scanners whose next row has to be known before another row is handed out. It is not asked for
     /// earlier, so that no row waits for the one after it.
     behind: Vec<usize>,
@@ -40,7 +40,7 @@ struct Salted {
 }
 
 /// A row whose turn has not come.
-struct Head {
+struct Front {
     row: Row,
     salt: usize,
     scanner: usize,
@@ -113,7 +113,7 @@ impl MergeScan {
         Self {
             // Merging begins with reading, so not before a row is asked for.
             behind: (0..scanners.len()).rev().collect(),
-            heads: BinaryHeap::with_capacity(scanners.len()),
+            fronts: BinaryHeap::with_capacity(scanners.len()),
             scanners,
             reversed: scan.reversed,
             left: scan.limit.unwrap_or(u64::MAX),
@@ -134,10 +134,10 @@ impl MergeScan {
             let Salted { scanner, salt } = &mut self.scanners[behind];
             if let Some(row) = scanner.next().transpose()? {
                 let (salt, reversed) = (*salt, self.reversed);
-                self.heads.push(Head { row, salt, scanner: behind, reversed });
+                self.fronts.push(Front { row, salt, scanner: behind, reversed });
             }
         }
-        Ok(self.heads.pop().map(|Head { row, scanner, .. }| {
+        Ok(self.fronts.pop().map(|Front { row, scanner, .. }| {
             self.behind.push(scanner);
             row
         }))
@@ -145,7 +145,7 @@ impl MergeScan {
 
     fn end(&mut self) {
         self.left = 0;
-        self.heads.clear();
+        self.fronts.clear();
         self.behind.clear();
         self.scanners.clear();
     }
@@ -164,14 +164,14 @@ impl Iterator for MergeScan {
     }
 }
 
-impl Head {
+impl Front {
     fn key(&self) -> &[u8] {
         self.row.key().get(self.salt..).unwrap_or_default()
     }
 }
 
 /// The greatest comes first; equal keys come in the order of their salts.
-impl Ord for Head {
+impl Ord for Front {
     fn cmp(&self, other: &Self) -> Ordering {
         let keys = self.key().cmp(other.key());
         let keys = if self.reversed { keys } else { keys.reverse() };
@@ -179,19 +179,19 @@ impl Ord for Head {
     }
 }
 
-impl PartialOrd for Head {
+impl PartialOrd for Front {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Head {
+impl PartialEq for Front {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Head {}
+impl Eq for Front {}
 
 impl fmt::Debug for UnionScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -69,6 +69,9 @@ impl WriterOptions {
 /// operation time-out, after which what is left is handed back too. What the writer's own thread
 /// could not send is reported by the next call.
 ///
+/// Threads may share a writer. One of them sends at a time, for all, and what could not be written is
+/// reported to one of them, whichever thread gave it; so only one should write to a row.
+///
 /// Dropping the writer sends what it still holds; since a drop can't return an error, what fails then
 /// is logged as one. Use [`close`](Self::close) to know.
 ///

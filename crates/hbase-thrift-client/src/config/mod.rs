@@ -1,21 +1,24 @@
 //! How to reach the gateways and how long to wait: one type, its defaults written on it.
 //!
-//! A leaf. The grammar of the URL is in `url`, what only TLS or HTTP has in `tls` and `http`; what
-//! the values mean on the wire is left to the layers that use them.
+//! A leaf. The grammar of the URL is in `url`, which reads it, and `shown`, which writes it; what only TLS
+//! or HTTP has is in `tls` and `http`. What the values mean on the wire is left to the layers that use
+//! them.
 
+mod endpoint;
 mod http;
 #[cfg(any(test, feature = "fuzzing"))]
 mod read_back;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod url;
 
-use std::fmt;
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+pub use endpoint::Endpoint;
+use endpoint::is_ipv6;
 pub(crate) use http::{Credentials, HttpSettings};
 #[cfg(feature = "fuzzing")]
 pub(crate) use read_back::assert_reads_back;
@@ -33,6 +36,10 @@ pub enum Transport {
     /// Each message in an HTTP request or reply of its own: gateways with
     /// `hbase.regionserver.thrift.http=true`. Always [`Protocol::Binary`]; needs the cargo feature
     /// `http`. The calls of a [`Pipeline`](crate::Pipeline) go one after the other, each a round trip.
+    ///
+    /// An address has to lead to one gateway; name several by their own addresses. A scanner's number
+    /// means something at its own gateway only, and gateways number alike: behind a balancer that
+    /// spreads requests, a scan would get the rows of another one.
     Http,
 }
 
@@ -44,72 +51,6 @@ pub enum Protocol {
     Binary,
     /// Thrift's compact protocol: gateways started with `-c`.
     Compact,
-}
-
-/// The address of one gateway.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint {
-    host: String,
-    port: u16,
-}
-
-impl Endpoint {
-    /// The port of both Thrift gateways unless configured otherwise
-    /// (`hbase.regionserver.thrift.port`).
-    pub const DEFAULT_PORT: u16 = 9090;
-
-    /// A gateway on `host` (a name or an address, IPv6 without brackets) and `port`.
-    pub fn new(host: impl Into<String>, port: u16) -> Self {
-        Self { host: host.into(), port }
-    }
-
-    /// The host name or address.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The TCP port.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Refuses what is no name and no address, above all a port that slipped into the host.
-    fn check(&self) -> Result<()> {
-        const NOT_IN_NAMES: &str = "/?#@,[]<>\\^|\"`{}%";
-        let host = &self.host;
-        let wrong = |message: String| Err(Error::new(ErrorKind::Config, message));
-        if host.is_empty() {
-            return wrong("every gateway needs a host name".to_owned());
-        }
-        if host.contains(':') && !is_ipv6(host) {
-            return wrong(format!(
-                "the host `{}` has a colon, but is no IPv6 address",
-                host.escape_debug()
-            ));
-        }
-        let is_wrong = |c: char| c.is_control() || c.is_whitespace() || NOT_IN_NAMES.contains(c);
-        if !is_ipv6(host) && host.contains(is_wrong) {
-            return wrong(format!("the host `{}` is no name of a host", host.escape_debug()));
-        }
-        Ok(())
-    }
-}
-
-/// Whether this is an IPv6 address, perhaps with a zone (`fe80::1%eth0`).
-fn is_ipv6(host: &str) -> bool {
-    let (address, zone) = host.split_once('%').unwrap_or((host, "eth0"));
-    let is_zone_character = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-    address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty() && zone.chars().all(is_zone_character)
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
 }
 
 /// How to reach HBase: gateways, protocol, time-outs and limits.
@@ -196,8 +137,8 @@ pub struct Config {
 const DEFAULT_FRAME_LIMIT: usize = 2 * 1024 * 1024;
 /// libthrift's limit for a message of any kind.
 const DEFAULT_MESSAGE_LIMIT: usize = 100 * 1024 * 1024;
-/// Offsets into a reply are kept in 32 bits.
-const LARGEST_REPLY_LIMIT: usize = i32::MAX as usize;
+/// Offsets into a reply are kept in 32 bits, and a frame says its length in as many.
+const LARGEST_MESSAGE: usize = i32::MAX as usize;
 
 impl Config {
     /// The longest time-out, 30 days. A longer one, [`Duration::MAX`] for example, means this one,
@@ -425,8 +366,11 @@ impl Config {
         if self.max_attempts == 0 || self.max_connections == 0 {
             return wrong("max_attempts and max_connections have to be at least 1");
         }
-        if self.max_reply_size == 0 || self.max_reply_size > LARGEST_REPLY_LIMIT {
-            return wrong("max_reply_size has to be between 1 byte and 2 GiB");
+        let sizes = [self.max_request_size(), self.max_reply_size];
+        if sizes.iter().any(|size| *size == 0 || *size > LARGEST_MESSAGE) {
+            return wrong(
+                "max_request_size and max_reply_size have to be between 1 byte and 2 GiB",
+            );
         }
         self.check_tls()?;
         self.check_http()

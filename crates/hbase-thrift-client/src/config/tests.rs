@@ -1,6 +1,7 @@
 //! What holds for every configuration, whoever wrote it: random ones.
 
 use std::error::Error as _;
+use std::net::Ipv6Addr;
 
 use itertools::Itertools as _;
 use proptest::prelude::*;
@@ -78,7 +79,8 @@ fn configuration() -> impl Strategy<Value = Config> {
     ];
     let endpoints = prop::collection::vec((host, any::<u16>()), 1..4);
     let waits = [duration(), duration(), duration(), duration()];
-    let numbers = (1_u32.., 1_usize.., any::<Option<usize>>(), 1..=LARGEST_REPLY_LIMIT, 1_usize..);
+    let numbers =
+        (1_u32.., 1_usize.., prop::option::of(1..=LARGEST_MESSAGE), 1..=LARGEST_MESSAGE, 1_usize..);
     let tls = cfg!(feature = "tls");
     let around = prop_oneof![
         Just((Transport::Buffered, false)),

@@ -207,7 +207,7 @@ fn exception_of(
     message: Option<String>,
     can_retry: Option<bool>,
 ) -> ServerException {
-    let message = message.unwrap_or_else(|| "the server gave no reason".to_owned());
+    let message = message.as_deref().unwrap_or("the server gave no reason");
     ServerException::new(thrift_type, message, can_retry)
 }
 

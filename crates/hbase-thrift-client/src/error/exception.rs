@@ -4,6 +4,7 @@
 //! `proto::outcome`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::ErrorKind;
 
@@ -11,9 +12,14 @@ use super::ErrorKind;
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerException {
     thrift_type: &'static str,
-    trace: String,
+    /// Shared, because each row that a call could not write has its error.
+    trace: Arc<str>,
+    kind: ErrorKind,
     can_retry: Option<bool>,
 }
+
+/// What is kept of a trace; a stack of Java's has about 10 KiB. A reply may have as much as its limit.
+const LONGEST_TRACE: usize = 64 * 1024;
 
 /// Simple names of the exception classes that have a kind of their own
 /// (`org.apache.hadoop.hbase`, its packages `exceptions`, `regionserver`, `security`, `client`).
@@ -58,8 +64,10 @@ const PARTS: &[(&str, ErrorKind)] = &[
 ];
 
 impl ServerException {
-    pub(crate) fn new(thrift_type: &'static str, trace: String, can_retry: Option<bool>) -> Self {
-        Self { thrift_type, trace, can_retry }
+    pub(crate) fn new(thrift_type: &'static str, trace: &str, can_retry: Option<bool>) -> Self {
+        let kind = kind_of(thrift_type, trace);
+        let trace = trace[..trace.floor_char_boundary(LONGEST_TRACE)].into();
+        Self { thrift_type, trace, kind, can_retry }
     }
 
     /// The Java class on the first line, e.g. `org.apache.hadoop.hbase.TableNotFoundException`;
@@ -70,10 +78,10 @@ impl ServerException {
 
     /// The first line of the message: class and text of the outermost exception.
     pub fn first_line(&self) -> &str {
-        self.trace.lines().next().unwrap_or("").trim()
+        first_line(&self.trace)
     }
 
-    /// The whole message; from HBase that is the stack trace.
+    /// The message, of which at most the first 64 KiB are kept; from HBase that is the stack trace.
     pub fn trace(&self) -> &str {
         &self.trace
     }
@@ -84,26 +92,8 @@ impl ServerException {
     }
 
     /// The kind that the exception, or the exception that caused it, has.
-    ///
-    /// A gateway wraps what the region server said, so the cause counts before the wrapper.
     pub(crate) fn kind(&self) -> ErrorKind {
-        let causes = self.trace.lines().filter_map(|line| line.strip_prefix("Caused by: "));
-        causes
-            .chain([self.first_line()])
-            .find_map(|line| line.split([':', ' ', '\t', ',']).find_map(kind_of_class))
-            .or_else(|| kind_of_line(self.first_line()))
-            .or_else(|| PARTS.iter().find(|(part, _)| self.says(part)).map(|(_, kind)| *kind))
-            .unwrap_or(match self.thrift_type {
-                "IllegalArgument" => ErrorKind::IllegalArgument,
-                "AlreadyExists" => ErrorKind::AlreadyExists,
-                _ => ErrorKind::Server,
-            })
-    }
-
-    /// Whether the first line, or that of a cause, has this text in it.
-    fn says(&self, part: &str) -> bool {
-        let causes = self.trace.lines().filter(|line| line.starts_with("Caused by: "));
-        causes.chain([self.first_line()]).any(|line| line.contains(part))
+        self.kind
     }
 
     /// Whether the gateway gave up after attempts of its own, any of which may have been applied.
@@ -121,6 +111,31 @@ impl fmt::Debug for ServerException {
             .finish_non_exhaustive()
     }
 }
+
+fn first_line(trace: &str) -> &str {
+    trace.lines().next().unwrap_or("").trim()
+}
+
+/// A gateway wraps what the region server said, so the cause counts before the wrapper.
+fn kind_of(thrift_type: &str, trace: &str) -> ErrorKind {
+    let first_line = first_line(trace);
+    let causes = || trace.lines().filter(|line| line.starts_with(CAUSE)).chain([first_line]);
+    let words = |line: &str| line.split([':', ' ', '\t', ',']).find_map(kind_of_class);
+    causes()
+        .find_map(|line| words(line.strip_prefix(CAUSE).unwrap_or(line)))
+        .or_else(|| kind_of_line(first_line))
+        .or_else(|| {
+            let said = |part| causes().any(|line| line.contains(part));
+            PARTS.iter().find(|(part, _)| said(*part)).map(|(_, kind)| *kind)
+        })
+        .unwrap_or(match thrift_type {
+            "IllegalArgument" => ErrorKind::IllegalArgument,
+            "AlreadyExists" => ErrorKind::AlreadyExists,
+            _ => ErrorKind::Server,
+        })
+}
+
+const CAUSE: &str = "Caused by: ";
 
 fn leading_class(line: &str) -> Option<&str> {
     let word = line.split([':', ' ']).next()?;
@@ -143,7 +158,7 @@ mod tests {
     use super::*;
 
     fn io_error(trace: &str) -> ServerException {
-        ServerException::new("IOError", trace.to_owned(), Some(false))
+        ServerException::new("IOError", trace, Some(false))
     }
 
     #[test]
@@ -176,15 +191,14 @@ mod tests {
 
     #[test]
     fn a_message_without_a_class_falls_back_to_the_thrift_type() {
-        let exception = ServerException::new("IllegalArgument", "it is illegal".to_owned(), None);
+        let exception = ServerException::new("IllegalArgument", "it is illegal", None);
         assert_eq!(exception.class(), "IllegalArgument");
         assert_eq!(exception.kind(), ErrorKind::IllegalArgument);
     }
 
     #[test]
     fn what_the_gateway_says_of_an_unknown_scanner_is_understood() {
-        let exception =
-            ServerException::new("IllegalArgument", "scanner ID is invalid".to_owned(), None);
+        let exception = ServerException::new("IllegalArgument", "scanner ID is invalid", None);
         assert_eq!(exception.kind(), ErrorKind::UnknownScanner);
     }
 
@@ -203,6 +217,16 @@ mod tests {
     #[test]
     fn an_unknown_exception_is_of_kind_server() {
         assert_eq!(io_error("java.io.IOException: disk\n").kind(), ErrorKind::Server);
+    }
+
+    #[test]
+    fn of_a_message_without_end_the_beginning_is_kept_and_all_of_it_is_understood() {
+        let frames = "\tat a.B.c(ä.java:1)\n".repeat(10_000);
+        let cause = "Caused by: org.apache.hadoop.hbase.RegionTooBusyException: full";
+        let exception = io_error(&format!("java.io.IOException: x\n{frames}{cause}"));
+        assert_eq!(exception.kind(), ErrorKind::RegionTooBusy);
+        assert_eq!(exception.first_line(), "java.io.IOException: x");
+        assert!((LONGEST_TRACE - 3..=LONGEST_TRACE).contains(&exception.trace().len()));
     }
 
     #[test]

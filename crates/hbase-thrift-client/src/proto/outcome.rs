@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn exception(class: &str) -> ServerException {
-        ServerException::new("IOError", format!("org.apache.hadoop.hbase.{class}: x"), None)
+        ServerException::new("IOError", &format!("org.apache.hadoop.hbase.{class}: x"), None)
     }
 
     fn after_exception(effect: Effect, class: &str) -> Outcome {
@@ -135,7 +135,7 @@ mod tests {
         let busy = |wrapper: &str| {
             let cause = "org.apache.hadoop.hbase.RegionTooBusyException: full";
             let trace = format!("{wrapper}\nCaused by: {cause}");
-            let exception = ServerException::new("IOError", trace, Some(true));
+            let exception = ServerException::new("IOError", &trace, Some(true));
             outcome(Effect::Once, Written::Whole, Answered::Exception(&exception))
         };
         assert_eq!(busy("java.io.IOException: x"), Outcome::NotApplied);

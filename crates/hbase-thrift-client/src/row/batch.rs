@@ -18,7 +18,7 @@ use super::{Column, Row};
 /// ```
 #[derive(Clone, Default)]
 pub struct RowBatch {
-    batch: Arc<Batch>,
+    batch: Arc<BatchMemory>,
     /// The rows that are shown, of those that came.
     range: Range<u32>,
     /// Cells of the first of them that are not.
@@ -49,7 +49,7 @@ impl RowBatch {
     /// Rows of a message that begins at `base` of `bytes`; the index counts from there. The memory
     /// is used again once the last row is dropped.
     pub(crate) fn new(bytes: Vec<u8>, base: usize, index: BatchIndex, recycler: Recycler) -> Self {
-        Self::of(Batch { bytes, base, index, recycler: Some(recycler) })
+        Self::of(BatchMemory { bytes, base, index, recycler: Some(recycler) })
     }
 
     /// As [`new`](Self::new), of a message that may be kept for long: what the memory has beyond it is
@@ -70,10 +70,10 @@ impl RowBatch {
     /// Rows in memory of their own, no more of it than they need: few of them may be kept for long.
     pub(crate) fn compact(message: &[u8], index: &BatchIndex) -> Self {
         let index = BatchIndex { rows: index.rows.clone(), cells: index.cells.clone() };
-        Self::of(Batch { bytes: message.to_vec(), base: 0, index, recycler: None })
+        Self::of(BatchMemory { bytes: message.to_vec(), base: 0, index, recycler: None })
     }
 
-    fn of(batch: Batch) -> Self {
+    fn of(batch: BatchMemory) -> Self {
         let range = 0..batch.index.rows.len() as u32;
         Self { batch: Arc::new(batch), range, skipped_in_first: 0 }
     }
@@ -224,14 +224,14 @@ impl BatchIndex {
 }
 
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct BatchMemory {
     bytes: Vec<u8>,
     base: usize,
     index: BatchIndex,
     recycler: Option<Recycler>,
 }
 
-impl Batch {
+impl BatchMemory {
     /// What spans are offsets into.
     #[inline]
     pub(super) fn message(&self) -> &[u8] {
@@ -254,7 +254,7 @@ impl Batch {
     }
 }
 
-impl Drop for Batch {
+impl Drop for BatchMemory {
     fn drop(&mut self) {
         if let Some(recycler) = &self.recycler {
             recycler.give(std::mem::take(&mut self.bytes), std::mem::take(&mut self.index));
@@ -308,7 +308,7 @@ mod tests {
             BatchIndex { rows: Vec::with_capacity(4_000), cells: Vec::with_capacity(4_000) };
         let bytes = vec![0; 100_000];
         let rows = RowBatch::fitted(bytes, 10..60_000, index, Recycler::default());
-        let Batch { bytes, base, index, .. } = &*rows.batch;
+        let BatchMemory { bytes, base, index, .. } = &*rows.batch;
         assert_eq!((bytes.len(), *base), (60_000, 10));
         assert!(bytes.capacity() + index.capacity() < 80_000);
     }

@@ -18,7 +18,7 @@ pub use read::{FromCell, FromRow};
 use std::fmt;
 use std::sync::Arc;
 
-use batch::Batch;
+use batch::BatchMemory;
 
 /// One row of a reply: its key and its cells, as slices into the reply's bytes.
 ///
@@ -29,7 +29,7 @@ use batch::Batch;
 /// Columns are named as HBase's Thrift interface names them: `family:qualifier`, as bytes.
 #[derive(Clone)]
 pub struct Row {
-    batch: Arc<Batch>,
+    batch: Arc<BatchMemory>,
     index: u32,
     /// Cells at the front that belong to an earlier part of a split row.
     skipped: u32,

@@ -9,21 +9,23 @@ use super::server::STEPS;
 use super::table::{Bytes, Columns};
 use super::time::{SECOND, Time};
 use super::world::{Simulated, World};
-use crate::api::{Pipeline, Table};
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::api::{BufferedWriter, Table, WriterOptions};
+use crate::error::{Error, Outcome, Result};
 use crate::request::{Batch, Delete, Get, Increment, Put};
 use crate::row::Row as Found;
 use crate::sync::Executor;
 
 pub(super) struct Caller {
     pub(super) world: Arc<World>,
-    executor: Executor,
+    pub(super) executor: Executor,
     pub(super) table: Table,
     pub(super) plan: Arc<Plan>,
     number: usize,
     pub(super) luck: fastrand::Rng,
     values: u64,
-    own: OwnRows,
+    pub(super) own: OwnRows,
+    /// The writer of all callers, where they share one.
+    pub(super) shared: Option<Arc<BufferedWriter>>,
 }
 
 /// What a call may take beyond its deadline.
@@ -31,7 +33,7 @@ pub(super) const SLACK: Duration = Duration::from_millis(200);
 
 /// Whether a failure of a call has an excuse.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
+pub(super) enum Kind {
     Read,
     Change,
     /// A change that may be sent elsewhere early, if it has the client's timestamp.
@@ -39,16 +41,21 @@ pub(super) enum Call {
 }
 
 /// The attribute that makes a change known to the server.
-const CHANGE: &str = "change";
+pub(super) const CHANGE: &str = "change";
 
 /// All callers of a plan, each with what its thread has to do.
 pub(super) fn callers(plan: Plan, world: &Arc<World>) -> Vec<Box<dyn FnOnce() + Send>> {
     let environment = Arc::new(Simulated(Arc::clone(world)));
     let executor = Executor::with_environment(plan.config(), environment);
     let plan = Arc::new(plan);
+    let shared = plan.shares_a_writer().then(|| {
+        let options = WriterOptions::new().no_max_age().max_mutations(5);
+        Arc::new(Table::new(&executor, b"t".to_vec()).writer(options))
+    });
     let call = |number| {
         let luck = fastrand::Rng::with_seed(plan.seed.wrapping_mul(31) + number as u64);
         let mut caller = Caller::new(world, &executor, &plan, number, luck);
+        caller.shared.clone_from(&shared);
         let calls = plan.calls;
         Box::new(move || caller.make_calls(calls)) as Box<dyn FnOnce() + Send>
     };
@@ -72,6 +79,7 @@ impl Caller {
             luck,
             values: 0,
             own: OwnRows::default(),
+            shared: None,
         }
     }
 
@@ -87,7 +95,8 @@ impl Caller {
                 11..13 => self.pipeline(),
                 13..16 => self.scan(),
                 16..18 => self.salted(),
-                18 => self.write_many(),
+                18 if self.shared.is_none() => self.write_many(),
+                18.. if self.shared.is_some() => self.write_together(),
                 _ => self.pause(),
             }
         }
@@ -133,33 +142,33 @@ impl Caller {
     }
 
     /// A failure without an excuse is wrong.
-    pub(super) fn check_failure(&self, call: Call, error: &Error) {
+    pub(super) fn check_failure(&self, kind: Kind, error: &Error) {
         let excused = match self.plan.weather {
             Weather::Calm => false,
-            Weather::OneSteadfast => match call {
-                Call::Read => false,
-                Call::Change => true,
-                Call::Movable => !self.plan.client_timestamps,
+            Weather::OneSteadfast => match kind {
+                Kind::Read => false,
+                Kind::Change => true,
+                Kind::Movable => !self.plan.client_timestamps,
             },
             Weather::Storm => true,
         };
         if !excused {
             self.violation(format!("a call failed without need: {error:?}"));
         }
-        if call == Call::Read && error.outcome() != Outcome::NotApplied {
+        if kind == Kind::Read && error.outcome() != Outcome::NotApplied {
             self.violation(format!("a read has changed something: {error:?}"));
         }
-        if call == Call::Read && (error.attempts() == 0 || !error.is_retryable()) {
+        if kind == Kind::Read && (error.attempts() == 0 || !error.is_retryable()) {
             self.violation(format!("a read was not tried, or must not be repeated: {error:?}"));
         }
     }
 
-    fn own_row(&mut self, kind: char) -> Bytes {
+    pub(super) fn own_row(&mut self, kind: char) -> Bytes {
         format!("{kind}{}-{}", self.number, self.luck.u8(0..4)).into_bytes()
     }
 
     /// Several rows, each once.
-    fn own_rows(&mut self, kind: char) -> Vec<Bytes> {
+    pub(super) fn own_rows(&mut self, kind: char) -> Vec<Bytes> {
         let count = self.luck.usize(1..=4);
         let mut rows: Vec<u8> = (0..4).collect();
         self.luck.shuffle(&mut rows);
@@ -183,23 +192,23 @@ impl Caller {
     }
 
     /// Takes note of a change that is about to be asked for.
-    fn begin(&self, what: &str, steps: usize, repeatable: bool) -> usize {
+    pub(super) fn begin(&self, what: &str, steps: usize, repeatable: bool) -> usize {
         self.world.state().gateways.ledger.begin(what, steps, repeatable)
     }
 
     /// Checks what the caller was told of a change.
-    fn told<T>(&self, call: Call, number: usize, result: &Result<T>) {
+    pub(super) fn told<T>(&self, kind: Kind, number: usize, result: &Result<T>) {
         let outcome = outcome(result);
         let checked = self.world.state().gateways.ledger.told(number, outcome);
         if let Err(wrong) = checked {
             self.violation(format!("{wrong}: {:?}", result.as_ref().err()));
         }
         if let Err(error) = result {
-            self.check_failure(call, error);
+            self.check_failure(kind, error);
         }
     }
 
-    fn check_row(&self, key: &[u8], began: Time, found: Option<&Found>) {
+    pub(super) fn check_row(&self, key: &[u8], began: Time, found: Option<&Found>) {
         if let Some(row) = found
             && row.key() != key
         {
@@ -230,7 +239,7 @@ impl Caller {
         let (began, limit) = (self.now(), self.limit());
         match self.within("a get", limit, |caller| caller.table.get(&Get::new(key.clone()))) {
             Ok(row) => self.check_row(&key, began, row.as_ref()),
-            Err(error) => self.check_failure(Call::Read, &error),
+            Err(error) => self.check_failure(Kind::Read, &error),
         }
         self.check_use(began);
     }
@@ -261,7 +270,7 @@ impl Caller {
         }
     }
 
-    fn random_put(&mut self, key: Bytes) -> Put {
+    pub(super) fn random_put(&mut self, key: Bytes) -> Put {
         let mut put = Put::new(key.clone());
         let column = self.column();
         let value = self.value(&key);
@@ -286,7 +295,7 @@ impl Caller {
         let limit = self.limit();
         let result = self.within("a put", limit, |caller| caller.table.put(&put));
         self.own.put(&put, outcome(&result));
-        self.told(Call::Movable, number, &result);
+        self.told(Kind::Movable, number, &result);
     }
 
     fn delete(&mut self) {
@@ -296,10 +305,10 @@ impl Caller {
         let limit = self.limit();
         let result = self.within("a delete", limit, |caller| caller.table.delete(&delete));
         self.own.delete(&delete, outcome(&result));
-        self.told(Call::Movable, number, &result);
+        self.told(Kind::Movable, number, &result);
     }
 
-    fn one_increment(key: Bytes, number: usize, step: usize) -> Increment {
+    pub(super) fn one_increment(key: Bytes, number: usize, step: usize) -> Increment {
         Increment::new(key, "f:n", (number * STEPS + step).cast_signed() as i64)
     }
 
@@ -310,7 +319,7 @@ impl Caller {
         let limit = self.limit();
         let result =
             self.within("an increment", limit, |caller| caller.table.increment(&increment));
-        self.told(Call::Change, number, &result);
+        self.told(Kind::Change, number, &result);
     }
 
     fn increment_rows(&mut self) {
@@ -321,7 +330,7 @@ impl Caller {
         let limit = self.limit();
         let result =
             self.within("an increment of rows", limit, |caller| caller.table.increment_rows(&list));
-        self.told(Call::Change, number, &result);
+        self.told(Kind::Change, number, &result);
     }
 
     fn random_batch(&mut self) -> (usize, Batch) {
@@ -346,69 +355,11 @@ impl Caller {
         let result = self.within("a batch", limit, |caller| caller.table.batch(&batch));
         batch.puts.iter().for_each(|put| self.own.put(put, outcome(&result)));
         batch.deletes.iter().for_each(|delete| self.own.delete(delete, outcome(&result)));
-        self.told(Call::Movable, number, &result);
-    }
-
-    fn pipeline(&mut self) {
-        let only_reads = self.luck.bool();
-        let has_huge = self.luck.u8(0..4) == 0;
-        let mut pipeline = Pipeline::new(self.executor.clone());
-        let (mut gets, mut changes, mut counts, mut huge) = (vec![], vec![], vec![], None);
-        let mut keys = self.own_rows('c');
-        if only_reads && self.luck.u8(0..4) == 0 {
-            // More than what a client may repeat if each call paid for itself.
-            keys = (0..40).map(|_| self.own_row('c')).collect();
-        }
-        for key in keys {
-            if only_reads || self.luck.bool() {
-                let queued = pipeline.get(&self.table, Get::new(key.clone())).expect("a get");
-                gets.push((key, queued));
-                continue;
-            }
-            if self.luck.bool() {
-                let number = self.begin("an increment in a pipeline", 1, false);
-                let increment = Self::one_increment(self.own_row('n'), number, 0);
-                counts.push((number, pipeline.increment(&self.table, increment).expect("fits")));
-            }
-            let number = self.begin("a put in a pipeline", 1, true);
-            let put = self.random_put(key).attribute(CHANGE, number.to_be_bytes());
-            let queued = pipeline.put(&self.table, put.clone()).expect("a put");
-            changes.push((number, put, queued));
-            if has_huge && huge.is_none() {
-                huge = Some(pipeline.get(&self.table, Get::new("huge")).expect("a get"));
-            }
-        }
-        let (began, limit) = (self.now(), self.limit());
-        let mut results = self.within("a pipeline", limit, |_| pipeline.send());
-        // One call that has to stay keeps the others with it.
-        let call = match (counts.is_empty(), changes.is_empty()) {
-            (false, _) => Call::Change,
-            (true, false) => Call::Movable,
-            (true, true) => Call::Read,
-        };
-        for (key, queued) in gets {
-            match results.take(queued) {
-                Ok(row) => self.check_row(&key, began, row.as_ref()),
-                Err(error) => self.check_failure(call, &error),
-            }
-        }
-        for (number, put, queued) in changes {
-            let result = results.take(queued);
-            self.own.put(&put, outcome(&result));
-            self.told(call, number, &result);
-        }
-        for (number, queued) in counts {
-            self.told(call, number, &results.take(queued));
-        }
-        if let Some(Err(error)) = huge.map(|queued| results.take(queued))
-            && error.kind() != ErrorKind::TooLarge
-        {
-            self.check_failure(call, &error);
-        }
+        self.told(Kind::Movable, number, &result);
     }
 }
 
 /// What became of a change.
-fn outcome<T>(result: &Result<T>) -> std::result::Result<(), Outcome> {
+pub(super) fn outcome<T>(result: &Result<T>) -> std::result::Result<(), Outcome> {
     result.as_ref().map(drop).map_err(Error::outcome)
 }

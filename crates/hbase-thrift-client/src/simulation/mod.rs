@@ -11,7 +11,8 @@
 //!   timestamps, and one caller at a time tries a gateway that failed; one that works again is used
 //!   soon; while all work, every call succeeds;
 //! - with the client's timestamps, what was written last is what a row has, whatever comes late;
-//! - what the buffered writer hands back gives, written again, the state of the sequence.
+//! - what the buffered writer hands back gives, written again, the state of the sequence; where callers
+//!   share one, none waits for another's time-out.
 //!
 //! `SIMULATION_SEED=n cargo test -p hbase-thrift-client --lib simulation` runs one seed alone,
 //! `SIMULATION_SEEDS=n` this many.
@@ -21,6 +22,7 @@ mod gateway;
 mod ledger;
 mod message;
 mod own_rows;
+mod pipelines;
 mod plan;
 mod scans;
 mod server;
@@ -28,6 +30,7 @@ mod speech;
 mod state;
 mod table;
 mod time;
+mod together;
 mod world;
 mod writers;
 
@@ -48,6 +51,7 @@ fn run(seed: u64) -> (Vec<String>, u64) {
     plan.begin(&mut world.state());
     world.run(caller::callers(plan, &world));
     let mut state = world.state();
+    state.check_what_was_written_together();
     let violations = std::mem::take(&mut state.violations);
     (violations, state.trace)
 }

@@ -129,6 +129,11 @@ impl Plan {
         }
     }
 
+    /// Whether all callers write with one writer; the other seeds are what they were without it.
+    pub(super) fn shares_a_writer(&self) -> bool {
+        self.seed % 5 == 4
+    }
+
     /// When nothing goes wrong any more.
     pub(super) fn end_of_faults(&self) -> Time {
         self.faults.until

@@ -1,6 +1,6 @@
 //! Scans over rows that nobody changes: every row once, in order, or an error at its place.
 
-use super::caller::{Call, Caller, SLACK};
+use super::caller::{Caller, Kind, SLACK};
 use super::table::Row;
 use crate::error::Result;
 use crate::request::Scan;
@@ -141,7 +141,7 @@ impl Caller {
                     }
                 }
                 Some(Err(error)) => {
-                    self.check_failure(Call::Read, &error);
+                    self.check_failure(Kind::Read, &error);
                     break;
                 }
                 None => {
@@ -171,7 +171,7 @@ impl Caller {
             match self.within("a step of a union", limit + SLACK * fetches, |_| scanner.next()) {
                 Some(Ok(row)) => found.push(row.key().to_vec()),
                 Some(Err(error)) => {
-                    self.check_failure(Call::Read, &error);
+                    self.check_failure(Kind::Read, &error);
                     let came = found.len();
                     found.sort();
                     found.dedup();

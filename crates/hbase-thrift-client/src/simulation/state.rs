@@ -23,6 +23,8 @@ pub(super) struct State {
     event_count: u64,
     pub(super) callers: Vec<Waiting>,
     pub(super) running: Option<usize>,
+    /// Rows that callers wrote with the writer that they share.
+    pub(super) written_together: Vec<Vec<u8>>,
     /// What must not have happened.
     pub(super) violations: Vec<String>,
     /// Of all that happened, to compare runs.
@@ -66,6 +68,7 @@ impl State {
             event_count: 0,
             callers: Vec::new(),
             running: None,
+            written_together: Vec::new(),
             violations: Vec::new(),
             trace: seed,
         }

@@ -34,7 +34,7 @@ impl Caller {
                 Ok(()) => {}
                 Err(error) => {
                     for failure in error.failures() {
-                        self.check_failure(super::caller::Call::Change, &failure.error);
+                        self.check_failure(super::caller::Kind::Change, &failure.error);
                     }
                     let last = format!("{error:?}");
                     let again: VecDeque<_> = error.into_mutations().collect();
@@ -51,7 +51,7 @@ impl Caller {
         let flushed = self.within("a flush", limit, |_| writer.close());
         if let Err(error) = flushed {
             // Only the last mutations were at stake, and may have been written or not.
-            return self.check_failure(super::caller::Call::Change, &error.failures()[0].error);
+            return self.check_failure(super::caller::Kind::Change, &error.failures()[0].error);
         }
         self.check_state(&expected);
     }

@@ -1,9 +1,14 @@
 //! Sends what the buffered writer holds, by one thread at a time, and hands back what failed.
+//!
+//! Threads that want to send meanwhile stand in line. Each has its deadline from when it came, so those
+//! before it are done by then: nobody waits for one time-out after the other.
 
 use std::borrow::Cow;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::environment::Signal;
 use super::executor::Executor;
 use crate::dialect::Call;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,7 +20,7 @@ pub(crate) struct WriteDriver {
     executor: Executor,
     table: Vec<u8>,
     state: Mutex<State>,
-    /// A sender has finished, something was pushed, or the writer ended.
+    /// Something was pushed or sent, or the writer ended; for its own thread.
     changed: Condvar,
 }
 
@@ -24,12 +29,16 @@ struct State {
     /// Since when something waits.
     oldest: Option<Instant>,
     sending: bool,
+    /// Those that send next, in the order in which they came.
+    line: VecDeque<Arc<Signal>>,
     ended: bool,
 }
 
 /// Nothing, or the rows that could not be written.
-type Written = std::result::Result<(), Vec<FailedRow>>;
+type HandedBack = std::result::Result<(), Vec<FailedRow>>;
 
+/// Who stands in line looks after this time whether it still does.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// What a call has beside its mutations.
 const CALL_OVERHEAD: usize = 4 * 1024;
 
@@ -38,7 +47,8 @@ impl WriteDriver {
     pub(crate) fn new(executor: Executor, table: Vec<u8>, max_call_bytes: usize) -> Self {
         let limit = executor.config().max_request_size().saturating_sub(CALL_OVERHEAD);
         let queue = WriteQueue::new(limit.min(max_call_bytes).max(1));
-        let state = State { queue, oldest: None, sending: false, ended: false };
+        let line = VecDeque::new();
+        let state = State { queue, oldest: None, sending: false, line, ended: false };
         Self { executor, table, state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -48,7 +58,7 @@ impl WriteDriver {
         &self,
         mutation: &Mutation,
         is_full: impl Fn(usize, usize) -> bool,
-    ) -> Written {
+    ) -> HandedBack {
         let size = match self.executor.check_mutation(&self.table, mutation) {
             Ok(size) => size,
             Err(error) => return Err(refused(mutation, error)),
@@ -71,7 +81,7 @@ impl WriteDriver {
     }
 
     /// Sends all that is held.
-    pub(crate) fn flush(&self) -> Written {
+    pub(crate) fn flush(&self) -> HandedBack {
         self.send(self.lock()).written()
     }
 
@@ -103,14 +113,39 @@ impl WriteDriver {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until nobody sends who came before; returns the deadline for what follows.
+    fn begin_to_send<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+    ) -> (MutexGuard<'a, State>, Instant) {
+        let deadline = self.executor.deadline();
+        if !std::mem::replace(&mut state.sending, true) {
+            return (state, deadline);
+        }
+        let turn = Arc::new(Signal::default());
+        state.line.push_back(Arc::clone(&turn));
+        while state.line.iter().any(|other| Arc::ptr_eq(other, &turn)) {
+            drop(state);
+            let environment = self.executor.environment();
+            environment.wait(&turn, environment.now() + LOOK_AGAIN);
+            state = self.lock();
+        }
+        (state, deadline)
+    }
+
+    /// Lets the next in line send.
+    fn end_to_send(&self, state: &mut State) {
+        match state.line.pop_front() {
+            Some(next) => next.raise(),
+            None => state.sending = false,
+        }
+        self.changed.notify_all();
+    }
+
     /// Sends until nothing is left or the time is up; one deadline for all of it. Others may add to
     /// the queue meanwhile. What could not be sent in time is handed back.
-    fn send<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        while state.sending {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let deadline = self.executor.deadline();
-        state.sending = true;
+    fn send<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let (mut state, deadline) = self.begin_to_send(state);
         // What is added from now on is not this flush's, or it might never end.
         let mut left = state.queue.mutations();
         state.oldest = None;
@@ -149,11 +184,10 @@ impl WriteDriver {
                 }
             }
         }
-        state.sending = false;
         if state.queue.mutations() > 0 && state.oldest.is_none() {
             state.oldest = Some(self.executor.environment().now());
         }
-        self.changed.notify_all();
+        self.end_to_send(&mut state);
         state
     }
 
@@ -180,7 +214,7 @@ impl WriteDriver {
 
 impl State {
     #[inline]
-    fn written(&mut self) -> Written {
+    fn written(&mut self) -> HandedBack {
         let failed = self.queue.take_failed();
         if failed.is_empty() { Ok(()) } else { Err(failed) }
     }

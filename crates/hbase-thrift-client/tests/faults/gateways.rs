@@ -2,16 +2,19 @@
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hbase_thrift_client::{ErrorKind, Get, Increment, Outcome, Put, Table};
+use hbase_thrift_client::{
+    ErrorKind, Get, Increment, Mutation, Outcome, Put, Scan, Table, WriteError, WriterOptions,
+};
 use mini_hbase::MiniHBase;
 
 use crate::support::proxy::Direction;
 use crate::support::stub::{Say, Stub, row};
 use crate::support::valve::Valve;
-use crate::{SLACK, config, connect, fill, within};
+use crate::{SLACK, config, connect, fill, keys, luck, within};
 
 fn value(table: &Table, key: &str) -> Vec<u8> {
     table.get(&Get::new(key)).unwrap().unwrap().get("f:x").unwrap().to_vec()
@@ -299,4 +302,66 @@ fn clients_and_threads_spread_over_the_gateways() {
     let spread = two.valves.each_ref().map(Valve::requests);
     let (least, most) = (spread.iter().min().unwrap(), spread.iter().max().unwrap());
     assert!(least * 4 >= *most, "{spread:?}");
+}
+
+/// A scan and a writer beside it, while now one gateway dies or hangs, now the other: every row is
+/// delivered once, and everything that was written is there.
+#[test]
+fn scans_and_writers_beside_each_other_outlive_gateways_that_die() {
+    const ROWS: usize = 200;
+    let mut luck = luck();
+    let two = Two::start();
+    let direct = fill(&two.server, ROWS);
+    let config = two.config().with_max_connections(luck.usize(2..=4));
+    let table = connect(config.with_operation_timeout(Duration::from_secs(6))).table("t");
+    let over = AtomicBool::new(false);
+    let (scans, written) = thread::scope(|scope| {
+        let scanning = scope.spawn(|| {
+            let mut scans = 0;
+            while !over.load(Ordering::SeqCst) {
+                let scan = Scan::new().stop("s").caching(7).read_ahead(scans % 2 == 0);
+                let rows = table.scan(scan).unwrap().map(|row| {
+                    // The pace of a reader, so that gateways die under it.
+                    thread::sleep(Duration::from_millis(1));
+                    String::from_utf8(row.unwrap().key().to_vec()).unwrap()
+                });
+                assert!(rows.eq(keys(ROWS)));
+                scans += 1;
+            }
+            scans
+        });
+        let writing = scope.spawn(|| {
+            let writer = table.writer(WriterOptions::new().no_max_age().max_mutations(10));
+            let mut written = 0;
+            while !over.load(Ordering::SeqCst) {
+                let mut left: Vec<Mutation> =
+                    vec![Put::new(format!("w{written:06}")).column("f:x", "1").into()];
+                while let Some(mutation) = left.pop() {
+                    let result = writer.write(mutation);
+                    left.extend(result.err().into_iter().flat_map(WriteError::into_mutations));
+                }
+                written += 1;
+                thread::sleep(Duration::from_millis(1));
+            }
+            while let Err(error) = writer.flush() {
+                error.into_mutations().for_each(|mutation| drop(writer.write(mutation)));
+            }
+            written
+        });
+        for _ in 0..12 {
+            let valve = &two.valves[luck.usize(0..2)];
+            let direction = luck.choice([Direction::Requests, Direction::Replies]).unwrap();
+            let hangs = luck.bool();
+            valve.stop(direction, hangs);
+            thread::sleep(Duration::from_millis(luck.u64(50..400)));
+            valve.cut();
+            valve.stop(direction, false);
+            thread::sleep(Duration::from_millis(luck.u64(1..150)));
+        }
+        over.store(true, Ordering::SeqCst);
+        (scanning.join().unwrap(), writing.join().unwrap())
+    });
+    assert!(scans > 0 && written > 0);
+    let found = direct.scan(Scan::new().prefix("w")).unwrap().count_rows().unwrap();
+    assert_eq!(found, written);
 }

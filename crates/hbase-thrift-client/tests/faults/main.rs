@@ -6,47 +6,25 @@
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 mod gateways;
+mod hostile;
 mod limits;
+mod odd;
 mod pipelines;
 mod scans;
 #[path = "../support/mod.rs"]
 mod support;
 mod writer;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Table, WriterOptions};
-use mini_hbase::MiniHBase;
+use support::setup::{config, connect, fill, keys};
 
-/// For gateways at these addresses.
-fn config(addresses: &[SocketAddr]) -> Config {
-    let host = |address: &SocketAddr| address.ip().to_string();
-    let first = Config::new(host(&addresses[0]), addresses[0].port());
-    addresses[1..]
-        .iter()
-        .fold(first, |config, other| config.with_endpoint(host(other), other.port()))
-}
-
-fn connect(config: Config) -> Client {
-    Client::connect(config).unwrap()
-}
-
-/// A table of this many rows, `row0000` and so on.
-fn fill(server: &MiniHBase, rows: usize) -> Table {
-    let client = connect(config(&[server.address()]));
-    client.admin().create_table("t", &[ColumnFamily::new("f").max_versions(3)]).unwrap();
-    let table = client.table("t");
-    let writer = table.writer(WriterOptions::new().no_max_age());
-    for key in keys(rows) {
-        writer.write(Put::new(key).column("f:x", "1")).unwrap();
-    }
-    writer.close().unwrap();
-    table
-}
-
-fn keys(rows: usize) -> impl DoubleEndedIterator<Item = String> {
-    (0..rows).map(|number| format!("row{number:04}"))
+/// Luck of a seed that is printed; `SEED=n` chooses it.
+fn luck() -> fastrand::Rng {
+    let seed =
+        std::env::var("SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    println!("SEED={seed}");
+    fastrand::Rng::with_seed(seed)
 }
 
 /// Runs `body`, which may take this long at most.

@@ -9,14 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use hbase_thrift_client::{
-    Delete, ErrorKind, Get, Mutation, Outcome, Put, Scan, Table, WriterOptions,
+    BufferedWriter, Delete, ErrorKind, Get, Mutation, Outcome, Put, Scan, Table, WriterOptions,
 };
 use mini_hbase::{Exception, Fault, HBaseTiming, MiniHBase, When};
 
 use crate::support::proxy::Direction;
 use crate::support::stub::{Say, Stub};
 use crate::support::valve::Valve;
-use crate::{SLACK, config, connect, fill, within};
+use crate::{SLACK, config, connect, fill, luck, within};
 
 fn put(key: &str, value: &str) -> Put {
     Put::new(key).column("f:x", value)
@@ -234,4 +234,75 @@ fn a_writer_whose_age_is_forever_still_writes() {
         thread::sleep(Duration::from_millis(5));
     }
     writer.close().unwrap();
+}
+
+/// A flush takes one time-out, however many threads stand before it.
+#[test]
+fn threads_that_share_a_writer_wait_for_one_time_out_and_no_more() {
+    const TIME: Duration = Duration::from_millis(700);
+    let server = MiniHBase::start().unwrap();
+    fill(&server, 0);
+    let valve = Valve::start(server.address());
+    let config = config(&[valve.address()]).with_operation_timeout(TIME);
+    let table = connect(config).table("t");
+    let writer = table.writer(patient().max_mutations(4));
+    valve.stop(Direction::Replies, true);
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let writer = &writer;
+            scope.spawn(move || {
+                for turn in 0..3 {
+                    let key = format!("r{number}{turn}");
+                    drop(within(TIME + SLACK, || writer.write(put(&key, "1"))));
+                    drop(within(TIME + SLACK, || writer.flush()));
+                }
+            });
+        }
+    });
+    valve.stop(Direction::Replies, false);
+}
+
+/// Whoever is told that a row was not written writes it again; in the end all rows are there.
+#[test]
+fn threads_that_share_a_writer_at_a_server_that_fails_lose_nothing() {
+    let mut luck = luck();
+    for _ in 0..4 {
+        let server = MiniHBase::start().unwrap();
+        let direct = fill(&server, 0);
+        let config = config(&[server.address()]).with_max_attempts(1);
+        let table = connect(config).table("t");
+        fastrand::seed(luck.u64(..));
+        for _ in 0..40 {
+            server.fault(When::nth("mutateRows", luck.u64(1..120)), any_fault());
+        }
+        let writer = table.writer(WriterOptions::new().max_mutations(5));
+        thread::scope(|scope| {
+            for number in 0..8 {
+                let writer = &writer;
+                scope.spawn(move || {
+                    for turn in 0..40 {
+                        write(writer, put(&format!("r{number}-{turn:02}"), "1").into());
+                    }
+                    while let Err(error) = writer.flush() {
+                        error.into_mutations().for_each(|mutation| write(writer, mutation));
+                    }
+                });
+            }
+        });
+        // What was told to a thread that went on before it could be written again.
+        while let Err(error) = writer.flush() {
+            error.into_mutations().for_each(|mutation| write(&writer, mutation));
+        }
+        assert_eq!(stored(&direct).len(), 8 * 40);
+    }
+}
+
+/// Writes until it is taken, and what comes back with it.
+fn write(writer: &BufferedWriter, mutation: Mutation) {
+    let mut left = vec![mutation];
+    while let Some(mutation) = left.pop() {
+        if let Err(error) = writer.write(mutation) {
+            left.extend(error.into_mutations());
+        }
+    }
 }

@@ -146,6 +146,35 @@ fn calls_and_the_writer_work_behind_a_proxy_that_closes_after_each_reply() {
     }
 }
 
+/// Connections are not tried in vain once it is known how they end, and not at all where the server says
+/// so.
+#[test]
+fn calls_need_no_second_attempt_behind_a_proxy_that_closes_after_each_reply() {
+    for (close, most) in [(Close::Announced, 0), (Close::Silent, 2), (Close::Late, 2)] {
+        let Behind { client, .. } = &Behind::start(close);
+        let config = client.config().clone().with_max_attempts(1);
+        let client = Client::connect(config).unwrap();
+        let table = client.table("t");
+        let mut failed = 0;
+        for number in 0..30 {
+            let put = Put::new(format!("r{number}")).column("f:x", "1");
+            failed += usize::from(table.put(&put).is_err());
+            failed += usize::from(table.get(&Get::new("r0")).is_err());
+        }
+        let mut pipeline = client.pipeline();
+        for _ in 0..10 {
+            pipeline.get(&table, Get::new("r0")).unwrap();
+        }
+        failed += pipeline.send().into_results().filter(Result::is_err).count();
+        let writer = table.writer(WriterOptions::new().no_max_age().max_mutations(1));
+        for number in 0..10 {
+            let put = Put::new(format!("w{number}")).column("f:x", "1");
+            failed += usize::from(writer.write(put).is_err());
+        }
+        assert!(failed <= most, "{close:?}: {failed} calls failed");
+    }
+}
+
 /// What can't be repeated may meet a connection that is closed already, and says so; it is never
 /// counted twice, nor lost after it was acknowledged.
 #[test]

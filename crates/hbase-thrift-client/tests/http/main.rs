@@ -85,17 +85,23 @@ fn chunks_are_put_together_and_the_connection_is_kept() {
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 }
 
-/// A server that answers one request on each connection, with these headers.
-fn one_request_each(headers: &'static str) -> SocketAddr {
-    server(move |mut stream| {
+/// A server that answers one request on each connection, with these headers; counts those that it has
+/// closed.
+fn one_request_each(headers: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
+    let closed = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&closed);
+    let address = server(move |mut stream| {
         let Some((_, body)) = read_request(&mut stream) else { return };
         let _ = stream.write_all(&response("200 OK", headers, &server_type_reply(&body, 1)));
-    })
+        drop(stream);
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
+    (address, closed)
 }
 
 #[test]
 fn a_connection_that_the_server_ends_with_each_reply_is_replaced_unnoticed() {
-    let address = one_request_each("Connection: close\r\n");
+    let (address, _) = one_request_each("Connection: close\r\n");
     let client = Client::connect(config(address).with_max_attempts(1)).unwrap();
     for _ in 0..5 {
         client.ping().unwrap();
@@ -104,10 +110,14 @@ fn a_connection_that_the_server_ends_with_each_reply_is_replaced_unnoticed() {
 
 #[test]
 fn a_connection_that_is_closed_between_calls_without_a_word_is_replaced() {
-    let address = one_request_each("");
-    // The call may be faster than the close, and is repeated then.
-    let client = Client::connect(config(address).with_max_attempts(4)).unwrap();
-    for _ in 0..5 {
+    let (address, closed) = one_request_each("");
+    let client = Client::connect(config(address).with_max_attempts(1)).unwrap();
+    for call in 0..5 {
+        // That the connection of the call before is closed has arrived here.
+        while closed.load(Ordering::SeqCst) <= call {
+            thread::sleep(Duration::from_millis(1));
+        }
+        thread::sleep(Duration::from_millis(20));
         client.ping().unwrap();
     }
 }

@@ -4,5 +4,6 @@
 #![allow(dead_code, clippy::cast_possible_wrap)]
 
 pub(crate) mod proxy;
+pub(crate) mod setup;
 pub(crate) mod stub;
 pub(crate) mod valve;

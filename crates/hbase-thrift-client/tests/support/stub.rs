@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use hbase_thrift_api::{IOError, TCell, TRowResult};
 use thrift::protocol::{
@@ -32,9 +33,24 @@ pub(crate) enum Say {
     Throw(String),
     /// These bytes instead of a reply.
     Raw(Vec<u8>),
+    /// A reply, but not as it should be.
+    Odd(Oddity, Box<Say>),
     /// Nothing, ever; the connection stays open.
     Hang,
     Close,
+}
+
+/// What is wrong with a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Oddity {
+    /// It comes twice.
+    Twice,
+    /// It has the name of another method.
+    Renamed,
+    /// It has another number than the call.
+    Renumbered,
+    /// Its bytes come one by one, with this pause before each.
+    Trickles(Duration),
 }
 
 pub(crate) struct Stub {
@@ -104,6 +120,25 @@ fn serve(
                 thread::park();
             },
             Say::Raw(bytes) => reply = bytes,
+            Say::Odd(oddity, said) => {
+                let mut head = head.clone();
+                match oddity {
+                    Oddity::Renamed => head.name.push('s'),
+                    Oddity::Renumbered => head.sequence_number += 1,
+                    Oddity::Twice | Oddity::Trickles(_) => {}
+                }
+                write(&mut TBinaryOutputProtocol::new(&mut reply, true), &head, *said)?;
+                match oddity {
+                    Oddity::Twice => reply.extend_from_within(..),
+                    Oddity::Trickles(pause) => {
+                        for byte in std::mem::take(&mut reply) {
+                            thread::sleep(pause);
+                            (&*stream).write_all(&[byte]).map_err(thrift::Error::from)?;
+                        }
+                    }
+                    Oddity::Renamed | Oddity::Renumbered => {}
+                }
+            }
             said => write(&mut TBinaryOutputProtocol::new(&mut reply, true), &head, said)?,
         }
         (&*stream).write_all(&reply).map_err(thrift::Error::from)?;
@@ -169,7 +204,7 @@ fn write(
             field(output, TType::Struct, 1)?;
             IOError::new(message, false).write_to_out_protocol(output)?;
         }
-        Say::Void | Say::Raw(_) | Say::Hang | Say::Close => {}
+        Say::Void | Say::Raw(_) | Say::Odd(..) | Say::Hang | Say::Close => {}
     }
     output.write_field_stop()?;
     output.write_struct_end()?;

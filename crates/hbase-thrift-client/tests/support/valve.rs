@@ -3,8 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ struct State {
     replies_stopped: AtomicBool,
     connections: AtomicUsize,
     reads: AtomicUsize,
+    /// Both ends of each connection.
+    streams: Mutex<Vec<[TcpStream; 2]>>,
 }
 
 impl Valve {
@@ -38,6 +40,8 @@ impl Valve {
                 for stream in [&client, &upstream] {
                     stream.set_nodelay(true).unwrap();
                 }
+                let ends = [client.try_clone().unwrap(), upstream.try_clone().unwrap()];
+                shared.streams.lock().unwrap().push(ends);
                 let ways = [
                     (
                         Direction::Requests,
@@ -62,6 +66,13 @@ impl Valve {
     /// Stops one direction, or lets it flow again.
     pub(crate) fn stop(&self, direction: Direction, stopped: bool) {
         self.state.stopped(direction).store(stopped, Ordering::SeqCst);
+    }
+
+    /// Closes all connections, as the end of a gateway's process does.
+    pub(crate) fn cut(&self) {
+        for stream in self.state.streams.lock().unwrap().drain(..).flatten() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 
     /// How many connections were accepted.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hbase_thrift_api::{ColumnDescriptor, TRegionInfo};
 use thrift::protocol::TOutputProtocol;
 
-use super::encode::{Written, bytes, generated_list};
+use super::encode::{Encoded, bytes, generated_list};
 use crate::request::{BloomFilter, ColumnFamily, Compression, Region};
 
 /// What the interface says for "never" as a time to live.
@@ -15,7 +15,7 @@ pub(super) fn create_table(
     protocol: &mut dyn TOutputProtocol,
     table: &[u8],
     families: &[ColumnFamily],
-) -> Written {
+) -> Encoded {
     let descriptors: Vec<ColumnDescriptor> = families.iter().map(descriptor).collect();
     bytes(protocol, 1, table)?;
     generated_list(protocol, 2, &descriptors)

@@ -6,13 +6,13 @@ use thrift::protocol::{TSerializable, TStructIdentifier, TType};
 use crate::request::Attributes;
 
 /// What every writer of this interface returns.
-pub(super) type Written = thrift::Result<()>;
+pub(super) type Encoded = thrift::Result<()>;
 
 /// A struct with these fields.
 pub(super) fn structure(
     protocol: &mut dyn TOutputProtocol,
-    fields: impl Fn(&mut dyn TOutputProtocol) -> Written,
-) -> Written {
+    fields: impl Fn(&mut dyn TOutputProtocol) -> Encoded,
+) -> Encoded {
     // Names of structs and fields never go over the wire.
     protocol.write_struct_begin(&TStructIdentifier::new(""))?;
     fields(protocol)?;
@@ -24,8 +24,8 @@ fn field(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     field_type: TType,
-    value: impl FnOnce(&mut dyn TOutputProtocol) -> Written,
-) -> Written {
+    value: impl FnOnce(&mut dyn TOutputProtocol) -> Encoded,
+) -> Encoded {
     protocol.write_field_begin(&TFieldIdentifier::new::<Option<String>, String, i16>(
         None, field_type, id,
     ))?;
@@ -33,27 +33,27 @@ fn field(
     protocol.write_field_end()
 }
 
-pub(super) fn bytes(protocol: &mut dyn TOutputProtocol, id: i16, value: &[u8]) -> Written {
+pub(super) fn bytes(protocol: &mut dyn TOutputProtocol, id: i16, value: &[u8]) -> Encoded {
     field(protocol, id, TType::String, |protocol| protocol.write_bytes(value))
 }
 
-pub(super) fn number32(protocol: &mut dyn TOutputProtocol, id: i16, value: i32) -> Written {
+pub(super) fn number32(protocol: &mut dyn TOutputProtocol, id: i16, value: i32) -> Encoded {
     field(protocol, id, TType::I32, |protocol| protocol.write_i32(value))
 }
 
-pub(super) fn number64(protocol: &mut dyn TOutputProtocol, id: i16, value: i64) -> Written {
+pub(super) fn number64(protocol: &mut dyn TOutputProtocol, id: i16, value: i64) -> Encoded {
     field(protocol, id, TType::I64, |protocol| protocol.write_i64(value))
 }
 
-pub(super) fn boolean(protocol: &mut dyn TOutputProtocol, id: i16, value: bool) -> Written {
+pub(super) fn boolean(protocol: &mut dyn TOutputProtocol, id: i16, value: bool) -> Encoded {
     field(protocol, id, TType::Bool, |protocol| protocol.write_bool(value))
 }
 
 pub(super) fn inner(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
-    fields: impl Fn(&mut dyn TOutputProtocol) -> Written,
-) -> Written {
+    fields: impl Fn(&mut dyn TOutputProtocol) -> Encoded,
+) -> Encoded {
     field(protocol, id, TType::Struct, |protocol| structure(protocol, fields))
 }
 
@@ -61,7 +61,7 @@ pub(super) fn bytes_list(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: &[Vec<u8>],
-) -> Written {
+) -> Encoded {
     list(protocol, id, TType::String, values, |protocol, value| protocol.write_bytes(value))
 }
 
@@ -69,8 +69,8 @@ pub(super) fn struct_list<T>(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: &[T],
-    fields: impl Fn(&mut dyn TOutputProtocol, &T) -> Written,
-) -> Written {
+    fields: impl Fn(&mut dyn TOutputProtocol, &T) -> Encoded,
+) -> Encoded {
     list(protocol, id, TType::Struct, values, |protocol, value| {
         structure(protocol, |protocol| fields(protocol, value))
     })
@@ -81,7 +81,7 @@ pub(super) fn struct_list_head(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     length: usize,
-) -> Written {
+) -> Encoded {
     let count = count_of(length)?;
     field(protocol, id, TType::List, |protocol| {
         protocol.write_list_begin(&TListIdentifier::new(TType::Struct, count))
@@ -93,8 +93,8 @@ pub(super) fn struct_iter<T>(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: impl ExactSizeIterator<Item = T>,
-    fields: impl Fn(&mut dyn TOutputProtocol, T) -> Written,
-) -> Written {
+    fields: impl Fn(&mut dyn TOutputProtocol, T) -> Encoded,
+) -> Encoded {
     let count = count_of(values.len())?;
     field(protocol, id, TType::List, |protocol| {
         protocol.write_list_begin(&TListIdentifier::new(TType::Struct, count))?;
@@ -113,7 +113,7 @@ pub(super) fn generated_list<T: TSerializable>(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: &[T],
-) -> Written {
+) -> Encoded {
     list(protocol, id, TType::Struct, values, |protocol, value| {
         value.write_to_out_protocol(protocol)
     })
@@ -124,8 +124,8 @@ fn list<T>(
     id: i16,
     element: TType,
     values: &[T],
-    write: impl Fn(&mut dyn TOutputProtocol, &T) -> Written,
-) -> Written {
+    write: impl Fn(&mut dyn TOutputProtocol, &T) -> Encoded,
+) -> Encoded {
     let count = count_of(values.len())?;
     field(protocol, id, TType::List, |protocol| {
         protocol.write_list_begin(&TListIdentifier::new(element, count))?;
@@ -139,7 +139,7 @@ pub(super) fn attributes(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     attributes: &Attributes,
-) -> Written {
+) -> Encoded {
     let count = count_of(attributes.len())?;
     field(protocol, id, TType::Map, |protocol| {
         protocol.write_map_begin(&TMapIdentifier::new(TType::String, TType::String, count))?;

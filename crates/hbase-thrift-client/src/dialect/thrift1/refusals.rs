@@ -216,12 +216,12 @@ fn check_disjoint(batch: &Batch) -> Result<()> {
 fn check_scan(scan: &Scan) -> Result<()> {
     if scan.caching == 0 || i32::try_from(scan.caching).is_err() {
         return Err(Error::invalid(
-            "the scan's caching has to be at least 1: a fetch of 0 rows looks like the end of the \
-             table",
+            "the scan's caching has to be between 1 and 2147483647: a fetch of 0 rows looks like the \
+             end of the table",
         ));
     }
     if scan.batch.is_some_and(|cells| cells == 0 || i32::try_from(cells).is_err()) {
-        return Err(Error::invalid("the scan's batch has to be at least 1 cell"));
+        return Err(Error::invalid("the scan's batch has to be between 1 and 2147483647 cells"));
     }
     if scan.batch.is_some()
         && let Some(name) = scan.filter.as_deref().and_then(filter_of_whole_rows)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thrift::protocol::TOutputProtocol;
 
 use super::encode::{
-    Written, attributes, boolean, bytes, bytes_list, inner, number32, number64, struct_iter,
+    Encoded, attributes, boolean, bytes, bytes_list, inner, number32, number64, struct_iter,
     struct_list,
 };
 use super::packed::{MutationView, PackedBatch};
@@ -14,13 +14,13 @@ use crate::request::{
     Selection,
 };
 
-pub(super) fn get(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &Get) -> Written {
+pub(super) fn get(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &Get) -> Encoded {
     bytes(protocol, 1, table)?;
     bytes(protocol, 2, &get.row)?;
     selection(protocol, &get.selection)
 }
 
-pub(super) fn get_rows(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &GetRows) -> Written {
+pub(super) fn get_rows(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &GetRows) -> Encoded {
     bytes(protocol, 1, table)?;
     bytes_list(protocol, 2, &get.rows)?;
     selection(protocol, &get.selection)
@@ -30,7 +30,7 @@ pub(super) fn get_versions(
     protocol: &mut dyn TOutputProtocol,
     table: &[u8],
     get: &GetVersions,
-) -> Written {
+) -> Encoded {
     bytes(protocol, 1, table)?;
     bytes(protocol, 2, &get.row)?;
     bytes(protocol, 3, &get.column)?;
@@ -43,7 +43,7 @@ pub(super) fn get_versions(
     attributes(protocol, next + 1, &get.attributes)
 }
 
-pub(super) fn put(protocol: &mut dyn TOutputProtocol, table: &[u8], put: &Put) -> Written {
+pub(super) fn put(protocol: &mut dyn TOutputProtocol, table: &[u8], put: &Put) -> Encoded {
     bytes(protocol, 1, table)?;
     bytes(protocol, 2, &put.row)?;
     struct_list(protocol, 3, &put.cells, |protocol, (column, value)| {
@@ -52,7 +52,7 @@ pub(super) fn put(protocol: &mut dyn TOutputProtocol, table: &[u8], put: &Put) -
     timestamp_and_attributes(protocol, 4, put.timestamp, &put.attributes)
 }
 
-pub(super) fn delete(protocol: &mut dyn TOutputProtocol, table: &[u8], delete: &Delete) -> Written {
+pub(super) fn delete(protocol: &mut dyn TOutputProtocol, table: &[u8], delete: &Delete) -> Encoded {
     bytes(protocol, 1, table)?;
     bytes(protocol, 2, &delete.row)?;
     if delete.columns.is_empty() {
@@ -65,7 +65,7 @@ pub(super) fn delete(protocol: &mut dyn TOutputProtocol, table: &[u8], delete: &
 }
 
 /// Puts and deletes on several rows; the gateway runs all puts before all deletes.
-pub(super) fn batch(protocol: &mut dyn TOutputProtocol, table: &[u8], batch: &Batch) -> Written {
+pub(super) fn batch(protocol: &mut dyn TOutputProtocol, table: &[u8], batch: &Batch) -> Encoded {
     bytes(protocol, 1, table)?;
     struct_list(protocol, 2, &by_row(batch), |protocol, row| {
         bytes(protocol, 1, row.row)?;
@@ -86,7 +86,7 @@ pub(super) fn packed_batch(
     table: &[u8],
     batch: &PackedBatch,
     timestamp: Option<i64>,
-) -> Written {
+) -> Encoded {
     bytes(protocol, 1, table)?;
     struct_iter(protocol, 2, batch.iter(), |protocol, row: MutationView<'_>| {
         bytes(protocol, 1, row.row)?;
@@ -101,7 +101,7 @@ pub(super) fn increment(
     protocol: &mut dyn TOutputProtocol,
     table: &[u8],
     increment: &Increment,
-) -> Written {
+) -> Encoded {
     bytes(protocol, 1, table)?;
     bytes(protocol, 2, &increment.row)?;
     bytes(protocol, 3, &increment.column)?;
@@ -112,12 +112,12 @@ pub(super) fn increment_rows(
     protocol: &mut dyn TOutputProtocol,
     table: &[u8],
     increments: &[Increment],
-) -> Written {
+) -> Encoded {
     struct_list(protocol, 1, increments, |protocol, one| increment(protocol, table, one))
 }
 
 /// The new values come back in HBase's order of columns.
-pub(super) fn append(protocol: &mut dyn TOutputProtocol, table: &[u8], append: &Append) -> Written {
+pub(super) fn append(protocol: &mut dyn TOutputProtocol, table: &[u8], append: &Append) -> Encoded {
     inner(protocol, 1, |protocol| {
         bytes(protocol, 1, table)?;
         bytes(protocol, 2, &append.row)?;
@@ -130,7 +130,7 @@ pub(super) fn check_and_put(
     protocol: &mut dyn TOutputProtocol,
     table: &[u8],
     check: &CheckAndPut,
-) -> Written {
+) -> Encoded {
     bytes(protocol, 1, table)?;
     bytes(protocol, 2, &check.row)?;
     bytes(protocol, 3, &check.column)?;
@@ -145,7 +145,7 @@ pub(super) fn check_and_put(
 }
 
 /// The last arguments of the calls that read rows.
-fn selection(protocol: &mut dyn TOutputProtocol, selection: &Selection) -> Written {
+fn selection(protocol: &mut dyn TOutputProtocol, selection: &Selection) -> Encoded {
     let mut next = 3;
     if !selection.columns.is_empty() {
         bytes_list(protocol, next, &selection.columns)?;
@@ -160,7 +160,7 @@ fn mutation(
     column: &[u8],
     value: Option<&[u8]>,
     write_to_wal: bool,
-) -> Written {
+) -> Encoded {
     boolean(protocol, 1, value.is_none())?;
     bytes(protocol, 2, column)?;
     if let Some(value) = value {
@@ -174,7 +174,7 @@ pub(super) fn timestamp_and_attributes(
     id: i16,
     timestamp: Option<i64>,
     set: &Attributes,
-) -> Written {
+) -> Encoded {
     match timestamp {
         Some(timestamp) => {
             number64(protocol, id, timestamp)?;

@@ -2,7 +2,7 @@
 
 use thrift::protocol::TOutputProtocol;
 
-use super::encode::{Written, attributes, boolean, bytes, bytes_list, inner, number32, number64};
+use super::encode::{Encoded, attributes, boolean, bytes, bytes_list, inner, number32, number64};
 use crate::dialect::call::{FetchRows, ScanBounds};
 use crate::request::Scan;
 
@@ -11,13 +11,13 @@ pub(super) fn open(
     table: &[u8],
     scan: &Scan,
     bounds: &ScanBounds<'_>,
-) -> Written {
+) -> Encoded {
     bytes(protocol, 1, table)?;
     inner(protocol, 2, |protocol| tscan(protocol, scan, bounds))?;
     attributes(protocol, 3, &scan.selection.attributes)
 }
 
-fn tscan(protocol: &mut dyn TOutputProtocol, scan: &Scan, bounds: &ScanBounds<'_>) -> Written {
+fn tscan(protocol: &mut dyn TOutputProtocol, scan: &Scan, bounds: &ScanBounds<'_>) -> Encoded {
     if !bounds.start.is_empty() {
         bytes(protocol, 1, bounds.start)?;
     }
@@ -48,7 +48,7 @@ fn tscan(protocol: &mut dyn TOutputProtocol, scan: &Scan, bounds: &ScanBounds<'_
     Ok(())
 }
 
-pub(super) fn fetch(protocol: &mut dyn TOutputProtocol, fetch: FetchRows) -> Written {
+pub(super) fn fetch(protocol: &mut dyn TOutputProtocol, fetch: FetchRows) -> Encoded {
     number32(protocol, 1, fetch.scanner)?;
     number32(protocol, 2, fetch.rows.cast_signed())
 }

@@ -1,1 +1,203 @@
+//! Random scans of random tables, by a server that hands out as many rows as it likes, loses scanners and
+//! replies, and refuses answers that would be too large.
 
+use std::collections::{BTreeMap, VecDeque};
+
+use super::*;
+use crate::error::ServerException;
+use crate::row::{BatchIndex, CellIndex, Recycler, Span};
+
+/// A row's key with all of its columns, or with some where rows are split.
+type Part = (Vec<u8>, Vec<Vec<u8>>);
+
+struct Server {
+    rows: BTreeMap<Vec<u8>, Vec<Vec<u8>>>,
+    scanners: BTreeMap<i32, VecDeque<Part>>,
+    opened: i32,
+}
+
+fn text(luck: &mut fastrand::Rng, longest: usize) -> Vec<u8> {
+    (0..luck.usize(0..=longest)).map(|_| *luck.choice(&[0, b'a', b'b', 255]).unwrap()).collect()
+}
+
+fn batch(parts: &[Part]) -> RowBatch {
+    fn add(bytes: &mut Vec<u8>, text: &[u8]) -> Span {
+        let start = bytes.len();
+        bytes.extend(text);
+        Span::from(start..bytes.len())
+    }
+    let (mut bytes, mut index) = (Vec::new(), BatchIndex::default());
+    for (key, columns) in parts {
+        let (key, first) = (add(&mut bytes, key), index.cells.len());
+        for column in columns {
+            let column = add(&mut bytes, column);
+            index.cells.push(CellIndex::of_whole(column, Span::default(), 1));
+        }
+        index.end_row(key, first, &bytes);
+    }
+    RowBatch::new(bytes, 0, index, Recycler::default())
+}
+
+fn parts(rows: &RowBatch) -> impl Iterator<Item = Part> {
+    let columns = |row: &Row| row.cells().map(|cell| cell.column().to_vec()).collect();
+    rows.iter().map(|row| (row.key().to_vec(), columns(&row))).collect::<Vec<_>>().into_iter()
+}
+
+impl Server {
+    fn random(luck: &mut fastrand::Rng) -> Self {
+        let mut rows = BTreeMap::new();
+        for _ in 0..luck.usize(0..20) {
+            let key = [text(luck, 2), vec![b'a' + luck.u8(0..3)]].concat();
+            let columns = (0..luck.usize(1..6)).map(|column| format!("f:{column}").into_bytes());
+            rows.insert(key, columns.collect());
+        }
+        Self { rows, scanners: BTreeMap::new(), opened: 0 }
+    }
+
+    /// What of these rows comes, in order and in parts.
+    fn parts(&self, scan: &Scan, is_in: impl Fn(&[u8]) -> bool) -> VecDeque<Part> {
+        let most = scan.batch.map_or(usize::MAX, |batch| batch as usize);
+        let rows = self.rows.iter().filter(|(key, _)| is_in(key));
+        let mut rows: Vec<_> = rows.collect();
+        if scan.reversed {
+            rows.reverse();
+        }
+        let parts = rows.into_iter().flat_map(|(key, columns)| {
+            columns.chunks(most.min(columns.len())).map(|part| (key.clone(), part.to_vec()))
+        });
+        parts.collect()
+    }
+
+    fn open(&mut self, scan: &Scan, start: &[u8], stop: &[u8]) -> i32 {
+        // As HBase does it: a scan from a row to itself is a get.
+        let is_get = !start.is_empty() && start == stop;
+        let parts = self.parts(scan, |key| match (is_get, scan.reversed) {
+            (true, _) => key == start,
+            (false, false) => key >= start && (stop.is_empty() || key < stop),
+            (false, true) => (start.is_empty() || key <= start) && (stop.is_empty() || key > stop),
+        });
+        self.opened += 1;
+        self.scanners.insert(self.opened, parts);
+        self.opened
+    }
+}
+
+/// A scan, and the rows that are in it.
+fn random_scan(luck: &mut fastrand::Rng, server: &Server) -> (Scan, Vec<Part>) {
+    let mut scan = Scan::new().caching(luck.u32(1..=6));
+    let is_reversed = luck.bool();
+    if is_reversed {
+        scan = scan.reversed();
+    }
+    if luck.u8(0..3) == 0 {
+        scan = scan.batch(luck.u32(1..=3));
+    }
+    let (prefix, from, to) = (text(luck, 2), text(luck, 2), text(luck, 2));
+    let is_prefix = luck.bool();
+    scan = if is_prefix {
+        scan.prefix(prefix.clone())
+    } else {
+        scan.start(from.clone()).stop(to.clone())
+    };
+    let mut expected: Vec<_> = server
+        .parts(&scan, |key| match (is_prefix, is_reversed) {
+            (true, _) => key.starts_with(&prefix),
+            (false, false) => *key >= *from && (to.is_empty() || *key < *to),
+            (false, true) => (from.is_empty() || *key <= *from) && (to.is_empty() || *key > *to),
+        })
+        .into();
+    if luck.u8(0..3) == 0 {
+        let limit = luck.usize(0..10);
+        expected.truncate(limit);
+        scan = scan.limit(limit as u64);
+    }
+    (scan, expected)
+}
+
+fn error(kind: ErrorKind) -> Error {
+    Error::new(kind, "x")
+}
+
+/// One step of the scan, which may go wrong; returns the rows that it brings.
+fn step(state: &mut ScanState, server: &mut Server, luck: &mut fastrand::Rng) -> Vec<Part> {
+    match state.next() {
+        ScanStep::Open { .. } if luck.u8(0..10) == 0 => {
+            assert!(matches!(state.failed(error(ErrorKind::Connect)), ScanFailure::Error(_)));
+        }
+        ScanStep::Open { start, stop, rows } => {
+            assert!(rows > 0);
+            let scanner = server.open(&state.scan().clone(), &start, &stop);
+            state.opened(scanner);
+        }
+        ScanStep::Fetch { fetch: FetchRows { scanner, rows }, close } => {
+            let left = server.scanners.get_mut(&scanner).expect("a scanner that is open");
+            assert!(rows > 0 && rows <= state.scan().caching);
+            let count = luck.usize(1..=rows as usize).min(left.len());
+            match luck.u8(0..12) {
+                0 => {
+                    server.scanners.remove(&scanner);
+                    let failed = state.failed(error(ErrorKind::ConnectionLost));
+                    assert!(matches!(failed, ScanFailure::Error(_)));
+                }
+                // Its scanner has not moved.
+                1 if rows > 1 => {
+                    let exception = ServerException::new("IOError", "x", None);
+                    let refused = error(ErrorKind::TooLarge).with_exception(exception);
+                    assert!(matches!(state.failed(refused), ScanFailure::AskForLess(_)));
+                }
+                // The rows are lost with the reply.
+                2 if rows > 1 => {
+                    server.scanners.remove(&scanner);
+                    let failed = state.failed(error(ErrorKind::TooLarge));
+                    assert!(matches!(failed, ScanFailure::AskForLess(_)));
+                }
+                _ => {
+                    let came: Vec<_> = left.drain(..count).collect();
+                    let closed = close && luck.bool();
+                    if closed {
+                        server.scanners.remove(&scanner);
+                    }
+                    return parts(&state.fetched(batch(&came), rows, closed)).collect();
+                }
+            }
+        }
+        ScanStep::Close(scanner) => {
+            server.scanners.remove(&scanner).expect("a scanner that is open");
+            state.closed();
+        }
+        ScanStep::End => state.abandon(),
+    }
+    Vec::new()
+}
+
+#[test]
+fn every_row_comes_once_whatever_goes_wrong() {
+    for seed in 0..20_000 {
+        let luck = &mut fastrand::Rng::with_seed(seed);
+        let mut server = Server::random(luck);
+        let (scan, expected) = random_scan(luck, &server);
+        let mut state = ScanState::new(scan.clone());
+        let mut found = Vec::new();
+        for _ in 0..10_000 {
+            if state.is_done() {
+                break;
+            }
+            found.extend(step(&mut state, &mut server, luck));
+        }
+        assert!(state.is_done(), "seed {seed}: {scan:?} does not end");
+        assert_eq!(found, expected, "seed {seed}: {scan:?} of {:?}", server.rows);
+        assert!(server.scanners.is_empty(), "seed {seed}: a scanner stays open");
+    }
+}
+
+#[test]
+fn where_a_scan_stopped_is_in_its_error() {
+    let mut state = ScanState::new(Scan::new());
+    state.opened(1);
+    let rows = [(b"a".to_vec(), vec![b"f:x".to_vec()]), (b"b".to_vec(), vec![b"f:x".to_vec()])];
+    assert_eq!(state.fetched(batch(&rows), 2, false).len(), 2);
+    let ScanFailure::Error(error) = state.failed(error(ErrorKind::Timeout)) else { panic!() };
+    assert_eq!(error.last_row(), Some(&b"b"[..]));
+    let (start, stop) = (b"b\0".to_vec(), Vec::new());
+    assert_eq!(state.next(), ScanStep::Open { start, stop, rows: 256 });
+}

@@ -1,6 +1,7 @@
 //! How calls on a connection fail, and what is then known of each. After any of these, but for a
 //! refused request, an exception and a reply that is passed over, the stream is out of step.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use super::{Framing, InFlight, Session};
@@ -83,7 +84,7 @@ impl Session {
     }
 
     pub(super) fn refused(&mut self, exception: ServerException) -> Error {
-        let error = Error::new(exception.kind(), exception.first_line());
+        let error = Error::new(exception.kind(), shortened(exception.first_line()));
         let error = self.over(error, Answered::Exception(&exception));
         error.with_exception(exception)
     }
@@ -140,6 +141,16 @@ impl Session {
     }
 }
 
+/// What a server says, as far as it fits into a line of a log.
+fn shortened(said: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 2_000;
+    if said.len() <= LONGEST {
+        return said.into();
+    }
+    let all = said.len();
+    format!("{}… ({all} bytes)", &said[..said.floor_char_boundary(LONGEST)]).into()
+}
+
 /// An exception of Thrift itself: the gateway could not run the call.
 pub(super) fn application_error(
     exception: &thrift::ApplicationError,
@@ -157,7 +168,10 @@ pub(super) fn application_error(
             Answered::Refused,
         ),
         _ => (
-            Error::new(ErrorKind::Server, format!("the gateway failed inside: {said}")),
+            Error::new(
+                ErrorKind::Server,
+                format!("the gateway failed inside: {}", shortened(said)),
+            ),
             Answered::Nothing,
         ),
     }

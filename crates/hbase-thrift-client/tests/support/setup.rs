@@ -1,0 +1,36 @@
+//! Clients, and tables with rows in them.
+
+use std::net::SocketAddr;
+
+use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Table, WriterOptions};
+use mini_hbase::MiniHBase;
+
+/// For gateways at these addresses.
+pub(crate) fn config(addresses: &[SocketAddr]) -> Config {
+    let host = |address: &SocketAddr| address.ip().to_string();
+    let first = Config::new(host(&addresses[0]), addresses[0].port());
+    addresses[1..]
+        .iter()
+        .fold(first, |config, other| config.with_endpoint(host(other), other.port()))
+}
+
+pub(crate) fn connect(config: Config) -> Client {
+    Client::connect(config).unwrap()
+}
+
+/// A table of this many rows, `row0000` and so on.
+pub(crate) fn fill(server: &MiniHBase, rows: usize) -> Table {
+    let client = connect(config(&[server.address()]));
+    client.admin().create_table("t", &[ColumnFamily::new("f").max_versions(3)]).unwrap();
+    let table = client.table("t");
+    let writer = table.writer(WriterOptions::new().no_max_age());
+    for key in keys(rows) {
+        writer.write(Put::new(key).column("f:x", "1")).unwrap();
+    }
+    writer.close().unwrap();
+    table
+}
+
+pub(crate) fn keys(rows: usize) -> impl DoubleEndedIterator<Item = String> {
+    (0..rows).map(|number| format!("row{number:04}"))
+}
