@@ -20,6 +20,8 @@ pub struct ServerException {
 
 /// What is kept of a trace; a stack of Java's has about 10 KiB. A reply may have as much as its limit.
 const LONGEST_TRACE: usize = 64 * 1024;
+/// What is looked at for the kind: causes come after the wrapper's stack.
+const LONGEST_UNDERSTOOD: usize = 1024 * 1024;
 
 /// Simple names of the exception classes that have a kind of their own
 /// (`org.apache.hadoop.hbase`, its packages `exceptions`, `regionserver`, `security`, `client`).
@@ -118,6 +120,7 @@ fn first_line(trace: &str) -> &str {
 
 /// A gateway wraps what the region server said, so the cause counts before the wrapper.
 fn kind_of(thrift_type: &str, trace: &str) -> ErrorKind {
+    let trace = &trace[..trace.floor_char_boundary(LONGEST_UNDERSTOOD)];
     let first_line = first_line(trace);
     let causes = || trace.lines().filter(|line| line.starts_with(CAUSE)).chain([first_line]);
     let words = |line: &str| line.split([':', ' ', '\t', ',']).find_map(kind_of_class);
@@ -220,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_message_without_end_the_beginning_is_kept_and_all_of_it_is_understood() {
+    fn of_a_message_without_end_the_beginning_is_kept_and_more_is_understood() {
         let frames = "\tat a.B.c(ä.java:1)\n".repeat(10_000);
         let cause = "Caused by: org.apache.hadoop.hbase.RegionTooBusyException: full";
         let exception = io_error(&format!("java.io.IOException: x\n{frames}{cause}"));
