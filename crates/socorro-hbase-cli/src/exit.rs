@@ -9,7 +9,7 @@ use hbase_thrift_client::ErrorKind as HBaseErrorKind;
 use socorro_hbase_client::{Error, ErrorKind};
 
 use crate::{
-    failure::{InUse, NotFound, Stopped, Unclean, WrongCommandLine},
+    failure::{InUse, NotFound, Stopped, TryLater, Unclean, WrongCommandLine, is_retryable},
     output,
 };
 
@@ -35,6 +35,12 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(code(error))
 }
 
+/// Prints what the parser says of a command line, and returns how to exit.
+pub(crate) fn report_line(error: &clap::Error) -> ExitCode {
+    output::complain_of_line(error);
+    ExitCode::from(WRONG_COMMAND_LINE)
+}
+
 fn code(error: &anyhow::Error) -> u8 {
     if let Some(stopped) = error.downcast_ref::<Stopped>() {
         // As a shell has it.
@@ -49,14 +55,10 @@ fn code(error: &anyhow::Error) -> u8 {
     if error.is::<Unclean>() {
         return UNCLEAN;
     }
-    if error.is::<InUse>() {
+    if error.is::<InUse>() || error.is::<TryLater>() || is_retryable(error) {
         return TRY_LATER;
     }
-    let may_succeed_later = error.chain().any(|cause| {
-        cause.downcast_ref().is_some_and(Error::is_retryable)
-            || cause.downcast_ref().is_some_and(hbase_thrift_client::Error::is_retryable)
-    });
-    if may_succeed_later { TRY_LATER } else { FAILED }
+    FAILED
 }
 
 fn lacks_the_crash(error: &anyhow::Error) -> bool {
@@ -90,6 +92,7 @@ mod tests {
         assert_eq!(code(&WrongCommandLine(String::new()).into()), 2);
         assert_eq!(code(&Unclean { left: 1, repairable: 1 }.into()), 5);
         assert_eq!(code(&InUse("store".into()).into()), 4);
+        assert_eq!(code(&TryLater(String::new()).into()), 4);
         assert_eq!(code(&Stopped { signal: 15, done: String::new() }.into()), 143);
     }
 

@@ -31,6 +31,10 @@ pub(crate) struct Stopped {
     pub(crate) done: String,
 }
 
+/// What failed may succeed later; says what that is.
+#[derive(Debug)]
+pub(crate) struct TryLater(pub(crate) String);
+
 /// The store's folder is another process's at the moment.
 #[derive(Debug)]
 pub(crate) struct InUse(pub(crate) PathBuf);
@@ -53,15 +57,23 @@ impl fmt::Display for WrongCommandLine {
     }
 }
 
+impl fmt::Display for TryLater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Display for Unclean {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_left = if self.left == 1 { "is" } else { "are" };
         write!(f, "{} {is_left} left", counted(self.left, "problem"))?;
-        if self.repairable > 0 {
-            let repairable = self.repairable;
-            write!(f, "; `socorro-hbase check --repair` repairs {repairable} of them")?;
-        }
-        Ok(())
+        let repaired = match self.repairable {
+            0 => return Ok(()),
+            1 if self.left == 1 => "it".to_owned(),
+            all if all == self.left => "all of them".to_owned(),
+            some => format!("{some} of them"),
+        };
+        write!(f, "; `socorro-hbase check --repair` repairs {repaired}")
     }
 }
 
@@ -83,8 +95,32 @@ impl fmt::Display for InUse {
     }
 }
 
+/// Whether what was done may be done again with a chance to succeed, by what HBase's clients say.
+pub(crate) fn is_retryable(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref().is_some_and(socorro_hbase_client::Error::is_retryable)
+            || cause.downcast_ref().is_some_and(hbase_thrift_client::Error::is_retryable)
+    })
+}
+
 impl std::error::Error for NotFound {}
 impl std::error::Error for WrongCommandLine {}
 impl std::error::Error for Unclean {}
 impl std::error::Error for Stopped {}
+impl std::error::Error for TryLater {}
 impl std::error::Error for InUse {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_repair_would_repair_is_said_in_words_that_fit_its_number() {
+        let message = |left, repairable| Unclean { left, repairable }.to_string();
+        assert_eq!(message(2, 0), "2 problems are left");
+        let command = "`socorro-hbase check --repair`";
+        assert_eq!(message(1, 1), format!("1 problem is left; {command} repairs it"));
+        assert_eq!(message(2, 2), format!("2 problems are left; {command} repairs all of them"));
+        assert_eq!(message(3, 1), format!("3 problems are left; {command} repairs 1 of them"));
+    }
+}

@@ -125,7 +125,7 @@ impl Listing {
 
     fn object<const N: usize>(&self, values: [Value; N]) -> String {
         let names = self.columns.iter().map(|(name, _)| (*name).to_owned());
-        format!("{}\n", Value::Object(names.zip(values).collect::<Map<_, _>>()))
+        text::json_line(&Value::Object(names.zip(values).collect::<Map<_, _>>()))
     }
 
     fn head(&self) -> String {

@@ -13,6 +13,7 @@ mod demo;
 mod exit;
 mod failure;
 mod ids;
+mod input;
 mod listing;
 mod output;
 mod progress;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     }
     let done = match Cli::try_parse() {
         Ok(line) => run(line),
-        Err(error) if error.use_stderr() => error.exit(),
+        Err(error) if error.use_stderr() => return exit::report_line(&error),
         // Help that was asked for is data.
         Err(help) => output::print_help(&help),
     };

@@ -113,6 +113,15 @@ pub(crate) fn complain(text: &str) {
     let _ = aside(|| writeln!(io::stderr().lock(), "socorro-hbase: {}", printable(text)));
 }
 
+/// Says what is wrong with the command line: in colours on a terminal, unless the line has something in
+/// it that a terminal would act on.
+pub(crate) fn complain_of_line(error: &clap::Error) {
+    let plain = error.render().to_string();
+    let shown = printable_lines(&plain);
+    // As for other messages, there is nothing to do if it can't be said.
+    let _ = if shown == plain { error.print() } else { write!(io::stderr().lock(), "{shown}") };
+}
+
 /// Writes a file whole or not at all.
 pub(crate) fn write_file(file: &Path, bytes: &[u8]) -> Result<()> {
     PendingFile::write(file, bytes)?.finish()

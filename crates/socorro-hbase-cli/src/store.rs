@@ -13,12 +13,12 @@ use std::{
 use anyhow::{Context, Result};
 use hbase_thrift_client::Client;
 use mini_hbase::{Builder, MiniHBase, StartError};
-use socorro_hbase_client::{CrashStore, SchemaOptions, TABLES};
+use socorro_hbase_client::{CrashId, CrashStore, SchemaOptions, TABLES};
 
 use crate::{
-    args::Common,
+    args::{Common, Named},
     failure::InUse,
-    output,
+    ids, output,
     settings::{Choice, Settings},
 };
 
@@ -35,6 +35,24 @@ impl Opened {
         Self::with(&Settings::load(common.config.clone())?, common)
     }
 
+    /// Opens the store for these crashes.
+    ///
+    /// An embedded store may be held by the program that lists them into standard input, so that is read
+    /// before: until its end, or until there are as many as fit into memory.
+    pub(crate) fn open_for(
+        settings: &Settings,
+        common: &Common,
+        crashes: Vec<Named>,
+    ) -> Result<(Self, impl Iterator<Item = Result<CrashId>> + use<>)> {
+        let mut crashes = ids::read(crashes);
+        let choice = settings.choose(common.server.as_deref(), common.store.clone())?.value;
+        let before = match choice {
+            Choice::Embedded(_) => crashes.by_ref().take(MOST_BEFORE).collect(),
+            Choice::Server(_) => Vec::new(),
+        };
+        Ok((Self::with(settings, common)?, before.into_iter().chain(crashes)))
+    }
+
     /// Opens what the options or these settings name.
     pub(crate) fn with(settings: &Settings, common: &Common) -> Result<Self> {
         match settings.choose(common.server.as_deref(), common.store.clone())?.value {
@@ -49,6 +67,9 @@ impl Opened {
         }
     }
 }
+
+/// How many crashes' names are kept in memory.
+const MOST_BEFORE: usize = 1_000_000;
 
 impl Deref for Opened {
     type Target = CrashStore;

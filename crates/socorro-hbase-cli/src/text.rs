@@ -4,6 +4,8 @@
 
 use std::{borrow::Cow, fmt::Write};
 
+use serde_json::Value;
+
 /// A number and what it counts: 1 crash, 2 crashes.
 pub(crate) fn counted(number: impl Into<u64>, noun: &str) -> String {
     let number = number.into();
@@ -28,6 +30,21 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
 /// As [`printable`], but lines and tabulators stay.
 pub(crate) fn printable_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| matches!(c, '\n' | '\t'))
+}
+
+/// JSON on a line of its own, in which everything is escaped that a terminal would act on.
+pub(crate) fn json_line(value: &Value) -> String {
+    let text = value.to_string();
+    let mut line = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        match c {
+            // They stand in strings only, and none needs more than four digits.
+            c if is_control(c) => drop(write!(line, "\\u{:04x}", u32::from(c))),
+            c => line.push(c),
+        }
+    }
+    line.push('\n');
+    line
 }
 
 fn escaped(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -74,5 +91,14 @@ mod tests {
         assert_eq!(printable(text), "a\\x1b[2J\\u{9b}1m\\u{202e}b\\r\\n\\tü");
         assert_eq!(printable_lines("a\n\tb\u{7f}"), "a\n\tb\\x7f");
         assert!(matches!(printable("js::Interpret"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_has_nothing_that_moves_the_cursor_and_reads_back() {
+        let value = serde_json::json!({"a\u{7f}": ["\u{1b}[2J\u{9b}1m\u{202e}\n", "ü", 1]});
+        let line = json_line(&value);
+        let shown = r#"{"a\u007f":["\u001b[2J\u009b1m\u202e\n","ü",1]}"#;
+        assert_eq!(line, format!("{shown}\n"));
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), value);
     }
 }

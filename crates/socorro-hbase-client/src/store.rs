@@ -53,6 +53,8 @@ impl CrashStore {
     }
 
     /// The generic client, for everything that isn't about crashes.
+    #[doc(alias = "describe_table")]
+    #[doc(alias = "get_full_row")]
     pub fn client(&self) -> &Client {
         &self.client
     }

@@ -96,11 +96,19 @@ step queue list --queue general
 step queue stats
 step queue stats --json
 step queue claim --lease 1h --json
+step queue renew --lease 2h bp-$real
+step queue release $real
+step queue release $real
 step queue claim --lease 1h --json
+step queue claim --lease 1h --json
+step process $real --worker another
 step queue ack $real $browser
 step queue ack $real
 step queue remove $real
-step queue add $browser
+echo '$ echo bp-OOID | socorro-hbase queue add -'
+echo "bp-$browser" | "$program" queue add - 2>said
+same <said
+step show $absent
 step queue remove $browser $plugin
 step queue list
 step process --queue general --limit 1

@@ -2,11 +2,16 @@
 //!
 //! For one way of naming a time everywhere. How a range is scanned is left to the store.
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{StringValueParser, TypedValueParser},
+};
 use socorro_hbase_client::{
     HangId, Period, TimeRange,
     time::{Date, Month},
 };
+
+use crate::failure::WrongCommandLine;
 
 /// When crashes were submitted.
 #[derive(Debug, Args)]
@@ -32,7 +37,7 @@ pub(crate) struct Crashes {
     #[arg(long, value_name = "HANG_ID", conflicts_with = "signature")]
     pub(crate) hang: Option<HangId>,
     /// At most this many
-    #[arg(long, value_name = "COUNT")]
+    #[arg(short = 'n', long, value_name = "COUNT")]
     pub(crate) limit: Option<usize>,
     /// Oldest first instead of newest first
     #[arg(long)]
@@ -42,8 +47,8 @@ pub(crate) struct Crashes {
 /// Which crashes, beside their time.
 #[derive(Debug, Args)]
 pub(crate) struct Filters {
-    /// Only crashes with this signature, exactly
-    #[arg(long)]
+    /// Only crashes with this signature, exactly; '' is the empty one
+    #[arg(long, value_parser = signature())]
     pub(crate) signature: Option<String>,
     /// Only crashes of this product, exactly
     #[arg(long)]
@@ -61,7 +66,7 @@ pub(crate) struct Signatures {
     #[command(flatten)]
     pub(crate) range: Range,
     /// At most this many
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 20)]
     pub(crate) limit: usize,
     /// Rarest first instead of most frequent first
     #[arg(long)]
@@ -117,7 +122,7 @@ pub(crate) struct Scan {
     #[arg(long, value_enum, default_value = "key")]
     pub(crate) order: Order,
     /// At most this many rows
-    #[arg(long, value_name = "COUNT")]
+    #[arg(short = 'n', long, value_name = "COUNT")]
     pub(crate) limit: Option<usize>,
 }
 
@@ -131,21 +136,38 @@ pub(crate) enum Order {
 
 impl Range {
     /// Everything if nothing else is asked for.
-    pub(crate) fn chosen(&self) -> TimeRange {
+    pub(crate) fn chosen(&self) -> Result<TimeRange, WrongCommandLine> {
         if let Some(date) = &self.date {
-            return TimeRange::within(date.as_str());
+            return Ok(TimeRange::within(date.as_str()));
         }
         if self.from.is_none() && self.to.is_none() {
-            return TimeRange::all();
+            return Ok(TimeRange::all());
         }
+        check_order(self.from, self.to)?;
         // Ooids and keys know no other century.
         let first = Date::from_calendar_date(2000, Month::January, 1);
         let last = Date::from_calendar_date(2099, Month::December, 31);
-        TimeRange::days(
+        Ok(TimeRange::days(
             self.from.unwrap_or(first.unwrap_or(Date::MIN)),
             self.to.unwrap_or(last.unwrap_or(Date::MAX)),
-        )
+        ))
     }
+}
+
+/// Refuses a first day that is later than the last.
+pub(crate) fn check_order(from: Option<Date>, to: Option<Date>) -> Result<(), WrongCommandLine> {
+    match from.zip(to) {
+        Some((from, to)) if from > to => {
+            Err(WrongCommandLine("--from is later than --to: exchange them".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a signature as the index has it, which has a name for the empty one.
+pub(crate) fn signature() -> impl TypedValueParser<Value = String> {
+    let stored = |text: String| if text.is_empty() { "##empty##".to_owned() } else { text };
+    StringValueParser::new().map(stored)
 }
 
 fn day(text: &str) -> Result<Date, String> {

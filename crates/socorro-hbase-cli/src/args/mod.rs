@@ -11,8 +11,10 @@ mod work;
 
 pub(crate) use common::Common;
 pub(crate) use config::{Config, ShowConfig};
-pub(crate) use find::{By, Crashes, Filters, GetRow, Metrics, Order, Range, Scan, Signatures};
-pub(crate) use ids::{Ids, Named, id, is_standard};
+pub(crate) use find::{
+    By, Crashes, Filters, GetRow, Metrics, Order, Range, Scan, Signatures, check_order,
+};
+pub(crate) use ids::{Ids, Named, a_folder, id, is_standard, word};
 pub(crate) use submit::Submit;
 pub(crate) use work::{
     Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting, SymbolFiles,
@@ -142,7 +144,9 @@ pub(crate) enum Task {
     Metrics(Metrics),
     /// Check that crashes, indexes, queues and counters agree
     ///
-    /// JSON: kind, repaired, ooid, table, row, problem.
+    /// JSON: kind, repaired, ooid, table, row, problem. Kinds: `missing_index_row`, `orphan_index_row`,
+    /// `stale_index_row`, `malformed_index_row`, `processed_in_queue`, `unfinished_submission`,
+    /// `leftover_row`, `late_data`, `unreadable_metadata`, `wrong_counter`, `malformed_counter`.
     Check(Check),
     /// Read a whole row of a table
     ///
@@ -169,6 +173,8 @@ pub(crate) enum Task {
     ///
     /// The URL to give them with --server is printed. There is no authentication: listen only where
     /// every program may use the crashes.
+    ///
+    /// JSON: url.
     Serve(Serve),
     /// Look at the settings: options, variables, and the file
     #[command(subcommand)]
@@ -181,7 +187,7 @@ pub(crate) enum Task {
     /// Print the manual as a man page
     Man {
         /// Write a page for each command into this folder instead, for a folder man1 of MANPATH
-        #[arg(short, long, value_name = "FOLDER")]
+        #[arg(short, long, value_name = "FOLDER", value_parser = a_folder())]
         output: Option<PathBuf>,
     },
 }
@@ -232,7 +238,7 @@ pub(crate) enum Get {
         #[arg(value_parser = ids::id)]
         ooid: CrashId,
         /// The folder, which is made if it doesn't exist
-        #[arg(short, long, value_name = "FOLDER")]
+        #[arg(short, long, value_name = "FOLDER", value_parser = a_folder())]
         output: PathBuf,
     },
 }
@@ -281,8 +287,8 @@ Exit codes:
   1  failed, and will fail again until the cause is removed (a file, the metadata, the tables)
   2  the command line is wrong
   3  what was named isn't there: a crash, a row, a claim
-  4  HBase could not be reached or did not answer, or the store is in use: the same command may
-     succeed later
+  4  HBase could not be reached or did not answer, the store is in use, or another worker has the
+     crash: the same command may succeed later
   5  a check found problems that are still there
   130, 143  stopped by Ctrl-C or SIGTERM before all was done; the message says what was done";
 
@@ -326,26 +332,49 @@ mod tests {
 
     #[test]
     fn common_options_may_stand_anywhere() {
-        for line in [
-            "--json --store s queue list",
-            "queue --json --store s list",
-            "queue list --json --store s",
-        ] {
-            let words = std::iter::once("socorro-hbase").chain(line.split(' '));
-            let common = Cli::try_parse_from(words).unwrap().common;
-            assert!(common.json, "{line}");
-            assert_eq!(common.store, Some("s".into()), "{line}");
+        for place in ["server", "store"] {
+            let common = format!("--json --{place} s --config c --quiet -vv");
+            for line in [
+                format!("{common} queue list"),
+                format!("queue {common} list"),
+                format!("queue list {common}"),
+                format!("--json queue --{place} s -q list --config c -vv"),
+            ] {
+                let words = std::iter::once("socorro-hbase").chain(line.split(' '));
+                let common = Cli::try_parse_from(words).unwrap().common;
+                assert!(common.json && common.quiet && common.verbose == 2, "{line}");
+                assert_eq!(common.config, Some("c".into()), "{line}");
+                let server = common.server.map(Into::into);
+                assert_eq!(server.or(common.store), Some("s".into()), "{line}");
+            }
         }
     }
 
     #[test]
     fn the_help_of_a_command_shows_its_own_options_first() {
+        const COMMON: [&str; 6] =
+            ["--server", "--store", "--config", "--json", "--quiet", "--verbose"];
         let mut command = Cli::command();
         command.build();
+        let mut commands = vec![&mut command];
+        let mut count = 0;
+        while let Some(command) = commands.pop() {
+            for help in [command.render_help(), command.render_long_help()] {
+                let help = help.to_string();
+                let (own, common) = help.split_once("Common options:").unwrap();
+                for option in COMMON.map(|option| format!(" {option}")) {
+                    let listed = own
+                        .lines()
+                        .any(|line| line.trim_start().starts_with('-') && line.contains(&option));
+                    assert!(!listed && common.contains(&option), "{option}: {help}");
+                }
+            }
+            count += 1;
+            // `help` has commands of its own, which have no options.
+            commands.extend(command.get_subcommands_mut().filter(|sub| sub.get_name() != "help"));
+        }
+        assert!(count > 30, "{count} commands");
         let crashes = command.find_subcommand_mut("crashes").unwrap();
-        let help = crashes.render_help().to_string();
-        let (own, common) = help.split_once("Common options:").unwrap();
-        assert!(own.contains("--signature") && !own.contains("--server"), "{help}");
-        assert!(common.contains("--server") && common.contains("--json"), "{help}");
+        assert!(crashes.render_help().to_string().contains("--signature"));
     }
 }

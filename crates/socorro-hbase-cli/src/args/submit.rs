@@ -14,11 +14,11 @@ pub(crate) struct Submit {
     /// standard input
     #[arg(value_name = "SOURCE", conflicts_with_all = ["meta", "dump", "ooid"])]
     pub(crate) source: Option<PathBuf>,
-    /// The crash's metadata: a file with one JSON object
-    #[arg(long, value_name = "FILE", required_unless_present = "source", requires = "dump")]
+    /// The crash's metadata: a file with one JSON object; - is standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "source")]
     pub(crate) meta: Option<PathBuf>,
-    /// The crash's minidump
-    #[arg(long, value_name = "FILE", required_unless_present = "source", requires = "meta")]
+    /// The crash's minidump, if it came with one; - is standard input
+    #[arg(long, value_name = "FILE", requires = "meta")]
     pub(crate) dump: Option<PathBuf>,
     /// The crash's ooid: a UUID in lower case that ends in the date as YYMMDD, `bp-` before it or not
     #[arg(long, value_parser = new_ooid)]

@@ -8,6 +8,7 @@ use socorro_hbase_client::{CheckPosition, Worker};
 
 use super::{
     Ids, Range,
+    find::signature,
     ids::{Named, named},
 };
 
@@ -36,7 +37,7 @@ pub(crate) enum Queue {
         #[command(flatten)]
         which: Which,
         /// At most this many
-        #[arg(long, value_name = "COUNT")]
+        #[arg(short = 'n', long, value_name = "COUNT")]
         limit: Option<usize>,
         /// Oldest first, as they are claimed, instead of newest first
         #[arg(long)]
@@ -63,7 +64,7 @@ pub(crate) enum Queue {
         #[command(flatten)]
         claim: ClaimOptions,
         /// At most this many
-        #[arg(long, value_name = "COUNT", default_value_t = 1)]
+        #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 1)]
         limit: usize,
     },
     /// Claim crashes that the worker has claimed already for a time from now
@@ -153,7 +154,7 @@ pub(crate) struct Process {
     #[arg(long)]
     pub(crate) watch: bool,
     /// At most this many
-    #[arg(long, value_name = "COUNT")]
+    #[arg(short = 'n', long, value_name = "COUNT")]
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
@@ -204,8 +205,8 @@ fn position(word: &str) -> Result<CheckPosition, String> {
 pub(crate) struct Selecting {
     #[command(flatten)]
     pub(crate) range: Range,
-    /// Crashes with this signature, exactly
-    #[arg(long, conflicts_with_all = ["date", "from", "to"])]
+    /// Crashes with this signature, exactly; '' is the empty one
+    #[arg(long, value_parser = signature(), conflicts_with_all = ["date", "from", "to"])]
     pub(crate) signature: Option<String>,
 }
 
@@ -228,9 +229,9 @@ pub(crate) struct Export {
 
 #[derive(Debug, Args)]
 pub(crate) struct Sample {
-    /// How many
+    /// At most this many
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 10)]
-    pub(crate) count: usize,
+    pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) selecting: Selecting,
 }

@@ -1,20 +1,16 @@
 //! `put-processed`, `remove`: crashes, changed by hand.
 
-use std::{
-    fs,
-    io::{self, Read},
-    path::Path,
-};
-
 use anyhow::{Context, Result};
 use socorro_hbase_client::{Counted, CrashId, CrashStore, ProcessedCrash};
 
 use crate::{
-    args::{Common, PutProcessed, Remove, is_standard},
+    args::{Common, PutProcessed, Remove, word},
     failure::NotFound,
-    ids,
+    ids, input,
     listing::Listing,
-    output, stop,
+    output,
+    settings::Settings,
+    stop,
     store::Opened,
     text::counted,
 };
@@ -24,7 +20,7 @@ use super::queue::{Absent, OOIDS};
 pub(super) fn put_processed(arguments: PutProcessed, common: &Common) -> Result<()> {
     let PutProcessed { ooid, file } = arguments;
     let shown = file.display();
-    let text = read(&file).with_context(|| format!("can't read {shown}"))?;
+    let text = input::read(&file).with_context(|| format!("can't read {shown}"))?;
     let processed =
         ProcessedCrash::from_json(text).with_context(|| format!("can't use {shown}"))?;
     Opened::open(common)?.put_processed(&ooid, &processed)?;
@@ -34,45 +30,44 @@ pub(super) fn put_processed(arguments: PutProcessed, common: &Common) -> Result<
 
 pub(super) fn remove(arguments: Remove, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let store = Opened::open(common)?;
+    let settings = Settings::load(common.config.clone())?;
+    let (store, crashes) = Opened::open_for(&settings, common, arguments.ids.ooids)?;
     let mut listing = Listing::new(OOIDS, common.json).report();
     let mut absent = Absent::default();
     let mut removed = 0_u64;
+    let what = if arguments.dry_run { "would be removed" } else { "removed" };
     let remove = |ids: &[CrashId]| -> Result<()> {
-        stop::check(|| format!("{} removed", counted(removed, "crash")))?;
+        stop::check(|| format!("{} {what}", counted(removed, "crash")))?;
         let results = if arguments.dry_run {
             are_there(&store, ids)?.into_iter().map(Ok).collect()
         } else {
             let counted = if arguments.uncount { Counted::Goes } else { Counted::Stays };
             store.remove_many(ids, counted)?
         };
+        let mut problem = None;
         for (id, was_there) in ids.iter().zip(results) {
-            if was_there? {
-                removed += 1;
-                listing.line([id.to_string().into()])?;
-            } else {
-                absent.add(id);
+            match was_there {
+                Ok(true) => {
+                    removed += 1;
+                    listing.line_beside([word(id).into()])?;
+                }
+                Ok(false) => absent.add(id),
+                // What became of the others is listed before it ends.
+                Err(error) => drop(problem.get_or_insert(error)),
             }
         }
-        Ok(())
+        problem.map_or(Ok(()), |error| Err(error.into()))
     };
-    let done = ids::in_chunks(ids::read(arguments.ids.ooids), remove);
+    let done = ids::in_chunks(crashes, remove);
     listing.finish()?;
     done?;
-    let what = if arguments.dry_run { "would be removed" } else { "removed" };
-    output::say(&format!("{} {what}", counted(removed, "crash")));
+    let done = format!("{} {what}", counted(removed, "crash"));
+    stop::check(|| done.clone())?;
+    output::say(&done);
     absent.check(|ids| NotFound(format!("there is no crash {ids}")))
 }
 
 /// Whether there is such a crash, or a part of one.
 fn are_there(store: &CrashStore, ids: &[CrashId]) -> Result<Vec<bool>> {
     Ok(store.get_processing_states(ids)?.iter().map(Option::is_some).collect())
-}
-
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    if is_standard(file) {
-        let mut text = Vec::new();
-        return io::stdin().read_to_end(&mut text).map(|_| text);
-    }
-    fs::read(file)
 }

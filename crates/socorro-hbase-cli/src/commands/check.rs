@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use socorro_hbase_client::{CheckOptions, CheckPosition, Problem};
 
 use crate::{
-    args::{Check, Common, position_word},
+    args::{Check, Common, position_word, word},
     failure::Unclean,
     listing::Listing,
     output,
@@ -20,12 +20,12 @@ const PROBLEMS: &[(&str, usize)] =
 
 pub(super) fn check(arguments: Check, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let store = Opened::open(common)?;
     let mut options =
-        CheckOptions::new().range(arguments.range.chosen()).settled_for(arguments.settled_for);
+        CheckOptions::new().range(arguments.range.chosen()?).settled_for(arguments.settled_for);
     if let Some(position) = arguments.resume {
         options = options.resume(position);
     }
+    let store = Opened::open(common)?;
     let progress = Progress::of_whole("checking");
     let mut listing = Listing::new(PROBLEMS, common.json).report();
     let mut check = store.check(&options);
@@ -82,7 +82,7 @@ fn line(problem: &Problem, is_repaired: bool) -> [Value; 6] {
     [
         json!(problem.kind.name()),
         json!(is_repaired),
-        json!(problem.id.as_ref().map(ToString::to_string)),
+        json!(problem.id.as_ref().map(word)),
         json!(problem.table),
         json!(problem.row.escape_ascii().to_string()),
         json!(problem.to_string()),

@@ -3,7 +3,10 @@
 //! For finding out why a command works on what it works on. Which value counts is left to
 //! `settings`; what is secret in a URL, to the client.
 
-use std::path::Path;
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+};
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -12,7 +15,7 @@ use crate::{
     args::{Common, Config, ShowConfig},
     output,
     settings::{Choice, Setting, Settings, Source},
-    text::printable,
+    text::{json_line, printable},
 };
 
 pub(super) fn config(what: Config, common: &Common) -> Result<()> {
@@ -60,12 +63,13 @@ type Line = (&'static str, Value, Source);
 fn objects(lines: &[Line]) -> String {
     let object = |(setting, value, source): &Line| {
         let source = source.to_string();
-        format!("{}\n", json!({"setting": setting, "value": value, "source": source}))
+        json_line(&json!({"setting": setting, "value": value, "source": source}))
     };
     lines.iter().map(object).collect()
 }
 
-/// No listing, which a terminal's width would cut: the end of a path may be what matters.
+/// No listing, which a terminal's width would cut: the end of a path may be what matters. The heading is
+/// for people, as a listing's.
 fn table(lines: &[Line]) -> String {
     let values: Vec<String> = lines.iter().map(|(_, value, _)| shown(value)).collect();
     let width = values.iter().map(|value| value.chars().count()).max().unwrap_or_default();
@@ -75,6 +79,7 @@ fn table(lines: &[Line]) -> String {
         let source = printable(&source);
         format!("{setting:<11}  {value:<width$}  {source}\n")
     };
+    let head = if io::stdout().is_terminal() { head } else { String::new() };
     head + &lines.iter().zip(&values).map(line).collect::<String>()
 }
 

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use socorro_hbase_client::{CrashId, CrashMetadata, CrashScan, CrashStore, TimeRange};
+use socorro_hbase_client::{CrashId, CrashMetadata, CrashStore, TimeRange};
 
 use crate::{
-    args::{Common, Crashes, Filters, Signatures},
+    args::{Common, Crashes, Filters, Signatures, word},
     ids::{AT_ONCE, in_chunks},
     listing::Listing,
     output, stop,
@@ -30,6 +30,7 @@ const MOST_OF_SIGNATURE: usize = 1_000_000;
 
 pub(super) fn crashes(arguments: Crashes, common: &Common) -> Result<()> {
     stop::on_signal()?;
+    let range = arguments.range.chosen()?;
     let store = Opened::open(common)?;
     let mut listing = Listing::new(CRASHES, common.json);
     let mut left = arguments.limit.unwrap_or(usize::MAX);
@@ -45,15 +46,19 @@ pub(super) fn crashes(arguments: Crashes, common: &Common) -> Result<()> {
     let mut problems = Vec::new();
     let listed = if let Some(hang) = &arguments.hang {
         let halves: Vec<_> = store.get_hang(hang)?.into_iter().map(|half| half.id).collect();
-        in_order_of_time(&store, halves.into_iter().map(Ok), &arguments, &mut each)
+        in_order_of_time(&store, halves.into_iter().map(Ok), &range, arguments.reverse, &mut each)
     } else if let Some(signature) = &arguments.filters.signature {
         let mut found = store.scan_signature(signature)?;
         let ids = found.by_ref().map(|entry| Ok(entry?.id));
-        let listed = in_order_of_time(&store, ids, &arguments, &mut each);
+        let listed = in_order_of_time(&store, ids, &range, arguments.reverse, &mut each);
         problems = found.take_problems();
         listed
     } else {
-        let mut found = scan(&store, &arguments)?;
+        let mut found = if arguments.reverse {
+            store.scan_submitted(&range)?
+        } else {
+            store.scan_submitted_newest_first(&range)?
+        };
         let listed = in_chunks(found.by_ref().map(|entry| Ok(entry?.id)), &mut each);
         problems = found.take_problems();
         listed
@@ -80,25 +85,15 @@ impl std::fmt::Display for Enough {
 
 impl std::error::Error for Enough {}
 
-fn scan(store: &CrashStore, arguments: &Crashes) -> Result<CrashScan> {
-    let range = arguments.range.chosen();
-    let found = if arguments.reverse {
-        store.scan_submitted(&range)
-    } else {
-        store.scan_submitted_newest_first(&range)
-    };
-    Ok(found?)
-}
-
 /// Hands on those of these crashes that are in the range, in the order of time that is asked for.
 fn in_order_of_time(
     store: &CrashStore,
     ids: impl Iterator<Item = Result<CrashId>>,
-    arguments: &Crashes,
+    range: &TimeRange,
+    is_reversed: bool,
     each: impl FnMut(&[CrashId]) -> Result<()>,
 ) -> Result<()> {
-    let range = arguments.range.chosen();
-    let is_bounded = range != TimeRange::all();
+    let is_bounded = *range != TimeRange::all();
     let mut sorted = BTreeSet::new();
     in_chunks(ids, |ids| {
         stop::check(|| "nothing was listed yet".to_owned())?;
@@ -114,14 +109,14 @@ fn in_order_of_time(
         Ok(())
     })?;
     let ids = sorted.into_iter().map(|(_, id)| Ok(id));
-    if arguments.reverse { in_chunks(ids, each) } else { in_chunks(ids.rev(), each) }
+    if is_reversed { in_chunks(ids, each) } else { in_chunks(ids.rev(), each) }
 }
 
 const SIGNATURES: &[(&str, usize)] = &[("crashes", 8), ("signature", 0)];
 
 pub(super) fn signatures(arguments: &Signatures, common: &Common) -> Result<()> {
-    let store = Opened::open(common)?;
-    let counts = store.count_by_signature(&arguments.range.chosen())?;
+    let range = arguments.range.chosen()?;
+    let counts = Opened::open(common)?.count_by_signature(&range)?;
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
     if arguments.reverse {
@@ -137,28 +132,27 @@ pub(super) fn signatures(arguments: &Signatures, common: &Common) -> Result<()> 
 /// What a list shows of a crash.
 pub(super) struct Described {
     pub(super) id: CrashId,
-    pub(super) metadata: Value,
-    pub(super) processed: Value,
+    metadata: Value,
+    signature: Option<String>,
 }
 
 /// Reads what a list shows; crashes whose data can't be read are listed all the same, `check` says more.
 pub(super) fn described(store: &CrashStore, ids: &[CrashId]) -> Result<Vec<Described>> {
     debug_assert!(ids.len() <= AT_ONCE);
     let metadata = store.get_metadata_of(ids)?;
-    let processed = store.get_processed_of(ids)?;
-    let all = ids.iter().zip(metadata).zip(processed);
-    let described = |((id, metadata), processed): ((&CrashId, _), _)| Described {
+    let signatures = store.get_signatures_of(ids)?;
+    let all = ids.iter().zip(metadata).zip(signatures);
+    let described = |((id, metadata), signature): ((&CrashId, _), _)| Described {
         id: id.clone(),
         metadata: readable(metadata),
-        processed: readable(processed),
+        signature,
     };
     Ok(all.map(described).collect())
 }
 
 /// What Python writes and a strict parser refuses is read for the fields that are shown.
 fn readable(value: socorro_hbase_client::Result<Option<Value>>) -> Value {
-    const SHOWN: [&str; 5] =
-        ["submitted_timestamp", "ProductName", "Version", "ProcessType", "signature"];
+    const SHOWN: [&str; 4] = ["submitted_timestamp", "ProductName", "Version", "ProcessType"];
     let lenient = |bytes: &[u8]| {
         let object = CrashMetadata::from_json(bytes).ok()?;
         let fields = SHOWN.iter().filter_map(|name| Some((*name, object.text(name)?)));
@@ -176,7 +170,7 @@ impl Described {
     }
 
     pub(super) fn signature(&self) -> Option<&str> {
-        self.processed.get("signature")?.as_str()
+        self.signature.as_deref()
     }
 
     fn passes(&self, filters: &Filters) -> bool {
@@ -197,7 +191,7 @@ impl Described {
 
     fn line(&self) -> [Value; 6] {
         [
-            json!(self.id.to_string()),
+            json!(word(&self.id)),
             json!(self.metadata("submitted_timestamp")),
             json!(self.metadata("ProductName")),
             json!(self.metadata("Version")),

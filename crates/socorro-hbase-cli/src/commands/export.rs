@@ -11,7 +11,7 @@ use socorro_hbase_client::{
 use super::queue::Absent;
 
 use crate::{
-    args::{Common, Export, Sample, Selecting, is_standard},
+    args::{Common, Export, Sample, Selecting, is_standard, word},
     failure::{NotFound, WrongCommandLine},
     ids,
     listing::Listing,
@@ -27,13 +27,15 @@ const SAMPLED: &[(&str, usize)] = &[("ooid", 0)];
 
 pub(super) fn export(arguments: Export, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let store = Opened::open(common)?;
-    let selection = if arguments.ooids.is_empty() {
-        arguments.selecting.selection()
-    } else {
-        Selection::Crashes(ids::read(arguments.ooids).collect::<Result<_>>()?)
-    };
     let output = Output::of(&arguments.output)?;
+    let selection = if arguments.ooids.is_empty() {
+        arguments.selecting.selection()?
+    } else {
+        let crashes = ids::read(arguments.ooids).collect::<Result<_>>()?;
+        stop::check(|| "nothing was exported yet".to_owned())?;
+        Selection::Crashes(crashes)
+    };
+    let store = Opened::open(common)?;
     let export = match output {
         Output::Stream => store.export_to_writer(&selection, io::stdout())?,
         Output::Archive => store.export_to_archive(&selection, &arguments.output)?,
@@ -48,7 +50,7 @@ pub(super) fn export(arguments: Export, common: &Common) -> Result<()> {
     let mut done = Done::default();
     for exported in export {
         let exported = exported?;
-        let id = exported.id.to_string();
+        let id = word(&exported.id);
         done.add(&exported);
         let problem = exported.problem.map(|problem| format!("{:#}", anyhow::Error::new(problem)));
         if output == Output::Stream {
@@ -166,22 +168,23 @@ fn count(store: &CrashStore, selection: &Selection) -> Result<u64> {
 
 pub(super) fn sample(arguments: Sample, common: &Common) -> Result<()> {
     stop::on_signal()?;
+    let selection = arguments.selecting.selection()?;
     let store = Opened::open(common)?;
     let mut listing = Listing::new(SAMPLED, common.json);
     let progress = Progress::counting("drawing from all that is selected");
-    let sample = store.sample(&arguments.selecting.selection(), arguments.count)?;
+    let sample = store.sample(&selection, arguments.limit)?;
     drop(progress);
-    for ooid in sample {
-        listing.line([json!(ooid.to_string())])?;
+    for id in sample {
+        listing.line([json!(word(&id))])?;
     }
     listing.finish()
 }
 
 impl Selecting {
-    fn selection(self) -> Selection {
-        match self.signature {
+    fn selection(self) -> Result<Selection, WrongCommandLine> {
+        Ok(match self.signature {
             Some(signature) => Selection::Signature(signature),
-            None => Selection::Submitted(self.range.chosen()),
-        }
+            None => Selection::Submitted(self.range.chosen()?),
+        })
     }
 }

@@ -6,10 +6,10 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use socorro_hbase_client::{CrashId, DumpName, RawReport};
+use socorro_hbase_client::{CrashId, DumpName, Error, RawReport};
 
 use crate::{
-    args::{Common, Get, GetOne},
+    args::{Common, Get, GetOne, word},
     failure::{NotFound, WrongCommandLine},
     listing::Listing,
     output::{self, PendingFile},
@@ -19,9 +19,9 @@ use crate::{
 pub(super) fn get(what: Get, common: &Common) -> Result<()> {
     match what {
         Get::Meta(GetOne { ooid, output }) => {
-            let text = Opened::open(common)?.get_metadata_text(&ooid)?;
-            let text = text.ok_or_else(|| NotFound::crash(&ooid))?;
-            output::write_text(output.as_deref(), text.as_bytes())
+            let bytes = Opened::open(common)?.get_metadata_bytes(&ooid)?;
+            let bytes = bytes.ok_or_else(|| NotFound::crash(&ooid))?;
+            output::write_text(output.as_deref(), &bytes)
         }
         Get::Dump { name, one: GetOne { ooid, output } } => {
             let name = name.map_or(Ok(DumpName::default()), |name| name.parse());
@@ -34,14 +34,25 @@ pub(super) fn get(what: Get, common: &Common) -> Result<()> {
             output::write(output.as_deref(), &dump)
         }
         Get::Processed(GetOne { ooid, output }) => {
-            let text = Opened::open(common)?.get_processed_text(&ooid)?;
-            let text = text.ok_or_else(|| {
+            let bytes = as_stored(Opened::open(common)?.get_processed_text(&ooid))?;
+            let bytes = bytes.ok_or_else(|| {
                 NotFound(format!("there is no processed crash {ooid}: `get state` says more"))
             })?;
-            output::write_text(output.as_deref(), text.as_bytes())
+            output::write_text(output.as_deref(), &bytes)
         }
         Get::State { ooid } => get_state(&ooid, common),
         Get::Raw { ooid, output } => get_raw(&ooid, &output, common),
+    }
+}
+
+/// Text, or whatever another program stored in its place.
+fn as_stored(text: Result<Option<String>, Error>) -> Result<Option<Vec<u8>>, Error> {
+    match text {
+        Ok(text) => Ok(text.map(String::into_bytes)),
+        Err(error) => match error.stored_bytes() {
+            Some(bytes) => Ok(Some(bytes.to_vec())),
+            None => Err(error),
+        },
     }
 }
 
@@ -66,7 +77,7 @@ fn get_state(ooid: &CrashId, common: &Common) -> Result<()> {
     let state = state.ok_or_else(|| NotFound::crash(ooid))?;
     let mut listing = Listing::new(STATE, common.json);
     listing.line([
-        json!(ooid.to_string()),
+        json!(word(ooid)),
         json!(state.is_processed),
         json!(state.is_legacy),
         json!(state.submitted),

@@ -12,7 +12,7 @@ use socorro_hbase_client::{
 };
 
 use crate::{
-    args::{By, Common, Metrics},
+    args::{By, Common, Metrics, check_order},
     failure::WrongCommandLine,
     listing::Listing,
     store::Opened,
@@ -35,10 +35,7 @@ const BAR: i64 = 40;
 pub(super) fn metrics(arguments: &Metrics, common: &Common) -> Result<()> {
     let last = arguments.to.unwrap_or_else(|| OffsetDateTime::now_utc().date());
     let first = arguments.from.unwrap_or_else(|| usual_first(arguments.by, last));
-    if first > last {
-        let message = "--from is later than --to: exchange them".to_owned();
-        return Err(WrongCommandLine(message).into());
-    }
+    check_order(Some(first), Some(last))?;
     let mut periods = periods(arguments.by, first, last)?;
     if arguments.reverse {
         periods.reverse();

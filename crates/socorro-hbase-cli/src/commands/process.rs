@@ -12,9 +12,8 @@ use socorro_processor::{Limits, Processed, Processor, RawCrash, SymbolSources};
 
 use super::queue::{Absent, choose, named};
 use crate::{
-    args::{Common, Named, Process, Symbols},
-    failure::{NotFound, WrongCommandLine},
-    ids,
+    args::{Common, Process, Symbols, word},
+    failure::{NotFound, TryLater, WrongCommandLine, is_retryable},
     listing::Listing,
     output,
     progress::Progress,
@@ -35,9 +34,10 @@ pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
     let settings = Settings::load(common.config.clone())?;
     let (worker, lease) = choose(claim, &settings)?;
     let processor = processor(symbols, &settings)?;
-    let store = Opened::with(&settings, common)?;
+    let is_queue = ooids.is_empty();
+    let (store, crashes) = Opened::open_for(&settings, common, ooids)?;
     let queue = named(&store, which.queue);
-    let progress = if watch || !ooids.is_empty() {
+    let progress = if watch || !is_queue {
         Progress::counting("processing")
     } else {
         Progress::of("processing", || queue.count_entries())?
@@ -52,14 +52,18 @@ pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
         progress,
     };
     let listing = Listing::new(PROCESSED, common.json).line_by_line().report();
-    let mut done = Done { listing, processed: 0, failed: 0, absent: Absent::default() };
-    let outcome = if ooids.is_empty() {
-        work.on_queue(watch, &mut done)
-    } else {
-        work.on_these(ooids, &mut done)
+    let mut done = Done {
+        listing,
+        processed: 0,
+        failed: 0,
+        will_fail_again: false,
+        absent: Absent::default(),
+        claimed: Absent::default(),
     };
+    let outcome =
+        if is_queue { work.on_queue(watch, &mut done) } else { work.on_these(crashes, &mut done) };
     drop(work);
-    let Done { listing, processed, failed, absent } = done;
+    let Done { listing, processed, failed, will_fail_again, absent, claimed } = done;
     listing.finish()?;
     let summary = format!("{} processed, {failed} failed", counted(processed, "crash"));
     outcome.with_context(|| summary.clone())?;
@@ -68,9 +72,14 @@ pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
     }
     output::say(&summary);
     if failed > 0 {
-        bail!("a crash that failed comes back into the queue when its claim runs out");
+        let message = "a crash that failed comes back into the queue when its claim runs out";
+        if will_fail_again {
+            bail!(message);
+        }
+        return Err(TryLater(message.to_owned()).into());
     }
-    absent.check(|ids| NotFound(format!("there is no crash {ids}")))
+    absent.check(|ids| NotFound(format!("there is no crash {ids}")))?;
+    claimed.check(|ids| TryLater(format!("other workers have claimed {ids}")))
 }
 
 /// A processor with the symbols that options and settings name.
@@ -89,7 +98,10 @@ struct Done {
     listing: Listing,
     processed: u64,
     failed: u64,
+    /// Whether one failed that has no chance to succeed later.
+    will_fail_again: bool,
     absent: Absent,
+    claimed: Absent,
 }
 
 struct Work<'a> {
@@ -135,18 +147,19 @@ impl Work<'_> {
     }
 
     /// Works on crashes out of their turn, whether they are in the queue or not.
-    fn on_these(&self, ooids: Vec<Named>, done: &mut Done) -> Result<()> {
-        for id in ids::read(ooids) {
+    fn on_these(
+        &self,
+        crashes: impl Iterator<Item = Result<CrashId>>,
+        done: &mut Done,
+    ) -> Result<()> {
+        for id in crashes {
             let id = id?;
             if stop::is_asked() {
                 break;
             }
             match self.queue.claim_by_priority(&id, &self.worker, self.lease) {
                 Ok(Some(claim)) => self.on_claim(claim, done)?,
-                Ok(None) => {
-                    done.failed += 1;
-                    complain(&id, "another worker has claimed it");
-                }
+                Ok(None) => done.claimed.add(&id),
                 Err(error) if error.kind() == ErrorKind::NoSuchCrash => done.absent.add(&id),
                 Err(error) => return Err(error.into()),
             }
@@ -160,12 +173,13 @@ impl Work<'_> {
             Ok(processed) => {
                 done.processed += 1;
                 let signature = processed.crash().signature();
-                let line = [json!(id.to_string()), json!(processed.is_success()), json!(signature)];
+                let line = [json!(word(&id)), json!(processed.is_success()), json!(signature)];
                 done.listing.line_beside(line)?;
             }
             Err(error) => {
                 done.failed += 1;
-                complain(&id, &format!("{error:#}"));
+                done.will_fail_again |= !is_retryable(&error);
+                output::complain(&format!("crash {id} isn't processed: {error:#}"));
             }
         }
         self.progress.one_more();
@@ -189,8 +203,4 @@ impl Work<'_> {
             output::complain(&format!("{problem}; skipped"));
         }
     }
-}
-
-fn complain(id: &CrashId, why: &str) {
-    output::complain(&format!("crash {id} isn't processed: {why}"));
 }

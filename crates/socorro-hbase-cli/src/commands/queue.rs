@@ -10,7 +10,7 @@ use socorro_hbase_client::{
 };
 
 use crate::{
-    args::{ClaimOptions, Common, Ids, Queue, QueueName, Which, WorkerName},
+    args::{ClaimOptions, Common, Ids, Queue, QueueName, Which, WorkerName, word},
     failure::NotFound,
     ids,
     listing::Listing,
@@ -18,6 +18,7 @@ use crate::{
     settings::Settings,
     stop,
     store::Opened,
+    text::counted,
 };
 
 /// Of the commands that print the crashes that they changed.
@@ -80,7 +81,7 @@ fn list(name: QueueName, limit: Option<usize>, reverse: bool, common: &Common) -
     let mut entries = if reverse { queue.entries()? } else { queue.entries_newest_first()? };
     for entry in entries.by_ref().take(limit.unwrap_or(usize::MAX)) {
         let entry = entry?;
-        listing.line([json!(entry.id.to_string()), time_of(&entry)])?;
+        listing.line([json!(word(&entry.id)), time_of(&entry)])?;
     }
     listing.finish()?;
     complain_of(entries.take_problems());
@@ -103,7 +104,7 @@ fn statistics(common: &Common) -> Result<()> {
             json!(label),
             json!(queue.count_entries()?),
             json!(statistics.size),
-            json!(statistics.oldest.map(|entry| entry.id.to_string())),
+            json!(statistics.oldest.map(|entry| word(&entry.id))),
             age,
         ])?;
         problems.extend(queue.take_problems());
@@ -129,6 +130,7 @@ fn claim(name: QueueName, options: ClaimOptions, limit: usize, common: &Common) 
     let settings = Settings::load(common.config.clone())?;
     let (worker, lease) = choose(options, &settings)?;
     let store = Opened::with(&settings, common)?;
+    stop::on_signal()?;
     // Claims nothing more once nobody reads: a claim that nobody knows of only keeps others waiting.
     let mut listing = Listing::new(OOIDS, common.json).line_by_line();
     let queue = named(&store, name);
@@ -138,40 +140,50 @@ fn claim(name: QueueName, options: ClaimOptions, limit: usize, common: &Common) 
         if count == limit {
             break;
         }
+        stop::check(|| format!("{} claimed", counted(count as u64, "crash")))?;
         if let Some(claim) = queue.claim_row(&entry?.key, &worker, lease)? {
-            listing.line([json!(claim.id().to_string())])?;
+            listing.line([json!(word(claim.id()))])?;
             count += 1;
         }
     }
     listing.finish()?;
     complain_of(queue.take_problems());
-    if count == 0 {
+    if count == 0 && limit > 0 {
         output::say("nothing waits that no other worker has claimed");
     }
     Ok(())
 }
 
 fn add(ids: Ids, common: &Common) -> Result<()> {
-    let store = Opened::open(common)?;
+    stop::on_signal()?;
+    let settings = Settings::load(common.config.clone())?;
+    let (store, crashes) = Opened::open_for(&settings, common, ids.ooids)?;
     let mut changed = Changed::new(common);
-    let added = ids::in_chunks(ids::read(ids.ooids), |ids| {
+    let added = ids::in_chunks(crashes, |ids| {
+        changed.check_signal()?;
+        let mut problem = None;
         for (id, added) in ids.iter().zip(store.requeue_many(ids)?) {
             match added {
+                Ok(()) => changed.add(id, true)?,
                 Err(error) if error.kind() == ErrorKind::NoSuchCrash => changed.add(id, false)?,
-                added => changed.add(id, added.map(|()| true)?)?,
+                // What became of the others is listed before it ends.
+                Err(error) => drop(problem.get_or_insert(error)),
             }
         }
-        Ok(())
+        problem.map_or(Ok(()), |error| Err(error.into()))
     });
     changed.finish(added, |ids| NotFound(format!("there is no crash {ids}")))
 }
 
 fn remove(name: QueueName, ids: Ids, common: &Common) -> Result<()> {
-    let store = Opened::open(common)?;
+    stop::on_signal()?;
+    let settings = Settings::load(common.config.clone())?;
+    let (store, mut crashes) = Opened::open_for(&settings, common, ids.ooids)?;
     let queue = named(&store, name);
     let mut changed = Changed::new(common);
-    let removed = ids::read(ids.ooids).try_for_each(|id| {
+    let removed = crashes.try_for_each(|id| {
         let id = id?;
+        changed.check_signal()?;
         let was_there = queue.remove(&id)?;
         changed.add(&id, was_there)
     });
@@ -187,11 +199,13 @@ fn of_own_claims(
     common: &Common,
     change: impl Fn(Claim) -> Result<bool>,
 ) -> Result<()> {
-    let store = Opened::with(settings, common)?;
+    stop::on_signal()?;
+    let (store, mut crashes) = Opened::open_for(settings, common, ids.ooids)?;
     let queue = named(&store, which.queue);
     let mut changed = Changed::new(common);
-    let done = ids::read(ids.ooids).try_for_each(|id| {
+    let done = crashes.try_for_each(|id| {
         let id = id?;
+        changed.check_signal()?;
         let had = match queue.resume_claim(&id, worker)? {
             Some(claim) => change(claim)?,
             None => false,
@@ -204,31 +218,41 @@ fn of_own_claims(
 /// The crashes that a command changed, and those that it couldn't.
 struct Changed {
     listing: Listing,
+    count: u64,
     absent: Absent,
 }
 
 impl Changed {
     fn new(common: &Common) -> Self {
         let listing = Listing::new(OOIDS, common.json).report();
-        Self { listing, absent: Absent::default() }
+        Self { listing, count: 0, absent: Absent::default() }
+    }
+
+    /// An error if a signal asked to stop.
+    fn check_signal(&self) -> Result<()> {
+        Ok(stop::check(|| format!("done for {}", counted(self.count, "crash")))?)
     }
 
     fn add(&mut self, id: &CrashId, was_there: bool) -> Result<()> {
-        if was_there {
-            return self.listing.line([json!(id.to_string())]);
+        if !was_there {
+            self.absent.add(id);
+            return Ok(());
         }
-        self.absent.add(id);
-        Ok(())
+        self.count += 1;
+        self.listing.line_beside([json!(word(id))])
     }
 
     fn finish(self, done: Result<()>, failure: impl FnOnce(&str) -> NotFound) -> Result<()> {
+        let stopped = self.check_signal();
         self.listing.finish()?;
         done?;
+        // Standard input ends early then.
+        stopped?;
         self.absent.check(failure)
     }
 }
 
-/// What was named and isn't there.
+/// What was named, and isn't there or can't be had.
 #[derive(Default)]
 pub(super) struct Absent {
     first: Vec<String>,
@@ -241,13 +265,16 @@ impl Absent {
 
     pub(super) fn add(&mut self, id: &CrashId) {
         if self.first.len() < Self::NAMED {
-            self.first.push(id.to_string());
+            self.first.push(word(id));
         } else {
             self.more += 1;
         }
     }
 
-    pub(super) fn check(self, failure: impl FnOnce(&str) -> NotFound) -> Result<()> {
+    pub(super) fn check<E>(self, failure: impl FnOnce(&str) -> E) -> Result<()>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
         if self.first.is_empty() {
             return Ok(());
         }
@@ -280,7 +307,7 @@ mod tests {
     #[test]
     fn a_message_names_some_of_many_that_are_absent() {
         let mut absent = Absent::default();
-        assert!(absent.check(|_| unreachable!()).is_ok());
+        assert!(absent.check(|_| -> NotFound { unreachable!() }).is_ok());
         absent = Absent::default();
         for number in 0..22 {
             absent.add(&CrashId::new(format!("{number}")).unwrap());

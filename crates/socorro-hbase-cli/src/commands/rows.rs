@@ -112,7 +112,7 @@ fn summary(cell: &Cell) -> String {
 }
 
 /// A cell's time, which may be any number.
-fn time(milliseconds: i64) -> String {
+pub(super) fn time(milliseconds: i64) -> String {
     const LAST: u64 = 253_402_300_799_999;
     match u64::try_from(milliseconds) {
         Ok(since @ ..=LAST) => {

@@ -7,21 +7,25 @@ use socorro_hbase_client::{CrashStore, Description, time::OffsetDateTime};
 use super::{
     crashes::{Described, described},
     queue::Absent,
+    rows,
 };
 use crate::{
-    args::{Common, Ids},
+    args::{Common, Ids, word},
     failure::NotFound,
-    ids, output, stop,
+    output,
+    settings::Settings,
+    stop,
     store::Opened,
-    text::{counted, printable},
+    text::{counted, json_line, printable},
 };
 
 pub(super) fn show(ids: Ids, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let store = Opened::open(common)?;
+    let settings = Settings::load(common.config.clone())?;
+    let (store, crashes) = Opened::open_for(&settings, common, ids.ooids)?;
     let mut absent = Absent::default();
     let mut shown = 0_u64;
-    for id in ids::read(ids.ooids) {
+    for id in crashes {
         let id = id?;
         stop::check(|| format!("{} shown", counted(shown, "crash")))?;
         let Some(description) = store.describe(&id)? else {
@@ -29,7 +33,7 @@ pub(super) fn show(ids: Ids, common: &Common) -> Result<()> {
             continue;
         };
         let text = if common.json {
-            format!("{}\n", object(&store, &description)?)
+            json_line(&object(&store, &description)?)
         } else {
             let gap = if shown > 0 { "\n" } else { "" };
             format!("{gap}{}", lines(&store, &description)?)
@@ -37,6 +41,7 @@ pub(super) fn show(ids: Ids, common: &Common) -> Result<()> {
         output::print(text.as_bytes())?;
         shown += 1;
     }
+    stop::check(|| format!("{} shown", counted(shown, "crash")))?;
     absent.check(|ids| NotFound(format!("there is no crash {ids}")))
 }
 
@@ -61,11 +66,11 @@ fn object(store: &CrashStore, description: &Description) -> Result<Value> {
     let pair = description
         .hang_pair
         .as_ref()
-        .map(|half| json!({"ooid": half.id.to_string(), "process_type": half.process_type}));
+        .map(|half| json!({"ooid": word(&half.id), "process_type": half.process_type}));
     let crash = crash(store, description)?;
     let field = |name| crash.as_ref().and_then(|crash| crash.metadata(name));
     Ok(json!({
-        "ooid": description.id.to_string(),
+        "ooid": word(&description.id),
         "submitted": field("submitted_timestamp"),
         "product": field("ProductName"),
         "version": field("Version"),
@@ -83,7 +88,7 @@ fn lines(store: &CrashStore, description: &Description) -> Result<String> {
     let mut line = |name: &str, value: &str| {
         text.extend([&*format!("{name:<13}  "), &*printable(value), "\n"]);
     };
-    line("ooid", &description.id.to_string());
+    line("ooid", &word(&description.id));
     if let Some(crash) = crash(store, description)? {
         for (name, field) in [
             ("submitted", "submitted_timestamp"),
@@ -109,7 +114,7 @@ fn lines(store: &CrashStore, description: &Description) -> Result<String> {
         );
     }
     if let Some(half) = &description.hang_pair {
-        line("hang pair", &format!("{} ({})", half.id, half.process_type));
+        line("hang pair", &format!("{} ({})", word(&half.id), half.process_type));
     }
     for part in &description.parts {
         let size = counted(part.bytes, "byte");
@@ -123,6 +128,6 @@ fn queue_name(is_legacy: bool) -> &'static str {
 }
 
 fn time(instant: OffsetDateTime) -> String {
-    let time = std::time::SystemTime::from(instant);
-    humantime::format_rfc3339_millis(time).to_string()
+    let milliseconds = instant.unix_timestamp_nanos() / 1_000_000;
+    rows::time(i64::try_from(milliseconds).unwrap_or(i64::MAX))
 }

@@ -24,7 +24,7 @@ use socorro_hbase_client::{
 };
 
 use crate::{
-    args::{Common, is_standard},
+    args::{Common, is_standard, word},
     failure::NotFound,
     listing::Listing,
     output,
@@ -207,7 +207,7 @@ impl Report {
     fn add(&mut self, name: &str, id: &CrashId, submission: Submission) {
         let was_there = submission == Submission::Repeated;
         *(if was_there { &mut self.again } else { &mut self.new }) += 1;
-        self.line([json!(id.to_string()), json!(was_there), json!(name), json!(null)]);
+        self.line([json!(word(id)), json!(was_there), json!(name), json!(null)]);
     }
 
     fn add_problem(&mut self, name: &str, error: Error) {

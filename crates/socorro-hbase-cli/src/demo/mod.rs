@@ -4,6 +4,7 @@
 //! it is shown, through the command line's own parser.
 
 mod child;
+mod kind;
 mod metadata;
 mod minidump;
 mod symbols;
@@ -51,30 +52,6 @@ const CRASHES: [Kind; 6] = [
     Kind::BrowserHang,
     Kind::PluginHang,
 ];
-
-impl Kind {
-    fn story(self) -> &'static str {
-        match self {
-            Self::Overflow => "the browser overflows its stack",
-            Self::Abort => "the browser aborts",
-            Self::PluginAbort => "a plugin's process aborts",
-            Self::BrowserHang => "the browser waits for a plugin that hangs",
-            Self::PluginHang => "the plugin that hangs",
-        }
-    }
-
-    fn thread(self) -> &'static str {
-        if self.is_plugin() { "Plugin" } else { "Browser" }
-    }
-
-    fn is_hang(self) -> bool {
-        matches!(self, Self::BrowserHang | Self::PluginHang)
-    }
-
-    fn is_plugin(self) -> bool {
-        matches!(self, Self::PluginAbort | Self::PluginHang)
-    }
-}
 
 pub(crate) fn demo(common: &Common) -> Result<()> {
     let shell = Shell::new(common)?;

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_wrong_is_told_by_line_and_key_with_what_is_expected() {
+    fn a_value_that_is_wrong_is_reported_by_line_and_key_with_what_is_expected() {
         for (text, expected) in [
             ("server = 'localhost:9090'", "server is no server's URL: "),
             ("server = 9090", "server has to be a URL in quotes, like "),

@@ -59,8 +59,7 @@ fn settings_are_shown_as_a_table_to_people() {
     let store = shown(&shell.path("store"));
     let width = store.len();
     let expected = format!(
-        "setting      {:width$}  source\n\
-         config       {:width$}  default\n\
+        "config       {:width$}  default\n\
          server       {:width$}  default\n\
          store        {store}  SOCORRO_HBASE_STORE\n\
          worker       {:width$}  default\n\
@@ -68,7 +67,7 @@ fn settings_are_shown_as_a_table_to_people() {
          symbols      {:width$}  --symbols\n\
          symbols-url  {:width$}  default\n\
          uses         {:width$}  SOCORRO_HBASE_STORE\n",
-        "value", "none", "none", "socorro-hbase", "1m 30s", "a, b", "none", "store",
+        "none", "none", "socorro-hbase", "1m 30s", "a, b", "none", "store",
     );
     let flags = ["config", "show", "--lease", "90s", "--symbols", "a", "--symbols", "b"];
     assert_eq!(shell.ok(&flags), expected);
@@ -145,7 +144,7 @@ fn a_file_that_was_named_has_to_be_there() {
 }
 
 #[test]
-fn a_file_that_is_wrong_is_told_by_line_and_nothing_is_done() {
+fn a_file_that_is_wrong_is_reported_by_line_and_nothing_is_done() {
     let shell = Shell::new();
     for (text, expected) in [
         ("sever = 'hbase://h'", "line 2: unknown field `sever`, expected one of `server`"),
@@ -167,7 +166,7 @@ fn a_file_that_is_wrong_is_told_by_line_and_nothing_is_done() {
 }
 
 #[test]
-fn a_server_that_is_no_url_is_told_without_its_password() {
+fn a_server_that_is_no_url_is_reported_without_its_password() {
     let server = "https://me:s3cret@h:port";
     let message = Shell::new().fail(2, &["get", "meta", OOID, "--server", server]);
     assert!(message.contains("--server is no server's URL: "), "{message}");

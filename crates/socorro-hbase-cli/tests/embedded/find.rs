@@ -63,6 +63,20 @@ fn crashes_are_found_by_signature_and_counted() {
 }
 
 #[test]
+fn the_empty_signature_is_one_too() {
+    let shell = Shell::with_crashes();
+    let file = shell.write("processed.json", PROCESSED.replace("js::Interpret", ""));
+    shell.ok(&["put-processed", OOID, &file]);
+    for command in [&["crashes"][..], &["export", "-o", "out"], &["sample"]] {
+        for signature in ["", "##empty##"] {
+            let found = shell.json(&[command, &["--signature", signature]].concat());
+            assert_eq!(found.len(), 1, "{command:?}");
+            assert_eq!(found[0]["ooid"], OOID, "{command:?}");
+        }
+    }
+}
+
+#[test]
 fn a_hang_has_its_halves_and_an_absent_one_has_none() {
     let shell = Shell::with_crashes();
     let found = shell.json(&["crashes", "--hang", "11111111-2222-4333-8444-555555120509"]);

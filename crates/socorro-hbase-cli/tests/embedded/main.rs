@@ -14,8 +14,10 @@ mod disk;
 #[cfg(unix)]
 mod files;
 mod find;
+mod names;
 #[cfg(target_os = "linux")]
 mod pipes;
+mod rules;
 mod shell;
 #[cfg(unix)]
 mod signals;

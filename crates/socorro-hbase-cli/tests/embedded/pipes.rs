@@ -74,6 +74,14 @@ fn crashes_are_processed_exported_and_taken_out_whether_anybody_reads_of_it_or_n
 }
 
 #[test]
+fn an_archive_that_nobody_takes_is_no_backup() {
+    let shell = Shell::with_crashes();
+    let ended = unread(&shell, &["export", "-o", "-"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.message);
+    assert!(ended.message.contains("can't write the archive: Broken pipe"), "{}", ended.message);
+}
+
+#[test]
 fn work_goes_on_where_messages_are_not_read_either() {
     let shell = Shell::with_crashes();
     let (reader, writer) = io::pipe().unwrap();

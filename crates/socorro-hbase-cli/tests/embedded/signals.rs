@@ -1,13 +1,19 @@
-//! Ctrl-C and SIGTERM: what was done is kept and told, and the exit code tells a script.
+//! Ctrl-C and SIGTERM: what was done is kept and said, and the exit code is for scripts.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     os::unix::process::ExitStatusExt,
     process::{Child, ChildStderr, Command, Stdio},
+    thread,
+    time::Duration,
 };
 
-use crate::shell::{OOID, OTHER, Shell, archive};
+use hbase_thrift_client::{Client, Put};
+use mini_hbase::MiniHBase;
+
+use crate::shell::{ABSENT, METADATA, OOID, OTHER, Shell, archive};
 
 /// A command under way, whose messages are read line by line.
 struct Running {
@@ -28,6 +34,21 @@ impl Running {
         Self { process, messages }
     }
 
+    /// Waits until the program listens to signals, as far as the system says whether it does.
+    fn wait_for_listener(&self) {
+        const SIGINT: u64 = 1 << 1;
+        let status = format!("/proc/{}/status", self.process.id());
+        for _ in 0..100 {
+            thread::sleep(Duration::from_millis(100));
+            let Ok(status) = fs::read_to_string(&status) else { return };
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            if caught.is_some_and(|mask| mask & SIGINT != 0) {
+                return;
+            }
+        }
+    }
+
     /// Sends a signal and waits until the program has seen it.
     fn stop(&mut self, signal: &str) {
         let id = self.process.id().to_string();
@@ -44,12 +65,18 @@ impl Running {
     }
 
     /// What it still says, and its exit code.
-    fn end(mut self) -> (String, Option<i32>) {
+    fn end(self) -> (String, Option<i32>) {
+        let (_, message, code) = self.end_with_output();
+        (message, code)
+    }
+
+    /// What it still prints and says, and its exit code.
+    fn end_with_output(mut self) -> (String, String, Option<i32>) {
         drop(self.process.stdin.take());
-        std::io::copy(&mut self.process.stdout.take().unwrap(), &mut std::io::sink()).unwrap();
-        let mut rest = String::new();
+        let (mut printed, mut rest) = (String::new(), String::new());
+        self.process.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
         self.messages.read_to_string(&mut rest).unwrap();
-        (rest, self.process.wait().unwrap().code())
+        (printed, rest, self.process.wait().unwrap().code())
     }
 }
 
@@ -120,6 +147,99 @@ fn a_submission_that_waits_for_a_pipe_ends_nevertheless() {
     running.stop("-INT");
     // Although its standard input is still open.
     assert_eq!(running.process.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_list_on_standard_input_that_is_waited_for_ends_nevertheless() {
+    let shell = Shell::with_crashes();
+    let server = MiniHBase::start().unwrap();
+    let url = server.url();
+    shell.ok(&["schema", "create", "--server", &url]);
+    for place in [&[][..], &["--server", &url]] {
+        for command in [
+            &["show"][..],
+            &["process"],
+            &["remove"],
+            &["queue", "add"],
+            &["queue", "remove"],
+            &["queue", "ack"],
+            &["export", "-o", "out"],
+        ] {
+            let arguments = [command, place, &["-"]].concat();
+            let mut running = Running::start(&shell, &arguments);
+            let mut stdin = running.process.stdin.take().unwrap();
+            stdin.write_all(format!("{ABSENT}\n").as_bytes()).unwrap();
+            running.wait_for_listener();
+            running.stop("-INT");
+            // Although its standard input is still open.
+            let code = running.process.wait().unwrap().code();
+            assert_eq!(code, Some(130), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn a_check_that_was_stopped_goes_on_with_the_word_that_it_printed() {
+    let shell = Shell::new();
+    {
+        let server = MiniHBase::builder().store(shell.path("store")).start().unwrap();
+        let url = server.url();
+        shell.ok(&["schema", "create", "--server", &url]);
+        let client = Client::connect(url.parse().unwrap()).unwrap();
+        let table = client.table("crash_reports_index_submitted_time");
+        for number in 0..1000 {
+            let ooid = format!("{:x}d8a2b4e-9c1f-4e57-8b3a-{number:05}0120508", number % 16);
+            let row = format!("{}2012-05-08T20:50:50{ooid}", &ooid[..1]);
+            table.put(&Put::new(row).column("ids:ooid", ooid)).unwrap();
+        }
+    }
+    let check = ["check", "--settled-for", "0s", "--json"];
+    let all = shell.run(&check);
+    assert_eq!(all.code, Some(5), "{}", all.message);
+    let mut running = Running::start(&shell, &check);
+    // More problems than a pipe holds: it isn't over when the signal comes.
+    let mut begin = [0; 8];
+    running.process.stdout.as_mut().unwrap().read_exact(&mut begin).unwrap();
+    running.stop("-INT");
+    let (printed, message, code) = running.end_with_output();
+    assert_eq!(code, Some(130), "{message}");
+    let printed = String::from_utf8(begin.to_vec()).unwrap() + &printed;
+    let (_, word) = message.split_once("go on with --resume ").unwrap();
+    let rest = shell.run(&[&check[..], &["--resume", word.trim_end()]].concat());
+    let mut found: Vec<&str> = printed.lines().chain(rest.stdout.lines()).collect();
+    assert!(found.len() > printed.lines().count(), "it was over when the signal came");
+    let mut expected: Vec<&str> = all.stdout.lines().collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+    let message = shell.fail(2, &[&check[..], &["--resume", "nonsense"]].concat());
+    assert!(message.contains("this is no position of a check"), "{message}");
+}
+
+#[test]
+fn a_submission_that_was_killed_is_finished_by_the_same_command() {
+    const CRASHES: usize = 300;
+    let shell = Shell::new();
+    fs::create_dir(shell.path("crashes")).unwrap();
+    for number in 0..CRASHES {
+        shell.write(&format!("crashes/{number}.json"), METADATA);
+        shell.write(&format!("crashes/{number}.dump"), format!("MDMP {number}"));
+    }
+    for lines in [1, 60] {
+        let mut running = Running::start(&shell, &["submit", "crashes", "--json"]);
+        let printed = BufReader::new(running.process.stdout.take().unwrap());
+        let printed: Vec<_> = printed.lines().take(lines).map(Result::unwrap).collect();
+        running.process.kill().unwrap();
+        running.process.wait().unwrap();
+        let listed = shell.run_with(&["show", "-", "--json"], printed.join("\n").as_bytes());
+        assert_eq!(listed.code, Some(0), "{}", listed.message);
+        assert_eq!(listed.stdout.lines().count(), lines);
+    }
+    assert_eq!(shell.json(&["submit", "crashes"]).len(), CRASHES);
+    shell.ok(&["check", "--settled-for", "0s", "--repair"]);
+    assert_eq!(shell.ok(&["check", "--settled-for", "0s"]), "");
+    assert_eq!(shell.json(&["crashes"]).len(), CRASHES);
+    assert_eq!(shell.json(&["queue", "list"]).len(), CRASHES);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 use crate::shell::{Ended, OOID, Shell, shown};
 
 #[test]
-fn a_store_is_made_at_the_first_command_and_told_once() {
+fn a_store_is_made_at_the_first_command_and_said_once() {
     let shell = Shell::new();
     let first = shell.run(&["get", "meta", OOID]);
     assert_eq!(first.code, Some(3), "{}", first.message);
@@ -125,6 +125,8 @@ fn an_address_that_cannot_be_listened_on_is_named() {
     let shell = Shell::with_crashes();
     let server = Serving::start(&shell);
     let address = server.url.trim_start_matches("hbase://").trim_end_matches('/').to_owned();
+    let message = shell.fail(2, &["serve", "--server", &server.url]);
+    assert!(message.contains("with --store, not --server"), "{message}");
     let message = shell.fail(1, &["serve", "--listen", &address, "--store", "another"]);
     assert!(message.contains(&format!("can't listen on {address}")), "{message}");
 }

@@ -26,7 +26,7 @@ fn submitted(shell: &Shell, arguments: &[&str]) -> Vec<Value> {
 }
 
 #[test]
-fn one_crash_is_told_by_its_ooid() {
+fn one_crash_is_listed_by_its_ooid() {
     let shell = Shell::new();
     let (meta, dump) = (shell.write("a.json", METADATA), shell.write("a.dump", "MDMP"));
     let crash = ["submit", "--meta", &meta, "--dump", &dump, "--ooid", OOID];

@@ -10,7 +10,7 @@ use std::{
 
 use nix::pty::{Winsize, openpty};
 
-use crate::shell::{METADATA, PROCESSED, Shell, archive};
+use crate::shell::{METADATA, OOID, PROCESSED, Shell, archive};
 
 /// What a command with its standard error, or all, on a terminal of this width shows.
 fn shown(command: &mut Command, width: u16, with_output: bool) -> String {
@@ -109,7 +109,60 @@ fn lists_have_a_heading_on_a_terminal_only() {
     let shell = Shell::with_crashes();
     let list = screen(&shown(&mut shell.command(&["queue", "list"]), 100, true));
     assert!(list[0].starts_with("ooid"), "{list:#?}");
-    assert!(!shell.ok(&["queue", "list"]).contains("ooid"));
+    for arguments in
+        [&["queue", "list"][..], &["crashes"], &["signatures"], &["queue", "stats"], &["metrics"]]
+    {
+        let head = screen(&shown(&mut shell.command(arguments), 100, true))[0].clone();
+        let list = shell.ok(arguments);
+        assert!(!list.lines().any(|line| line == head), "{head}: {list}");
+        let json = shown(&mut shell.command(&[arguments, &["--json"]].concat()), 1000, true);
+        assert!(json.starts_with('{'), "{json}");
+    }
+    let settings = screen(&shown(&mut shell.command(&["config", "show"]), 1000, true));
+    assert!(settings[0].starts_with("setting") && settings[1].starts_with("config"));
+    assert!(shell.ok(&["config", "show"]).starts_with("config"));
+}
+
+#[test]
+fn a_narrow_terminal_shows_all_of_a_list_in_lines_that_fit() {
+    let shell = Shell::with_crashes();
+    let hostile = r#"{"signature": "a\u001b[2J\u009b\u202eb", "completeddatetime": "2012"}"#;
+    let file = shell.write("processed.json", hostile);
+    shell.ok(&["put-processed", OOID, &file]);
+    for arguments in [
+        &["crashes"][..],
+        &["crashes", "--json"],
+        &["signatures"],
+        &["queue", "list", "--queue", "general"],
+        &["queue", "stats"],
+        &["metrics", "--from", "2012-05-08", "--to", "2012-05-09"],
+        &["show", OOID],
+        &["get", "processed", OOID],
+        &["get", "state", OOID],
+        &["scan", "crash_reports"],
+        &["row", "crash_reports", &format!("6120508{OOID}")],
+        &["check", "--settled-for", "0s"],
+        &["schema", "verify"],
+        &["export", "-o", "out"],
+        &["sample"],
+    ] {
+        let drawn = shown(&mut shell.command(arguments), 60, true);
+        let left = screen(&drawn);
+        let fits = |line: &String| line.chars().count() <= 60;
+        let is_list = !arguments.contains(&"--json") && !["show", "get"].contains(&arguments[0]);
+        assert!(
+            !is_list || left.iter().filter(|l| !l.starts_with("socorro-hbase: ")).all(fits),
+            "{arguments:?}: {left:#?}"
+        );
+        assert!(
+            !drawn.contains("\u{1b}[2J") && !drawn.contains(['\u{9b}', '\u{202e}']),
+            "{drawn:?}"
+        );
+    }
+    let crashes = screen(&shown(&mut shell.command(&["crashes"]), 60, true)).join(" ");
+    for expected in [OOID, "Firefox", "12.0", "plugin", "a\\x1b[2J\\u{9b}\\u{202e}b"] {
+        assert!(crashes.contains(expected), "{expected}: {crashes}");
+    }
 }
 
 #[test]
@@ -156,7 +209,7 @@ fn a_signal_beside_a_bar_leaves_nothing_of_it_behind() {
 fn nothing_is_said_if_quiet_is_asked_for_and_more_if_verbose_is() {
     let shell = Shell::with_crashes();
     fs::create_dir(shell.path("crashes")).unwrap();
-    shell.write("crashes.tar", archive(&[(crate::shell::OOID, "MDMP")]));
+    shell.write("crashes.tar", archive(&[(OOID, "MDMP")]));
     let quiet = shown(&mut shell.command(&["submit", "crashes.tar", "--quiet"]), 100, false);
     assert_eq!(quiet, "");
     let ended = shell.run(&["-q", "submit", "lost"]);

@@ -264,7 +264,7 @@ fn a_sample_is_drawn_from_what_there_is() {
     assert_eq!(shell.json(&["sample", "-n", "1"]).len(), 1);
     assert_eq!(shell.json(&["sample", "--date", "2012-05-09"]), [json!({"ooid": OTHER})]);
     assert_eq!(shell.ok(&["sample", "--date", "2012-05-09"]), format!("{OTHER}\n"));
-    shell.fail(2, &["sample", "-n", "many"]);
+    shell.fail(2, &["sample", "--limit", "many"]);
 }
 
 #[test]

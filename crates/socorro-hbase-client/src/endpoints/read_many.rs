@@ -94,6 +94,24 @@ impl CrashStore {
         states.into_iter().collect()
     }
 
+    /// Reads the signatures of many crashes in the order of their ooids, from the stored column and not
+    /// from the processed JSON; `None` of those that aren't processed. One round trip for each 256.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
+    pub fn get_signatures_of(
+        &self,
+        ids: impl IntoIterator<Item = impl Into<CrashId>>,
+    ) -> Result<Vec<Option<String>>> {
+        let signature = |_: &CrashId, row: &Row| {
+            let text = row.get(layout::PROCESSED_DATA_SIGNATURE);
+            Ok(text.map(|text| String::from_utf8_lossy(text).into_owned()))
+        };
+        let columns = [layout::PROCESSED_DATA_SIGNATURE];
+        self.read_many(ids, &columns, TEXTS_AT_ONCE, signature)?.into_iter().collect()
+    }
+
     fn read_many<T>(
         &self,
         ids: impl IntoIterator<Item = impl Into<CrashId>>,

@@ -63,7 +63,7 @@ const END: [u8; 1024] = [0; 1024];
 impl ArchiveFormat {
     /// Reads a format off a file's name; `None` if it is no archive's.
     pub fn of_path(path: impl AsRef<Path>) -> Option<Self> {
-        let name = path.as_ref().file_name()?.to_str()?.to_ascii_lowercase();
+        let name = path.as_ref().file_name()?.to_string_lossy().to_ascii_lowercase();
         let ends_in = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
         if ends_in(&[".tar"]) {
             Some(Self::Tar)
@@ -246,5 +246,14 @@ mod tests {
         assert_eq!((of("a.tgz"), of("b/A.TAR.GZ")), (Some(ArchiveFormat::TarGz), of("a.tgz")));
         assert_eq!((of("a.zst"), of("a.tar.zst")), (Some(ArchiveFormat::TarZst), of("a.zst")));
         assert_eq!((of("a"), of("tar"), of("a.gz")), (None, None, None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_is_an_archives_too() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let name = std::ffi::OsStr::from_bytes(b"\xff.tar");
+        assert_eq!(ArchiveFormat::of_path(name), Some(ArchiveFormat::Tar));
     }
 }

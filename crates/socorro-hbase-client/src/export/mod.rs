@@ -118,6 +118,7 @@ impl CrashStore {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "export_jsonz_for_date")]
     pub fn export_to_folder(
         &self,
         selection: &Selection,
@@ -138,6 +139,8 @@ impl CrashStore {
     /// [`ErrorKind::File`](crate::ErrorKind::File), also if an archive of this name is complete already, or
     /// is an interrupted export of another selection; [`ErrorKind::HBase`](crate::ErrorKind::HBase); here
     /// or from the iterator.
+    #[doc(alias = "export_jsonz_tarball_for_date")]
+    #[doc(alias = "export_jsonz_tarball_for_ooids")]
     pub fn export_to_archive(
         &self,
         selection: &Selection,

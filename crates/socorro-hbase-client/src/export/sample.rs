@@ -24,6 +24,7 @@ impl CrashStore {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "export_sampled_crashes_tarball_for_dates")]
     pub fn sample(&self, selection: &Selection, n: usize) -> Result<Vec<CrashId>> {
         let mut sample = Reservoir::new(n);
         for selected in Selecting::new(self, selection, None)? {
