@@ -11,6 +11,7 @@ mod details;
 mod filters;
 mod flavours;
 mod gateway;
+mod odd;
 mod reads;
 mod scanners;
 mod tables;
@@ -23,6 +24,7 @@ pub(crate) fn tests() -> Vec<Test> {
         filters::tests(),
         flavours::tests(),
         gateway::tests(),
+        odd::tests(),
         reads::tests(),
         scanners::tests(),
         tables::tests(),

@@ -87,6 +87,47 @@ fn counters_and_checks_are_no_older_than_what_they_replace() {
 }
 
 #[test]
+fn a_counter_that_a_client_stamped_far_ahead_takes_no_delete_along() {
+    for builder in both() {
+        let server = builder.clock(VirtualClock::new(1_000)).start().unwrap();
+        let mut raw = client_with_table(&server);
+        let year = 365 * 86_400_000;
+        let one = vec![new("f:n", 1_i64.to_be_bytes().to_vec())];
+        raw.mutate_row_ts(bytes("t"), bytes("r"), one, year, none()).unwrap();
+        raw.atomic_increment(bytes("t"), bytes("r"), bytes("f:n"), 1).unwrap();
+        raw.delete_all_row(bytes("t"), bytes("r"), none()).unwrap();
+        // As in HBase: the delete is of now, so the counter is left, and what is put with a time
+        // between both is seen.
+        let cells = raw.get(bytes("t"), bytes("r"), bytes("f:n"), none()).unwrap();
+        assert_eq!(cells[0].timestamp, Some(year + 1));
+        let between = vec![new("f:x", bytes("seen"))];
+        raw.mutate_row_ts(bytes("t"), bytes("r"), between, 2_000, none()).unwrap();
+        assert_eq!(value(&mut raw, "r", "f:x").as_deref(), Some("seen"));
+    }
+}
+
+#[test]
+fn a_clock_that_goes_back_hides_no_put_and_keeps_deletes() {
+    for builder in both() {
+        let clock = VirtualClock::new(50_000);
+        let server = builder.clock(clock.clone()).start().unwrap();
+        let mut raw = client_with_table(&server);
+        put(&mut raw, "r", "f:x", "first").unwrap();
+        raw.atomic_increment(bytes("t"), bytes("n"), bytes("f:x"), 1).unwrap();
+        clock.set(10_000);
+        put(&mut raw, "r", "f:x", "second").unwrap();
+        let expected = [("second".to_owned(), 50_001), ("first".to_owned(), 50_000)];
+        assert_eq!(versions(&mut raw, "r"), expected);
+        raw.delete_all_row(bytes("t"), bytes("r"), none()).unwrap();
+        assert_eq!(value(&mut raw, "r", "f:x"), None);
+        put(&mut raw, "r", "f:x", "third").unwrap();
+        assert_eq!(value(&mut raw, "r", "f:x").as_deref(), Some("third"));
+        let sum = raw.atomic_increment(bytes("t"), bytes("n"), bytes("f:x"), 1).unwrap();
+        assert_eq!(sum, 2);
+    }
+}
+
+#[test]
 fn a_delete_goes_before_a_put_that_fails() {
     let server = MiniHBase::builder().max_cell_size(1_000).start().unwrap();
     let mut raw = client_with_table(&server);
@@ -209,6 +250,20 @@ fn a_delete_may_have_a_time_to_live() {
     assert_eq!(value(&mut raw, "r", "f:x"), None);
     clock.advance(Duration::from_millis(101));
     assert_eq!(value(&mut raw, "r", "f:x").as_deref(), Some("v"));
+}
+
+/// HBase tries the write for minutes.
+#[test]
+fn a_time_to_live_that_is_no_number_is_refused_at_once() {
+    let server = MiniHBase::in_memory().unwrap();
+    let mut raw = client_with_table(&server);
+    for life in [&b""[..], b"123", b"123456789"] {
+        let ttl = [(bytes("_ttl"), life.to_vec())].into();
+        let changes = vec![new("f:x", bytes("v"))];
+        let error = raw.mutate_row(bytes("t"), bytes("r"), changes, ttl).unwrap_err();
+        assert!(is_illegal(error));
+    }
+    assert_eq!(value(&mut raw, "r", "f:x"), None);
 }
 
 #[test]

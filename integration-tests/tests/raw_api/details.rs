@@ -34,18 +34,18 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-fn io_error(error: thrift::Error) -> String {
+pub(super) fn io_error(error: thrift::Error) -> String {
     let thrift::Error::User(error) = error else { panic!("not an exception: {error:?}") };
     let error = error.downcast::<IOError>().unwrap_or_else(|error| panic!("{error:?}"));
     error.message.unwrap().lines().next().unwrap().to_owned()
 }
 
-fn is_internal(error: thrift::Error) -> bool {
+pub(super) fn is_internal(error: thrift::Error) -> bool {
     let thrift::Error::Application(error) = error else { panic!("{error:?}") };
     error.kind == ApplicationErrorKind::InternalError
 }
 
-fn is_illegal(error: thrift::Error) -> bool {
+pub(super) fn is_illegal(error: thrift::Error) -> bool {
     let thrift::Error::User(error) = error else { panic!("{error:?}") };
     error.is::<IllegalArgument>()
 }

@@ -11,8 +11,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const STRIPES: usize = 1024;
 /// From so many rows on a stripe forgets those whose times are past.
 const MANY_ROWS: usize = 16;
+/// More rows than this a stripe doesn't remember, whatever their times.
+const MOST_ROWS: usize = 128;
+/// In milliseconds. A time that is further ahead of the clock comes from a client's own timestamps.
+/// Deletes don't follow it there: once it was forgotten, they would hide everything put since.
+const FAR_AHEAD: i64 = 60_000;
 /// The times of this many columns of a row are remembered; all others share one.
-const MANY_COLUMNS: usize = 64;
+const MANY_COLUMNS: usize = 16;
 
 /// What a put without a timestamp gets that comes in the millisecond of an earlier write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,15 +77,19 @@ pub(super) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// The timestamp of a put when the clock shows `now`.
+    /// The timestamp of a put, no earlier than `not_before`, when the clock shows `now`.
     pub(super) fn put_time(
         &mut self,
         row: &[u8],
         column: (u16, &[u8]),
-        now: i64,
+        (now, not_before): (i64, i64),
         write: u64,
     ) -> i64 {
-        let Some(times) = self.times(row, now) else { return now };
+        let earliest = now.max(not_before);
+        if earliest.saturating_sub(now) > FAR_AHEAD {
+            return earliest;
+        }
+        let Some(times) = self.times(row, now) else { return earliest };
         let column = hash(&column);
         let none = (i64::MIN, write);
         let last = if times.columns.len() < MANY_COLUMNS || times.columns.contains_key(&column) {
@@ -90,7 +99,7 @@ impl Held<'_> {
         };
         // Puts of one write are one version.
         let after_put = if last.1 == write { last.0 } else { last.0.saturating_add(1) };
-        let time = now.max(times.delete.saturating_add(1)).max(after_put);
+        let time = earliest.max(times.delete.saturating_add(1)).max(after_put);
         *last = (time, write);
         times.put = times.put.max(time);
         time
@@ -113,6 +122,9 @@ impl Held<'_> {
         let (_, times) = self.stripes.iter_mut().find(|(held, _)| *held == stripe(row))?;
         if times.len() >= MANY_ROWS {
             times.retain(|_, times| times.put.max(times.delete) >= now);
+            if times.len() >= MOST_ROWS && !times.contains_key(&row) {
+                return None;
+            }
         }
         let times = times.entry(row).or_default();
         if times.put.max(times.delete) < now {
@@ -145,11 +157,11 @@ mod tests {
         let locks = Locks::new(HBaseTiming::Later);
         let mut held = lock(&locks);
         let column = (0, &b"q"[..]);
-        assert_eq!(held.put_time(b"r", column, 100, 1), 100);
+        assert_eq!(held.put_time(b"r", column, (100, 0), 1), 100);
         assert_eq!(held.delete_time(b"r", 100), 100);
-        assert_eq!(held.put_time(b"r", column, 100, 2), 101);
+        assert_eq!(held.put_time(b"r", column, (100, 0), 2), 101);
         assert_eq!(held.delete_time(b"r", 100), 101);
-        assert_eq!(held.put_time(b"r", column, 200, 3), 200);
+        assert_eq!(held.put_time(b"r", column, (200, 0), 3), 200);
     }
 
     #[test]
@@ -157,11 +169,11 @@ mod tests {
         let locks = Locks::new(HBaseTiming::Later);
         let mut held = lock(&locks);
         let (column, other) = ((0, &b"q"[..]), (0, &b"other"[..]));
-        assert_eq!(held.put_time(b"r", column, 100, 1), 100);
-        assert_eq!(held.put_time(b"r", column, 100, 1), 100);
-        assert_eq!(held.put_time(b"r", column, 100, 2), 101);
-        assert_eq!(held.put_time(b"r", other, 100, 2), 100);
-        assert_eq!(held.put_time(b"r", column, 101, 3), 102);
+        assert_eq!(held.put_time(b"r", column, (100, 0), 1), 100);
+        assert_eq!(held.put_time(b"r", column, (100, 0), 1), 100);
+        assert_eq!(held.put_time(b"r", column, (100, 0), 2), 101);
+        assert_eq!(held.put_time(b"r", other, (100, 0), 2), 100);
+        assert_eq!(held.put_time(b"r", column, (101, 0), 3), 102);
     }
 
     #[test]
@@ -171,13 +183,37 @@ mod tests {
         let names: Vec<_> = (0..1_000_u32).map(u32::to_be_bytes).collect();
         for write in 1..4 {
             for name in &names {
-                let time = held.put_time(b"r", (0, name), 100, write);
+                let time = held.put_time(b"r", (0, name), (100, 0), write);
                 assert_eq!(time, 99 + i64::try_from(write).unwrap());
             }
         }
         assert_eq!(held.times(b"r", 100).unwrap().columns.len(), MANY_COLUMNS);
-        held.put_time(b"r", (0, b"q"), 200, 4);
+        held.put_time(b"r", (0, b"q"), (200, 0), 4);
         assert_eq!(held.times(b"r", 200).unwrap().columns.len(), 1);
+    }
+
+    #[test]
+    fn a_time_far_ahead_of_the_clock_is_given_and_not_remembered() {
+        let locks = Locks::new(HBaseTiming::Later);
+        let mut held = lock(&locks);
+        let column = (0, &b"q"[..]);
+        let (near, far) = (100 + FAR_AHEAD, 101 + FAR_AHEAD);
+        assert_eq!(held.put_time(b"r", column, (100, far), 1), far);
+        assert_eq!(held.delete_time(b"r", 100), 100);
+        assert_eq!(held.put_time(b"r", column, (100, near), 2), near);
+        assert_eq!(held.delete_time(b"r", 100), near);
+    }
+
+    #[test]
+    fn rows_that_are_ahead_of_the_clock_are_remembered_up_to_a_number() {
+        let locks = Locks::new(HBaseTiming::Later);
+        for row in 0..300_000_u32 {
+            let row = row.to_be_bytes();
+            let mut held = locks.lock(1, [&row[..]].into_iter());
+            assert_eq!(held.put_time(&row, (0, b"q"), (100, 200), 1), 200);
+        }
+        let remembered = |stripe: &Mutex<Times>| stripe.lock().map_or(0, |times| times.len());
+        assert!(locks.stripes.iter().map(remembered).all(|rows| rows <= MOST_ROWS));
     }
 
     #[test]
@@ -185,9 +221,9 @@ mod tests {
         let locks = Locks::new(HBaseTiming::Exact);
         let mut held = lock(&locks);
         let column = (0, &b"q"[..]);
-        assert_eq!(held.put_time(b"r", column, 100, 1), 100);
+        assert_eq!(held.put_time(b"r", column, (100, 0), 1), 100);
         assert_eq!(held.delete_time(b"r", 100), 100);
-        assert_eq!(held.put_time(b"r", column, 100, 2), 100);
+        assert_eq!(held.put_time(b"r", column, (100, 0), 2), 100);
     }
 
     #[test]

@@ -67,6 +67,10 @@ impl Scanner {
         limits: &mut Limits,
         sink: Sink<'_>,
     ) -> Result<()> {
+        if count == 0 {
+            // HBase asks no region then, so that nothing is refused.
+            return Ok(());
+        }
         check(&self.scan)?;
         let walk = match &mut self.walk {
             Some(walk) => walk,

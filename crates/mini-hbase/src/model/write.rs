@@ -165,8 +165,7 @@ impl WritePlan<'_> {
 
     /// The time of a put that brings none along.
     pub(super) fn put_time(&mut self, row: &[u8], column: (u16, &[u8]), not_before: i64) -> i64 {
-        let now = self.now.max(not_before);
-        self.locks.put_time(row, column, now, self.write.number)
+        self.locks.put_time(row, column, (self.now, not_before), self.write.number)
     }
 
     pub(super) fn put(

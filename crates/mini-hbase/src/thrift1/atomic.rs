@@ -52,14 +52,15 @@ impl Service {
 
     /// Answers the whole values, in the order of their columns.
     pub(super) fn append(&self, share: &Share, append: TAppend) -> Result<Vec<TCell>> {
-        let table = self.table(&append.table.unwrap_or_default())?;
         let row = append.row.unwrap_or_default();
         names::check_row(&row)?;
         let columns = append.columns.unwrap_or_default();
         let values = append.values.unwrap_or_default();
-        if columns.len() != values.len() {
-            return Err(Error::Illegal("there must be a value for each column".to_owned()));
+        if columns.is_empty() || columns.len() != values.len() {
+            let text = "there must be columns, and a value for each of them";
+            return Err(Error::Illegal(text.to_owned()));
         }
+        let table = self.table(&append.table.unwrap_or_default())?;
         let mut additions = Vec::with_capacity(columns.len());
         for (column, value) in columns.iter().zip(values) {
             let (family, qualifier) = qualified(column)?;

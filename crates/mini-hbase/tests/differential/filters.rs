@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 
 use super::names::{FAMILIES, Names, QUALIFIERS, ROWS, TIMES, VALUES};
+use super::regexes;
 
 /// A filter of HBase's language.
 #[derive(Clone, Debug)]
@@ -85,12 +86,7 @@ fn leaf(rng: &mut Rng) -> String {
             format!("{operator}, 'binaryprefix:{}'", first.map(String::from).unwrap_or_default())
         }
         1 => format!("{equality}, 'substring:{text}'"),
-        2 => {
-            format!(
-                "{equality}, 'regexstring:{}'",
-                pick(rng, &["a", "^b", "1|2", "[a-b]$", "x?", "(?i)A", "^.$", "^.{2}$"])
-            )
-        }
+        2 => format!("{equality}, 'regexstring:{}'", quoted(&regexes::random(rng))),
         _ => format!("{operator}, 'binary:{text}'"),
     };
     match rng.u8(0..21) {

@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod calls;
 pub(crate) mod filters;
 pub(crate) mod names;
+mod regexes;
 
 use fastrand::Rng;
 use hbase_thrift_api::ColumnDescriptor;

@@ -88,7 +88,7 @@ impl Comparator {
 }
 
 fn regex(java: &str, memory: &Memory<'_>) -> Result<Regex, String> {
-    let mut builder = RegexBuilder::new(&java_regex::translate(java));
+    let mut builder = RegexBuilder::new(&java_regex::translate(java)?);
     // As Java's Pattern.DOTALL.
     builder.dot_matches_new_line(true).dfa_size_limit(REGEX_CACHE);
     memory.take(REGEX_CACHE)?;

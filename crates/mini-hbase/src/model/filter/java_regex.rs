@@ -1,7 +1,7 @@
 //! Java's regular expressions, written as Rust's.
 //!
-//! What Rust's engine doesn't have (look-around, back references, possessive quantifiers) is refused
-//! or behaves otherwise; the rest is put into its words.
+//! What Rust's engine doesn't have (look-around, back references, possessive quantifiers) is refused;
+//! the rest is put into its words.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -9,6 +9,7 @@ use std::str::Chars;
 const HORIZONTAL: &str = r" \t\u{a0}\u{1680}\u{180e}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}";
 const VERTICAL: &str = r"\n\x0b\x0c\r\u{85}\u{2028}\u{2029}";
 const LINE_END: &str = r"(?:\r\n|[\n\r\u{85}\u{2028}\u{2029}])";
+const LINE_BREAK: &str = r"(?:\r\n|[\n\x0b\x0c\r\u{85}\u{2028}\u{2029}])";
 /// Classes of ASCII, without brackets (`java.util.regex.Pattern`).
 const POSIX: [(&str, &str); 13] = [
     ("Lower", "a-z"),
@@ -27,48 +28,127 @@ const POSIX: [(&str, &str); 13] = [
 ];
 
 /// Translates a pattern.
-pub(super) fn translate(java: &str) -> String {
+///
+/// # Errors
+/// If Java refuses it, or Rust's engine would read it otherwise.
+pub(super) fn translate(java: &str) -> Result<String, String> {
     let mut translation = Translation {
         rest: java.chars().peekable(),
         rust: String::with_capacity(java.len()),
-        depth: 0,
         // Then the end of every line is meant.
         is_multiline: java.split("(?").skip(1).any(|flags| {
             flags.chars().take_while(char::is_ascii_alphabetic).any(|flag| flag == 'm')
         }),
+        before: Before::Nothing,
     };
     while let Some(char) = translation.rest.next() {
-        translation.take(char);
+        translation.take(char)?;
     }
-    translation.rust
+    Ok(translation.rust)
 }
 
 struct Translation<'a> {
     rest: Peekable<Chars<'a>>,
     rust: String,
-    /// How many brackets are open.
-    depth: usize,
     is_multiline: bool,
+    before: Before,
+}
+
+/// What a quantifier finds before it.
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    /// The beginning, of the pattern, of a group or of an alternative.
+    Nothing,
+    Atom,
+    Quantified,
 }
 
 impl Translation<'_> {
-    fn take(&mut self, char: char) {
+    fn take(&mut self, char: char) -> Result<(), String> {
+        let before = std::mem::replace(&mut self.before, Before::Atom);
         match char {
-            '\\' => self.escape(),
-            '$' if self.depth == 0 && !self.is_multiline => self.last_line_end(),
-            '[' => {
-                self.depth += 1;
-                self.rust.push('[');
-                if self.rest.next_if_eq(&'^').is_some() {
-                    self.rust.push('^');
+            '\\' => self.escape()?,
+            '$' if !self.is_multiline => self.last_line_end(),
+            '[' => self.class_of_many()?,
+            '*' | '+' | '?' => {
+                if before != Before::Atom {
+                    return Err(format!("Dangling meta character '{char}'"));
+                }
+                self.rust.push(char);
+                self.greed()?;
+            }
+            '{' => {
+                if before != Before::Atom {
+                    // Java takes an empty text for what is repeated.
+                    self.rust.push_str("(?:)");
+                }
+                self.counts()?;
+                self.greed()?;
+            }
+            '(' => {
+                self.rust.push('(');
+                self.before = Before::Nothing;
+                if self.rest.next_if_eq(&'?').is_some() {
+                    self.flags()?;
                 }
             }
-            ']' if self.depth > 0 => {
-                self.depth -= 1;
-                self.rust.push(']');
+            '|' => {
+                self.rust.push('|');
+                self.before = Before::Nothing;
             }
             other => self.rust.push(other),
         }
+        Ok(())
+    }
+
+    /// What follows a quantifier.
+    fn greed(&mut self) -> Result<(), String> {
+        self.before = Before::Quantified;
+        if self.rest.next_if_eq(&'?').is_some() {
+            self.rust.push('?');
+        } else if self.rest.peek() == Some(&'+') {
+            return Err("possessive quantifiers are not supported".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The numbers in braces.
+    fn counts(&mut self) -> Result<(), String> {
+        let illegal = || "Illegal repetition".to_owned();
+        let numbers: String = self.rest.by_ref().take_while(|&char| char != '}').collect();
+        let (min, max) = numbers.split_once(',').unwrap_or((&numbers, ""));
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if min.is_empty() || !are_digits(min) || !are_digits(max) {
+            return Err(illegal());
+        }
+        self.push(&["{", &numbers, "}"]);
+        Ok(())
+    }
+
+    /// What follows `(?`.
+    fn flags(&mut self) -> Result<(), String> {
+        self.rust.push('?');
+        let mut flags = String::new();
+        while let Some(flag) = self.rest.next_if(|char| char.is_ascii_alphabetic() || *char == '-')
+        {
+            match flag {
+                'd' | 'U' => return Err(format!("the flag {flag} is not supported")),
+                // Rust's engine always folds all letters.
+                'u' => {}
+                flag => flags.push(flag),
+            }
+        }
+        self.rust.push_str(&flags);
+        if self.rest.next_if_eq(&')').is_some() {
+            if flags.is_empty() {
+                self.rust.truncate(self.rust.len() - "(?".len());
+            } else {
+                self.rust.push(')');
+            }
+        } else if let Some(end) = self.rest.next_if(|char| ":<".contains(*char)) {
+            self.rust.push(end);
+        }
+        Ok(())
     }
 
     /// The end of the text, or the line's end before it.
@@ -76,15 +156,71 @@ impl Translation<'_> {
         self.push(&["(?:", LINE_END, r"?\z)"]);
     }
 
-    fn escape(&mut self) {
+    /// A class in brackets, from its first character on.
+    fn class_of_many(&mut self) -> Result<(), String> {
+        self.rust.push('[');
+        if self.rest.next_if_eq(&'^').is_some() {
+            self.rust.push('^');
+        }
+        let start = self.rust.len();
+        while let Some(char) = self.rest.next() {
+            match char {
+                ']' if self.rust.len() > start => {
+                    self.rust.push(']');
+                    return Ok(());
+                }
+                '&' if self.rest.next_if_eq(&'&').is_some() => {
+                    if self.rust.len() == start || matches!(self.rest.peek(), Some(']' | '&')) {
+                        return Err("an intersection with nothing is not supported".to_owned());
+                    }
+                    self.rust.push_str("&&");
+                }
+                '[' => self.class_of_many()?,
+                '\\' => {
+                    if let Some(char) = self.escaped_char()? {
+                        self.range(char)?;
+                    }
+                }
+                char => self.range(char)?,
+            }
+        }
+        Err("Unclosed character class".to_owned())
+    }
+
+    /// A character of a class, or a range that begins with it.
+    fn range(&mut self, first: char) -> Result<(), String> {
+        self.escaped(first);
+        let mut ahead = self.rest.clone();
+        if ahead.next() != Some('-') || matches!(ahead.next(), None | Some(']' | '[')) {
+            return Ok(());
+        }
+        self.rest.next();
+        let last = match self.rest.next() {
+            Some('\\') => self.escaped_char()?,
+            other => other,
+        };
+        let last = last.filter(|last| *last >= first).ok_or("Illegal character range")?;
+        self.rust.push('-');
+        self.escaped(last);
+        Ok(())
+    }
+
+    fn escape(&mut self) -> Result<(), String> {
+        if let Some(char) = self.escaped_char()? {
+            self.escaped(char);
+        }
+        Ok(())
+    }
+
+    /// What a backslash escapes: a character, or something else, which is written down.
+    fn escaped_char(&mut self) -> Result<Option<char>, String> {
         let Some(char) = self.rest.next() else {
-            self.rust.push('\\');
-            return;
+            return Err("nothing follows the last backslash".to_owned());
         };
         match char {
             'Q' => self.literal(),
             'Z' => self.last_line_end(),
-            'R' => self.rust.push_str(LINE_END),
+            'R' => self.rust.push_str(LINE_BREAK),
             'h' => self.class(HORIZONTAL, false),
             'H' => self.class(HORIZONTAL, true),
             'v' => self.class(VERTICAL, false),
@@ -97,15 +233,77 @@ impl Translation<'_> {
             'S' => self.class(r" \t\n\x0b\x0c\r", true),
             'p' => self.property(false),
             'P' => self.property(true),
-            'e' => self.rust.push_str(r"\x1b"),
-            'u' => {
-                let digits: String = self.rest.by_ref().take(4).collect();
-                self.push(&[r"\u{", &digits, "}"]);
+            't' => return Ok(Some('\t')),
+            'n' => return Ok(Some('\n')),
+            'r' => return Ok(Some('\r')),
+            'f' => return Ok(Some('\x0c')),
+            'a' => return Ok(Some('\x07')),
+            'e' => return Ok(Some('\x1b')),
+            'u' => return self.utf16().map(Some),
+            'x' => return self.code_point().map(Some),
+            '0' => return self.octal().map(Some),
+            'c' => {
+                let char = self.rest.next().filter(char::is_ascii);
+                let char = char.ok_or("Illegal control escape sequence")?;
+                return Ok(Some(char::from(char as u8 ^ 64)));
             }
-            other => {
-                self.rust.push('\\');
-                self.rust.push(other);
+            other if other.is_ascii_alphanumeric() => {
+                let mut ahead = self.rest.clone();
+                if ahead.next() == Some('{') && ahead.next().is_some_and(char::is_alphabetic) {
+                    return Err(format!("\\{other}{{ is not supported"));
+                }
+                self.push(&["\\", other.encode_utf8(&mut [0; 4])]);
             }
+            other => return Ok(Some(other)),
+        }
+        Ok(None)
+    }
+
+    /// Four hexadecimal digits, and as many more if they are half of a character.
+    fn utf16(&mut self) -> Result<char, String> {
+        let unit = self.utf16_unit()?;
+        let low = if (0xd800..0xdc00).contains(&unit) { Some(self.low_unit()?) } else { None };
+        let units = std::iter::once(unit).chain(low);
+        let char = char::decode_utf16(units).next().and_then(Result::ok);
+        char.ok_or_else(|| "half of a character can't be found".to_owned())
+    }
+
+    /// Two hexadecimal digits, or some in braces.
+    fn code_point(&mut self) -> Result<char, String> {
+        let digits: String = if self.rest.next_if_eq(&'{').is_some() {
+            self.rest.by_ref().take_while(|&char| char != '}').collect()
+        } else {
+            self.rest.by_ref().take(2).collect()
+        };
+        let char = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+        char.ok_or_else(|| "Illegal hexadecimal escape sequence".to_owned())
+    }
+
+    /// Up to three octal digits, of a byte.
+    fn octal(&mut self) -> Result<char, String> {
+        let (mut value, mut digits) = (0, 0);
+        while digits < 3
+            && (digits < 2 || value <= 0o37)
+            && let Some(digit) = self.rest.peek().and_then(|char| char.to_digit(8))
+        {
+            (value, digits) = (value * 8 + digit, digits + 1);
+            self.rest.next();
+        }
+        let char = char::from_u32(value).filter(|_| digits > 0);
+        char.ok_or_else(|| "Illegal octal escape sequence".to_owned())
+    }
+
+    /// Four hexadecimal digits.
+    fn utf16_unit(&mut self) -> Result<u16, String> {
+        let digits: String = self.rest.by_ref().take(4).collect();
+        let unit = if digits.len() == 4 { u16::from_str_radix(&digits, 16).ok() } else { None };
+        unit.ok_or_else(|| "Illegal Unicode escape sequence".to_owned())
+    }
+
+    fn low_unit(&mut self) -> Result<u16, String> {
+        match (self.rest.next(), self.rest.next()) {
+            (Some('\\'), Some('u')) => self.utf16_unit(),
+            _ => Err("half of a character can't be found".to_owned()),
         }
     }
 
@@ -115,8 +313,17 @@ impl Translation<'_> {
             if char == '\\' && self.rest.next_if_eq(&'E').is_some() {
                 return;
             }
-            self.rust.push_str(&regex::escape(char.encode_utf8(&mut [0; 4])));
+            self.escaped(char);
         }
+    }
+
+    /// A character that stands for itself, in a class as well.
+    fn escaped(&mut self, char: char) {
+        // With these it would be the limit of a word.
+        if char.is_ascii_punctuation() && !"<>".contains(char) {
+            self.rust.push('\\');
+        }
+        self.rust.push(char);
     }
 
     fn class(&mut self, inner: &str, negated: bool) {
@@ -128,14 +335,13 @@ impl Translation<'_> {
         let mut name = String::new();
         if self.rest.next_if_eq(&'{').is_some() {
             name.extend(self.rest.by_ref().take_while(|&char| char != '}'));
+        } else {
+            name.extend(self.rest.next());
         }
         if let Some((_, inner)) = POSIX.iter().find(|(posix, _)| *posix == name) {
             return self.class(inner, negated);
         }
-        self.rust.push_str(if negated { r"\P" } else { r"\p" });
-        if !name.is_empty() {
-            self.push(&["{", &name, "}"]);
-        }
+        self.push(&[if negated { r"\P{" } else { r"\p{" }, &name, "}"]);
     }
 
     fn push(&mut self, parts: &[&str]) {
@@ -150,7 +356,8 @@ mod tests {
     use super::*;
 
     fn finds(java: &str, text: &str) -> bool {
-        let regex = regex::RegexBuilder::new(&translate(java)).dot_matches_new_line(true).build();
+        let regex =
+            regex::RegexBuilder::new(&translate(java).unwrap()).dot_matches_new_line(true).build();
         regex.unwrap().is_match(text)
     }
 
@@ -191,5 +398,27 @@ mod tests {
     fn what_both_have_stays() {
         assert!(finds(r"^(a|b){2}\.[^$]\\$", r"ab.x\"));
         assert!(!finds(r"[$]", "a"));
+    }
+
+    #[test]
+    fn what_rust_reads_otherwise_is_put_into_its_words() {
+        assert!(finds(r"^[[:x]]$", ":") && finds(r"^[a-c&&[^b]]$", "c") && finds(r"^\R$", "\u{b}"));
+        assert!(finds(r"^[+--]$", ",") && finds(r"^[~~]$", "~") && finds(r"^[]$]$", "$"));
+        assert!(finds(r"^\<b\>$", "<b>"));
+        assert!(finds(r"^\0101\cA\07$", "A\u{1}\u{7}") && finds(r"^\0477$", "'7"));
+        assert!(finds(r"^\ud83d\ude00$", "\u{1f600}"));
+        assert!(finds(r"^a{2}{3}$", "aa") && finds(r"^({2}b)$", "b"));
+        assert!(finds("(?u)(?iu)A", "a") && finds("^(?s:.)$", "\n") && finds("(?<x>a)", "a"));
+    }
+
+    #[test]
+    fn what_java_refuses_or_rust_does_not_have_is_refused() {
+        for java in [
+            "a++", "a*+", "a?+", "a{2}+", "a**", "*", "(+)", "a|?", "a+?+", "a{,3}", "a{x}", "{",
+            r"\0", r"\09", r"\u12", r"\ud83d", r"\b{g}", "[a&&]", "[&&a]", "[b-a]", "(?d)a",
+            "(?U)a", "[a", r"a\",
+        ] {
+            assert!(translate(java).is_err(), "{java}");
+        }
     }
 }
