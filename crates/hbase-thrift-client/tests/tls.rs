@@ -150,22 +150,26 @@ fn a_connection_stays_usable_between_calls() {
 
 #[test]
 fn a_connection_that_was_closed_between_calls_is_replaced() {
-    let (authority, connections) = (Authority::new(), AtomicUsize::new(0));
-    let address = tls_server(&authority, "127.0.0.1", move |mut stream| {
-        if connections.fetch_add(1, Ordering::SeqCst) > 0 {
-            return gateway(stream);
-        }
-        let mut request = [0; 64];
-        if let Ok(1..) = stream.read(&mut request) {
-            let _ = stream.write_all(&server_type_reply(&request, 1));
-            stream.conn.send_close_notify();
-            let _ = stream.flush();
-        }
-    });
-    let config = config(address, &authority).with_max_attempts(1);
-    let client = Client::connect(config.with_max_connections(1)).unwrap();
-    std::thread::sleep(LOOKED_AT_AFTER);
-    client.ping().unwrap();
+    for says_so in [true, false] {
+        let (authority, connections) = (Authority::new(), AtomicUsize::new(0));
+        let address = tls_server(&authority, "127.0.0.1", move |mut stream| {
+            if connections.fetch_add(1, Ordering::SeqCst) > 0 {
+                return gateway(stream);
+            }
+            let mut request = [0; 64];
+            if let Ok(1..) = stream.read(&mut request) {
+                let _ = stream.write_all(&server_type_reply(&request, 1));
+                if says_so {
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+            }
+        });
+        let config = config(address, &authority).with_max_attempts(1);
+        let client = Client::connect(config.with_max_connections(1)).unwrap();
+        std::thread::sleep(LOOKED_AT_AFTER);
+        client.ping().unwrap();
+    }
 }
 
 #[cfg(feature = "http")]

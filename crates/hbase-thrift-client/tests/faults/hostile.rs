@@ -30,14 +30,15 @@ impl Stored {
             return said;
         }
         let odd = |oddity, said| Say::Odd(oddity, Box::new(said));
-        match luck.u8(0..12) {
+        match luck.u8(0..14) {
             0 => odd(Oddity::Twice, said),
             1 => odd(Oddity::Renamed, said),
             2 => odd(Oddity::Renumbered, said),
             3 => odd(Oddity::Trickles(Duration::from_millis(100)), said),
             4 => odd(Oddity::Trickles(Duration::from_millis(1)), said),
             5 => Say::Throw(format!("java.io.IOException: \u{1b}[31m{}", "x".repeat(1 << 20))),
-            6 => Say::Raw(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
+            6 | 7 => odd(Oddity::Again, said),
+            8 => Say::Raw(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
             _ => said,
         }
     }

@@ -45,6 +45,8 @@ pub(crate) enum Say {
 pub(crate) enum Oddity {
     /// It comes twice.
     Twice,
+    /// It comes a second time when its call is over.
+    Again,
     /// It has the name of another method.
     Renamed,
     /// It has another number than the call.
@@ -125,11 +127,15 @@ fn serve(
                 match oddity {
                     Oddity::Renamed => head.name.push('s'),
                     Oddity::Renumbered => head.sequence_number += 1,
-                    Oddity::Twice | Oddity::Trickles(_) => {}
+                    Oddity::Twice | Oddity::Again | Oddity::Trickles(_) => {}
                 }
                 write(&mut TBinaryOutputProtocol::new(&mut reply, true), &head, *said)?;
                 match oddity {
                     Oddity::Twice => reply.extend_from_within(..),
+                    Oddity::Again => {
+                        (&*stream).write_all(&reply).map_err(thrift::Error::from)?;
+                        thread::sleep(Duration::from_millis(5));
+                    }
                     Oddity::Trickles(pause) => {
                         for byte in std::mem::take(&mut reply) {
                             thread::sleep(pause);
