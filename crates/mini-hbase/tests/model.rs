@@ -267,6 +267,25 @@ fn a_time_to_live_that_is_no_number_is_refused_at_once() {
 }
 
 #[test]
+fn an_or_of_filters_goes_to_the_nearest_of_their_hints() {
+    for builder in both() {
+        let server = builder.start().unwrap();
+        let mut raw = client_with_table(&server);
+        for qualifier in ["a", "b", "c", "d"] {
+            put(&mut raw, "r", &format!("f:{qualifier}"), qualifier).unwrap();
+        }
+        for (one, other) in [("b", "d"), ("d", "b")] {
+            let filter = format!("ColumnPrefixFilter('{one}') OR ColumnPrefixFilter('{other}')");
+            let filtered = TScan { filter_string: Some(bytes(&filter)), ..scan() };
+            let scanner = raw.scanner_open_with_scan(bytes("t"), filtered, none()).unwrap();
+            let rows = raw.scanner_get_list(scanner, 9).unwrap();
+            let found = rows[0].columns.as_ref().unwrap().keys();
+            assert!(found.eq(["f:b", "f:d"].map(str::as_bytes)), "{filter}");
+        }
+    }
+}
+
+#[test]
 fn tables_are_created_in_namespaces_that_there_are() {
     let server = MiniHBase::builder().namespace("shop").start().unwrap();
     let mut raw = client(&server);

@@ -20,7 +20,7 @@ const GUARDS: [(&str, &str, &str); 3] = [
     ("mini-hbase", "--lib", "many_writers_share_a_flush"),
     (
         "mini-hbase",
-        "--test oracle --test recorded --test compaction --test model --test durability",
+        "--test oracle --test recorded --test compaction --test model --test durability --test stores",
         "every_acknowledged_row_survives",
     ),
     ("integration-tests", "--test main", "hbase::"),

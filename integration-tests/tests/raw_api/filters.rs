@@ -14,6 +14,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(filters_of_values_select_cells_or_rows),
         Test::new(operators_and_quotes_combine_filters),
         Test::new(filters_end_a_scan_where_they_should),
+        Test::new(filters_seek_though_another_one_excludes_the_cell),
         Test::new(texts_that_are_no_filter_are_internal_errors),
     ]
 }
@@ -177,6 +178,24 @@ fn filters_end_a_scan_where_they_should(server: &Server) {
         ),
         ("ColumnPrefixFilter('n') AND PageFilter(2)", "r1:n=1 r2:n=2"),
     ]);
+}
+
+/// The page of columns counts the cells that it gets to see, and those that are sought past it doesn't.
+fn filters_seek_though_another_one_excludes_the_cell(server: &Server) {
+    let mut bench = Bench::new(server, "filter_seeks");
+    for qualifier in ["a", "b", "c", "d"] {
+        bench.put_at(10, "r", &format!("a:{qualifier}"), qualifier);
+    }
+    let page = "ColumnPaginationFilter(2, 0) AND ValueFilter(!=, 'binary:a')";
+    for (filter, expected) in [
+        (page.to_owned(), "r:b=b"),
+        (format!("{page} AND ColumnPrefixFilter('c')"), "r:c=c"),
+        (format!("{page} AND MultipleColumnPrefixFilter('c', 'd')"), "r:c=c"),
+        (format!("{page} AND ColumnRangeFilter('c', true, 'd', true)"), "r:c=c"),
+        (format!("{page} AND QualifierFilter(>=, 'binary:c')"), ""),
+    ] {
+        assert_eq!(bench.passing(&filter, false), expected, "{filter}");
+    }
 }
 
 fn texts_that_are_no_filter_are_internal_errors(server: &Server) {

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "the lint knows only functions that are tests themselves")]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::TcpStream;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -144,4 +146,18 @@ pub(crate) fn versions(raw: &mut Raw, row: &str) -> Vec<(String, i64)> {
     let cells = raw.get_ver(bytes("t"), bytes(row), bytes("f:x"), 10, none()).unwrap();
     let text = |cell: Vec<u8>| String::from_utf8(cell).unwrap();
     cells.into_iter().map(|cell| (text(cell.value.unwrap()), cell.timestamp.unwrap())).collect()
+}
+
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }

@@ -223,6 +223,32 @@ fn a_page_counts_what_the_filters_before_it_let_pass() {
     assert_eq!(keys(text), ["r3"]);
 }
 
+/// HBase refuses a scan in parts of rows with such a filter.
+#[test]
+fn filters_that_judge_whole_rows_say_so() {
+    for text in [
+        "PageFilter(1)",
+        "SKIP ValueFilter(=, 'binary:v')",
+        "WHILE ValueFilter(=, 'binary:v')",
+        "SingleColumnValueFilter('a', 'n', =, 'binary:2')",
+        "SingleColumnValueExcludeFilter('a', 'n', =, 'binary:2')",
+        "DependentColumnFilter('a', 'n')",
+    ] {
+        assert!(parse(text.as_bytes()).unwrap().judges_rows(), "{text}");
+        for both in [format!("KeyOnlyFilter() AND {text}"), format!("KeyOnlyFilter() OR {text}")] {
+            assert!(parse(both.as_bytes()).unwrap().judges_rows(), "{both}");
+        }
+    }
+    for text in [
+        "KeyOnlyFilter() AND ValueFilter(=, 'binary:v')",
+        "PrefixFilter('r') OR InclusiveStopFilter('r')",
+        "ColumnPaginationFilter(1, 1)",
+        "ColumnValueFilter('a', 'n', =, 'binary:2')",
+    ] {
+        assert!(!parse(text.as_bytes()).unwrap().judges_rows(), "{text}");
+    }
+}
+
 #[test]
 fn any_byte_may_be_quoted() {
     assert_eq!(keys("PrefixFilter('it''s')"), [""; 0]);

@@ -179,6 +179,44 @@ fn a_scan_jumps_over_what_it_does_not_want() {
 }
 
 #[test]
+fn a_filter_that_is_done_ends_its_scan() {
+    const ROWS: usize = 1_000;
+    each(&[family("f", 1, i32::MAX)], |fixture| {
+        for row in 0..ROWS {
+            fixture.put(format!("r{row:04}").as_bytes(), b"x", 1, b"v".to_vec());
+        }
+        let (first, second) = ("PrefixFilter('r0001')", "InclusiveStopFilter('r0001')");
+        for (filter, rows_found) in [
+            (first.to_owned(), 1),
+            (second.to_owned(), 2),
+            (format!("{first} OR {first}"), 1),
+            (format!("{second} AND KeyOnlyFilter()"), 2),
+            ("PageFilter(2)".to_owned(), 2),
+            ("WHILE RowFilter(<, 'binary:r0002')".to_owned(), 2),
+        ] {
+            let end = || Bound { row: Vec::new(), inclusive: false };
+            let own = share();
+            let scan = Scan {
+                table: TABLE.to_owned(),
+                rows: Rows::Range { start: end(), stop: end() },
+                reversed: false,
+                query: newest(Some(b"x")),
+                batch: None,
+                filter: Some(filter::parse(filter.as_bytes(), &own).unwrap()),
+            };
+            let mut scanner = Scanner::new(scan, own);
+            fixture.counted.take();
+            let mut found = 0;
+            let mut sink = |_: &Table, _: &Row, _: std::ops::Range<usize>| found += 1;
+            scanner.fetch(&fixture.store, ROWS, &mut limits(), &mut sink).unwrap();
+            let (keys, _) = fixture.counted.take();
+            assert_eq!(found, rows_found, "{filter}");
+            assert!(keys <= FEW, "{keys} keys of {ROWS} with {filter}");
+        }
+    });
+}
+
+#[test]
 fn columns_that_are_not_wanted_are_jumped_over() {
     const COLUMNS: usize = 2_000;
     each(&[family("f", 1, i32::MAX)], |fixture| {
