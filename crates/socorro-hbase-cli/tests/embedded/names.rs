@@ -152,9 +152,13 @@ fn a_line_that_names_nothing_is_shown_escaped() {
 fn a_list_of_an_embedded_store_is_piped_into_a_command_on_it() {
     let shell = Shell::with_crashes();
     let program = shell.command(&[]).get_program().to_owned();
-    for pipe in ["crashes | \"$0\" queue add -", "sample --json | \"$0\" show -"] {
+    // The second begins first, and must not have the store then.
+    for pipe in [
+        "(sleep 1; \"$0\" crashes) | \"$0\" queue add -",
+        "(sleep 1; \"$0\" sample --json) | \"$0\" show -",
+    ] {
         let mut sh = std::process::Command::new("sh");
-        sh.args(["-c", &format!("\"$0\" {pipe}")]).arg(&program);
+        sh.args(["-c", pipe]).arg(&program);
         sh.env("SOCORRO_HBASE_STORE", shell.path("store")).env_remove("SOCORRO_HBASE_SERVER");
         sh.env("XDG_CONFIG_HOME", shell.path("configuration"));
         let output = sh.output().unwrap();
