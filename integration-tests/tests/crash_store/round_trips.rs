@@ -5,7 +5,7 @@ use std::time::Duration;
 use hbase_thrift_client::Get;
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    CrashStore, Ooid, ProcessedCrash, QueueForProcessing, TimeIndex, TimeRange,
+    Counted, CrashStore, NewReport, Ooid, ProcessedCrash, QueueForProcessing, TimeIndex, TimeRange,
 };
 
 use super::proxy::Proxy;
@@ -51,10 +51,20 @@ impl Meter {
 
     /// Runs an endpoint and holds it to the number at this position of its row.
     fn hold<T>(&self, name: &str, position: usize, run: impl FnOnce(&CrashStore) -> T) -> T {
+        self.hold_to(name, budget(name, position), run)
+    }
+
+    /// As [`hold`](Self::hold), for so many crashes: the row has what the first and what each further
+    /// one may take.
+    fn hold_many<T>(&self, name: &str, crashes: usize, run: impl FnOnce(&CrashStore) -> T) -> T {
+        self.hold_to(name, budget(name, 0) + (crashes - 1) * budget(name, 1), run)
+    }
+
+    fn hold_to<T>(&self, name: &str, budget: usize, run: impl FnOnce(&CrashStore) -> T) -> T {
         let answer = run(&self.store);
         // A scanner is closed without waiting for it: after another call on the one connection, it was.
         self.store.client().table("crash_reports").get(&Get::new("nothing")).unwrap();
-        let (found, budget) = (self.proxy.round_trips() - 1, budget(name, position));
+        let found = self.proxy.round_trips() - 1;
         assert!(found <= budget, "{name} took {found} round trips, its budget is {budget}");
         answer
     }
@@ -83,7 +93,20 @@ fn submitting_processing_and_removing_keep_to_the_budget(server: &Server) {
             store.put_processed(crash, &processed).unwrap();
         });
     }
+    meter.hold("CrashStore::replace_dump", 0, |store| store.replace_dump(crash, b"MDMP").unwrap());
+    meter.hold("CrashStore::requeue", 0, |store| store.requeue(crash).unwrap());
     assert!(meter.hold("CrashStore::remove", 0, |store| store.remove(crash).unwrap()));
+    let metadata = metadata(JSON);
+    let many: Vec<_> =
+        (0..10).map(|n| ooid(&format!("3f00000{n}-aaaa-4bbb-8ccc-ddddd2250101"))).collect();
+    let reports: Vec<_> =
+        many.iter().map(|ooid| NewReport::new(ooid, &metadata, b"MDMP")).collect();
+    meter.hold("CrashStore::put_raw_reports", 0, |store| {
+        let results = store.put_raw_reports(&reports, QueueForProcessing::Yes).unwrap();
+        assert!(results.iter().all(Result::is_ok));
+    });
+    meter.hold_many("requeue_many", 10, |store| store.requeue_many(&many).unwrap());
+    meter.hold_many("remove_many", 10, |store| store.remove_many(&many, Counted::Stays).unwrap());
 }
 
 fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
@@ -94,8 +117,19 @@ fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
     meter.proxy.round_trips();
     meter.hold("CrashStore::get_metadata_text", 0, |store| store.get_metadata_text(crash).unwrap());
     meter.hold("CrashStore::get_metadata", 0, |store| store.get_metadata(crash).unwrap());
+    meter.hold("CrashStore::get_metadata_bytes", 0, |store| {
+        store.get_metadata_bytes(crash).unwrap()
+    });
     meter.hold("CrashStore::get_dump", 0, |store| store.get_dump(crash).unwrap());
     meter.hold("CrashStore::get_dumps", 0, |store| store.get_dumps(crash).unwrap());
+    meter.hold("CrashStore::get_dumps", 1, |store| {
+        store.get_dump_named(crash, &"other".parse().unwrap()).unwrap()
+    });
+    meter.hold("CrashStore::get_public_metadata", 0, |store| {
+        store.get_public_metadata(crash).unwrap()
+    });
+    meter.hold("get_public_processed", 0, |store| store.get_public_processed(crash).unwrap());
+    meter.hold("CrashStore::describe", 0, |store| store.describe(crash).unwrap());
     meter.hold("CrashStore::get_processed_text", 0, |store| {
         store.get_processed_text(crash).unwrap()
     });
@@ -109,6 +143,7 @@ fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
         .hold("CrashStore::get_raw_reports", 0, |store| store.get_raw_reports(&many[..8]).unwrap());
     meter.hold("get_metadata_of", 0, |store| store.get_metadata_of(many).unwrap());
     meter.hold("get_processed_of", 0, |store| store.get_processed_of(many).unwrap());
+    meter.hold("get_signatures_of", 0, |store| store.get_signatures_of(many).unwrap());
     meter.hold("get_processing_states", 0, |store| store.get_processing_states(many).unwrap());
     let hang = "9f1e7a60-55c4-4be0-9d3c-71c4e8a90b12".parse().unwrap();
     meter.hold("CrashStore::get_hang", 0, |store| store.get_hang(&hang).unwrap());
@@ -151,6 +186,14 @@ fn scans_and_queues_keep_to_the_budget(server: &Server) {
         store.scan_submitted(&TimeRange::within("2025-01")).unwrap().count()
     });
     meter.hold("CrashStore::scan_signature", 0, |store| store.scan_signature("a").unwrap().count());
+    let range = TimeRange::within("2025-01");
+    meter.hold("CrashStore::scan_submitted", 0, |store| {
+        store.scan_submitted_newest_first(&range).unwrap().count()
+    });
+    meter.hold("CrashStore::scan_search", 0, |store| store.scan_search(&range).unwrap().count());
+    meter.hold("CrashStore::count_by_signature", 0, |store| {
+        store.count_by_signature(&range).unwrap()
+    });
     let queue = meter.store.legacy_queue();
     let worker = "meter".parse().unwrap();
     let lease = Duration::from_mins(10);
@@ -172,6 +215,7 @@ fn scans_and_queues_keep_to_the_budget(server: &Server) {
     meter.hold("Claim::acknowledge", 0, |_| claim.acknowledge().unwrap());
     meter.hold("Claim::acknowledge", 2, |_| claims.pop().unwrap().release().unwrap());
     meter.hold("Queue::entries", 0, |_| queue.entries().unwrap().count());
-    meter.hold("Queue::entries", 1, |_| queue.count_entries().unwrap());
-    meter.hold("Queue::entries", 2, |_| queue.statistics().unwrap());
+    meter.hold("Queue::entries", 1, |_| queue.entries_newest_first().unwrap().count());
+    meter.hold("Queue::entries", 2, |_| queue.count_entries().unwrap());
+    meter.hold("Queue::entries", 3, |_| queue.statistics().unwrap());
 }
