@@ -9,7 +9,10 @@ use std::cmp::Ordering;
 pub(crate) fn column_order(a: &[u8], b: &[u8]) -> Ordering {
     let same = common_prefix(a, b);
     let (Some(left), Some(right)) = (a.get(same), b.get(same)) else {
-        return a.len().cmp(&b.len());
+        // A name without a colon is a family with an empty qualifier.
+        let is_colon_more =
+            (&a[same..] == b":" || &b[same..] == b":") && !a[..same].contains(&b':');
+        return if is_colon_more { Ordering::Equal } else { a.len().cmp(&b.len()) };
     };
     if (*left == b':' || *right == b':') && !a[..same].contains(&b':') {
         // One family ends where the other goes on.
@@ -37,6 +40,15 @@ mod tests {
     fn a_shorter_family_comes_first_whatever_follows_it() {
         assert_eq!(column_order(b"f:z", b"f1:a"), Ordering::Less);
         assert_eq!(column_order(b"f1:a", b"f:z"), Ordering::Greater);
+    }
+
+    #[test]
+    fn a_family_alone_is_one_with_an_empty_qualifier() {
+        assert_eq!(column_order(b"f", b"f:"), Ordering::Equal);
+        assert_eq!(column_order(b"f:", b"f"), Ordering::Equal);
+        assert_eq!(column_order(b"f", b"f:a"), Ordering::Less);
+        assert_eq!(column_order(b"f:a", b"f:a:"), Ordering::Less);
+        assert_eq!(column_order(b"f", b"f1:"), Ordering::Less);
     }
 
     #[test]
