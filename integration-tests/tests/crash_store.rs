@@ -23,6 +23,7 @@ mod foreign;
 mod further;
 mod halfway;
 mod hbase_client_py;
+mod hostile;
 mod interchange;
 mod live;
 mod memory;
@@ -65,6 +66,7 @@ pub(crate) fn tests() -> Vec<Test> {
         foreign::tests(),
         further::tests(),
         halfway::tests(),
+        hostile::tests(),
         interchange::tests(),
         live::tests(),
         parts::tests(),

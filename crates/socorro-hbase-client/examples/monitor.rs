@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let me: Worker = format!("monitor-{}", std::process::id()).parse()?;
 
     let waiting = queue.statistics()?;
-    println!("{} crashes wait, the oldest for {:?}", waiting.size, waiting.age);
+    let size = waiting.size.map_or_else(|| "unknown".to_owned(), |size| size.to_string());
+    println!("{size} crashes wait, the oldest for {:?}", waiting.age);
     for claim in queue.claim(&me, LEASE)? {
         let mut claim = claim?;
         // Sixteen crashes are claimed at once; the last of them has waited for the others.

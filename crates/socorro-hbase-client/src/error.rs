@@ -28,8 +28,6 @@ pub enum ErrorKind {
     NoSuchCrash,
     /// What is stored as JSON isn't; [`Error::stored_bytes`] has it.
     MalformedJson,
-    /// What is stored as a counter isn't.
-    MalformedCounter,
     /// The crash's row has no metadata.
     IncompleteCrash,
     /// A file could not be read or written.

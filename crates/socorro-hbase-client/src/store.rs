@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hbase_thrift_client::{Client, Table};
+use hbase_thrift_client::{Client, ErrorKind as HBaseErrorKind, GetRows, Row, Table};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -95,6 +95,27 @@ impl CrashStore {
     /// Asks again, after the table may have been made.
     pub(crate) fn forget_search(&self) {
         self.search.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Reads rows in the order of their keys, without columns all of them; in halves if one call, or its
+    /// reply, would be too large: what others have stored may be.
+    pub(crate) fn get_rows(
+        &self,
+        table: &str,
+        keys: &[Vec<u8>],
+        columns: &[impl AsRef<[u8]>],
+    ) -> hbase_thrift_client::Result<Vec<Option<Row>>> {
+        let names = columns.iter().map(|column| column.as_ref().to_vec());
+        let get = GetRows::new(keys.iter().cloned()).columns(names);
+        match self.table(table).get_rows(&get) {
+            Err(error) if error.kind() == HBaseErrorKind::TooLarge && keys.len() > 1 => {
+                let (first, rest) = keys.split_at(keys.len() / 2);
+                let mut rows = self.get_rows(table, first, columns)?;
+                rows.extend(self.get_rows(table, rest, columns)?);
+                Ok(rows)
+            }
+            result => result,
+        }
     }
 
     pub(crate) fn table(&self, name: &str) -> Table {

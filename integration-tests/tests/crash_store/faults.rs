@@ -156,7 +156,7 @@ fn assert_whole(store: &CrashStore, ledger: &Ledger) {
     assert_eq!(store.scan_signature("fault").unwrap().count(), ALL);
     for queue in [store.legacy_queue(), store.general_queue()] {
         let statistics = queue.statistics().unwrap();
-        assert_eq!((statistics.size, statistics.oldest), (0, None));
+        assert_eq!((statistics.size, statistics.oldest), (Some(0), None));
     }
     let year = store.get_counters(&["2026".parse().unwrap()]).unwrap().remove(0);
     assert_eq!(year.submitted(), i64::try_from(ALL).unwrap());

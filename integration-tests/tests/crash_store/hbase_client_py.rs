@@ -165,7 +165,7 @@ impl Python {
     }
 
     pub(super) fn sizes(&self) -> (i64, i64) {
-        let size = |queue: socorro_hbase_client::Queue| queue.statistics().unwrap().size;
+        let size = |queue: socorro_hbase_client::Queue| queue.statistics().unwrap().size.unwrap();
         (size(self.store.general_queue()), size(self.store.legacy_queue()))
     }
 }

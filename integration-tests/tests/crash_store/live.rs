@@ -264,7 +264,7 @@ fn assert_whole(store: &CrashStore, traffic: &Traffic) {
     assert_eq!(store.scan_signature("first").unwrap().count(), 0);
     for queue in [store.legacy_queue(), store.general_queue()] {
         let statistics = queue.statistics().unwrap();
-        assert_eq!((statistics.size, statistics.oldest), (0, None));
+        assert_eq!((statistics.size, statistics.oldest), (Some(0), None));
     }
     let year: Period = YEAR.parse().unwrap();
     let counters = store.get_counters(&[year]).unwrap().remove(0);

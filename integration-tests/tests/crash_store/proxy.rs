@@ -26,6 +26,8 @@ struct Shared {
     cut_every: AtomicUsize,
     pieces: AtomicUsize,
     is_over: AtomicBool,
+    /// How many connections have ended.
+    ended: AtomicUsize,
     traffic: Mutex<Traffic>,
 }
 
@@ -83,6 +85,11 @@ impl Proxy {
         self.shared.cut_every.store(pieces, Ordering::SeqCst);
     }
 
+    /// How many connections have ended so far. Each takes its scanners with it, and they are opened anew.
+    pub(super) fn ended(&self) -> usize {
+        self.shared.ended.load(Ordering::SeqCst)
+    }
+
     /// How often a client has waited for an answer, since the last call of this.
     pub(super) fn round_trips(&self) -> usize {
         self.shared.round_trips.swap(0, Ordering::SeqCst)
@@ -136,6 +143,7 @@ fn carry(client: &TcpStream, gateway: &Config, shared: &Arc<Shared>) -> io::Resu
                     break;
                 }
             }
+            shared.ended.fetch_add(usize::from(is_request), Ordering::SeqCst);
             for stream in [from, to] {
                 let _ = stream.shutdown(Shutdown::Both);
             }

@@ -219,7 +219,7 @@ fn a_processed_crash_is_acknowledged_instead_of_handed_out(server: &Server) {
     let size = queue.statistics().unwrap().size;
     assert_eq!(ooids(&claim_all(&queue, "one", LONG)), crashes[1..]);
     assert_eq!(queue.count_entries().unwrap(), 1);
-    assert_eq!(queue.statistics().unwrap().size, size - 1);
+    assert_eq!(queue.statistics().unwrap().size, size.map(|size| size - 1));
 }
 
 fn a_priority_job_is_claimed_out_of_its_turn(server: &Server) {
@@ -241,7 +241,7 @@ fn a_crash_is_removed_from_the_queue_once(server: &Server) {
     let size = queue.statistics().unwrap().size;
     assert!(queue.remove(crashes[0]).unwrap());
     assert!(!queue.remove(crashes[0]).unwrap());
-    assert_eq!(queue.statistics().unwrap().size, size - 1);
+    assert_eq!(queue.statistics().unwrap().size, size.map(|size| size - 1));
     assert_eq!(queue.count_entries().unwrap(), 1);
 }
 

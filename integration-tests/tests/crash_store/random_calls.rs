@@ -15,7 +15,8 @@ use integration_tests::{Server, Test};
 use socorro_hbase_client::{CheckOptions, CrashId, Problem, ProblemKind, SEARCH_TABLE, TABLES};
 
 use super::hbase_client_py::{Python, id};
-use calls::{Call, Crash, Random};
+pub(super) use calls::Random;
+use calls::{Call, Crash};
 use store::{assert_nothing_right_is_gone, cells, waiting};
 
 pub(super) fn tests() -> Vec<Test> {
@@ -54,8 +55,8 @@ fn any_sequence_of_calls_is_checked_without_harm(server: &Server) {
     let python = Python::new(server);
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     for sequence in 0..sequences {
-        let place = seed * 1_000_003 + sequence + 1;
-        let mut random = Random(place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let place = seed * 1_000_003 + sequence;
+        let mut random = Random::new(place);
         let crashes: Vec<Crash> =
             (0..3).map(|crash| Crash::any(&mut random, sequence * 3 + crash)).collect();
         let calls: Vec<(usize, Call)> = (0..=random.below(8))

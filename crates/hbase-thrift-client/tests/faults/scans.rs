@@ -319,6 +319,25 @@ fn a_scanner_that_is_closed_slowly_holds_up_no_other_call() {
     }
 }
 
+/// The replies to scanners that share its connection come behind its own.
+#[test]
+fn a_scanner_that_is_closed_late_takes_no_other_with_it() {
+    for read_ahead in [false, true] {
+        let server = MiniHBase::start().unwrap();
+        fill(&server, 30);
+        let late = Fault::Delay(Duration::from_millis(400));
+        server.fault(When::every("scannerClose"), late);
+        let table = connect(config(&[server.address()]).with_max_connections(1)).table("t");
+        let scan = || table.scan(Scan::new().caching(3).read_ahead(read_ahead)).unwrap();
+        let mut rows = scan();
+        let mut seen: Vec<_> = seen(rows.by_ref().take(3));
+        scan().next().unwrap().unwrap();
+        seen.extend(self::seen(rows));
+        assert!(is_all(&seen, 30), "{seen:?}");
+        assert_eq!(server.calls("scannerOpenWithScan"), 2);
+    }
+}
+
 #[test]
 fn a_scan_leaves_a_gateway_that_hangs() {
     let server = MiniHBase::start().unwrap();

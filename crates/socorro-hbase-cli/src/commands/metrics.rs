@@ -15,6 +15,7 @@ use crate::{
     args::{By, Common, Metrics, check_order},
     failure::WrongCommandLine,
     listing::Listing,
+    output,
     store::Opened,
 };
 
@@ -64,6 +65,14 @@ pub(super) fn metrics(arguments: &Metrics, common: &Common) -> Result<()> {
         ])?;
     }
     listing.finish()?;
+    for (period, counters) in periods.iter().zip(&counters) {
+        for column in counters.unknown() {
+            output::complain(&format!(
+                "{column} of {period} is no counter, and shown as 0: \"check --repair\" counts what is \
+                 stored"
+            ));
+        }
+    }
     if !json && io::stdout().is_terminal() { chart(&periods, &counters) } else { Ok(()) }
 }
 

@@ -8,8 +8,8 @@
 
 use super::{Check, position::Counted};
 use crate::{
-    endpoints::Queue,
-    error::{ErrorKind, Result},
+    endpoints::{Queue, QueueSize},
+    error::Result,
     layout::{self, QUEUES},
     lifecycle::Problem,
     model::TimeRange,
@@ -23,7 +23,7 @@ impl Check {
     pub(super) fn begin_queue(&mut self, table: &str) -> Result<()> {
         if self.range == TimeRange::all()
             && let Some(queue) = self.queue_of(table)
-            && let Sized::Counter(size) = size_of(&queue)?
+            && let QueueSize::Counter(size) = queue.counted()?
         {
             let counted = Counted { size, ..Counted::default() };
             self.next.queues.insert(table.to_owned(), counted);
@@ -51,7 +51,8 @@ impl Check {
         let mut seen = None;
         for _ in 0..ATTEMPTS {
             let horizon = self.settled_before();
-            let Sized::Counter(size) = size_of(&queue)? else { return Ok(None) };
+            // What is no counter, the part before has found.
+            let QueueSize::Counter(size) = queue.counted()? else { return Ok(None) };
             let newest = counted.as_ref().and_then(|counted| counted.newest);
             let moved = [newest, size.map(|(_, moved)| moved)];
             if moved.into_iter().flatten().any(|moved| moved >= horizon) {
@@ -79,20 +80,5 @@ impl Check {
             layout::LEGACY_UNPROCESSED_FLAG => Some(self.store.legacy_queue()),
             _ => None,
         }
-    }
-}
-
-/// What stands in the place of a queue's size.
-enum Sized {
-    /// The counter and when it moved last, if there is one.
-    Counter(Option<(i64, i64)>),
-    /// No counter, which the part before finds.
-    Malformed,
-}
-
-fn size_of(queue: &Queue) -> Result<Sized> {
-    match queue.counted() {
-        Err(error) if error.kind() == ErrorKind::MalformedCounter => Ok(Sized::Malformed),
-        counted => counted.map(Sized::Counter),
     }
 }

@@ -105,14 +105,15 @@ impl Check {
         self.rows += 1;
         let horizon = self.next.horizon.unwrap_or(i64::MIN);
         let is_settled = row.cells().all(|cell| cell.timestamp() < horizon);
-        let (stored, malformed) = SubmissionCounters::of_sound_cells(&row);
+        let stored = SubmissionCounters::of_row(&row);
         let name = str::from_utf8(row.key()).unwrap_or_default();
         let is_sizes = name == layout::QUEUE_SIZES_ROW && self.range == TimeRange::all();
         let period = name.parse::<Period>().ok();
-        let mut has_malformed = false;
         if is_settled && (is_sizes || period.is_some() && self.range.covers(name)) {
-            for column in malformed.into_iter().filter(|column| is_ours(column)) {
-                has_malformed = true;
+            let sizes = [layout::UNPROCESSED_SIZE, layout::LEGACY_UNPROCESSED_SIZE];
+            let sizes = sizes.into_iter().filter(|size| stored.is_unknown(size));
+            for column in stored.unknown().chain(sizes) {
+                let column = column.to_owned();
                 self.found.push_back(Problem::of_malformed_counter(row.key(), column));
             }
         }
@@ -121,8 +122,7 @@ impl Check {
         let open = self.next.open.entry(period.as_str().len()).or_default();
         period.as_str().clone_into(&mut open.name);
         open.stored = stored;
-        // What is no counter is taken away first.
-        open.is_unsettled |= !is_settled || has_malformed;
+        open.is_unsettled |= !is_settled;
         Ok(())
     }
 
@@ -145,7 +145,8 @@ impl Check {
         let names: BTreeSet<&str> = [&period.expected, &period.stored]
             .into_iter()
             .flat_map(|counters| counters.iter().map(|(name, _)| name))
-            .filter(|name| layout::is_of_submissions(name))
+            // What is no counter was named, and is taken away before it can be compared.
+            .filter(|name| layout::is_of_submissions(name) && !period.stored.is_unknown(name))
             .collect();
         let differences = names.into_iter().filter_map(|name| {
             let (stored, right) = (period.stored.find(name), period.expected.get(name));
@@ -222,9 +223,4 @@ impl Counted {
         let is_settled = stored.written < horizon && is_over;
         Self { counters: stored.counters(), is_settled }
     }
-}
-
-fn is_ours(column: &str) -> bool {
-    layout::is_of_submissions(column)
-        || [layout::UNPROCESSED_SIZE, layout::LEGACY_UNPROCESSED_SIZE].contains(&column)
 }

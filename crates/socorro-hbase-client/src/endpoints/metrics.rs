@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use hbase_thrift_client::{CheckAndPut, Get, GetRows, Increment, Row};
+use hbase_thrift_client::{CheckAndPut, Get, GetRows, Row};
 
 use crate::{
     counters::SubmissionCounters,
     error::{Effect, Error, Part, Result, Written},
     layout,
-    lifecycle::{QueueForProcessing, StoredCrash, read_crashes, submission_counters},
+    lifecycle::{
+        self, Count, QueueForProcessing, StoredCrash, Uncounted, read_crashes, submission_counters,
+    },
     model::{CrashMetadata, LegacyProcessing, Period, TimeRange},
     store::CrashStore,
 };
@@ -19,7 +21,7 @@ use crate::{
 pub struct Recounted {
     /// Its column, `counters:…`.
     pub column: String,
-    /// What it was; `None` if there was none.
+    /// What it was; `None` if there was none, or something that is no counter.
     pub before: Option<i64>,
     /// What it is now.
     pub now: i64,
@@ -53,30 +55,33 @@ impl CrashStore {
     ) -> Result<()> {
         self.check_client()?;
         let throttle = metadata.legacy_processing();
-        let mut steps = Vec::new();
+        let mut counts = Vec::new();
         if queue == QueueForProcessing::Yes {
-            let size = |column| Increment::new(layout::QUEUE_SIZES_ROW, column, 1);
-            steps.push(size(layout::UNPROCESSED_SIZE));
+            let size = |column: &str| (layout::QUEUE_SIZES_ROW.to_owned(), column.to_owned());
+            counts.push(size(layout::UNPROCESSED_SIZE));
             if throttle.is_none_or(|throttle| throttle == LegacyProcessing::Accept) {
-                steps.push(size(layout::LEGACY_UNPROCESSED_SIZE));
+                counts.push(size(layout::LEGACY_UNPROCESSED_SIZE));
             }
         }
-        let counters = submission_counters(
+        counts.extend(submission_counters(
             metadata.submitted(),
             throttle,
             metadata.process_type().as_str(),
             metadata.hang_id().is_some(),
-        );
-        steps.extend(counters.into_iter().map(|(row, column)| Increment::new(row, column, 1)));
-        self.table(layout::METRICS).increment_rows(&steps).map_err(|error| {
+        ));
+        let counts = counts.into_iter().map(|(row, column)| Count { row, column, amount: 1 });
+        lifecycle::count(self, &counts.collect::<Vec<_>>()).map_err(|uncounted| {
+            let Uncounted { error, is_certain } = uncounted;
             let error = Error::of_call("a submission could not be counted", error, Part::Counters);
-            match error.effect().written() {
-                Written::Nothing => error,
-                written => {
-                    let effect = Effect { written, left: vec![Part::Counters], call_again: false };
-                    error.with_effect(effect)
-                }
+            if is_certain {
+                return error;
             }
+            let written = match error.effect().written() {
+                Written::Nothing => Written::Partly,
+                written => written,
+            };
+            let effect = Effect { written, left: vec![Part::Counters], call_again: false };
+            error.with_effect(effect)
         })
     }
 
@@ -84,7 +89,6 @@ impl CrashStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MalformedCounter`](crate::ErrorKind::MalformedCounter);
     /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
     ///
     /// ```no_run
@@ -104,10 +108,8 @@ impl CrashStore {
             .table(layout::METRICS)
             .get_rows(&get)
             .map_err(|error| Error::of_read("the counters could not be read", error))?;
-        let counters = |row: Option<Row>| row.as_ref().map(SubmissionCounters::of_row);
-        rows.into_iter()
-            .map(|row| counters(row).unwrap_or(Ok(SubmissionCounters::default())))
-            .collect()
+        let counters = |row: &Option<Row>| row.as_ref().map(SubmissionCounters::of_row);
+        Ok(rows.iter().map(|row| counters(row).unwrap_or_default()).collect())
     }
 
     /// Sets the counters of a period to the crashes that are stored, lower too; returns those that it
@@ -125,11 +127,11 @@ impl CrashStore {
         let failed = |error| Error::of_read(format!("{period} could not be counted"), error);
         let metrics = self.table(layout::METRICS);
         let row = metrics.get(&get).map_err(failed)?;
-        let before = row.as_ref().map(|row| SubmissionCounters::of_sound_cells(row).0);
-        let before = before.unwrap_or_default();
-        let mut right: BTreeMap<String, i64> = BTreeMap::new();
-        let is_ours = |column: &str| layout::is_of_submissions(column);
-        right.extend(before.iter().filter(|(name, _)| is_ours(name)).map(|(n, _)| (n.into(), 0)));
+        let before = row.as_ref().map(SubmissionCounters::of_row).unwrap_or_default();
+        let is_ours = |column: &&str| layout::is_of_submissions(column);
+        let known = before.iter().map(|(name, _)| name).filter(is_ours);
+        let names = known.chain(before.unknown()).map(|name| (name.to_owned(), 0));
+        let mut right: BTreeMap<String, i64> = names.collect();
         let mut crashes = self.scan_submitted(&TimeRange::within(period.as_str()))?;
         loop {
             let entries: Result<Vec<_>> = crashes.by_ref().take(AT_ONCE).collect();
@@ -151,13 +153,11 @@ impl CrashStore {
         let mut changed = Vec::new();
         for (column, now) in right {
             let found = before.find(&column);
-            if found.unwrap_or_default() == now {
+            if found.unwrap_or_default() == now && !before.is_unknown(&column) {
                 continue;
             }
-            let check = match found {
-                Some(old) => {
-                    CheckAndPut::if_equal(period.as_str(), column.as_str(), old.to_be_bytes())
-                }
+            let check = match row.as_ref().and_then(|row| row.get(column.as_str())) {
+                Some(old) => CheckAndPut::if_equal(period.as_str(), column.as_str(), old),
                 None => CheckAndPut::if_absent(period.as_str(), column.as_str()),
             };
             let put = check.put(column.as_str(), now.to_be_bytes());

@@ -24,5 +24,6 @@ pub use remove::Counted;
 pub use scan::{CrashScan, IndexEntry};
 pub use search::{Reindexed, SearchEntry, SearchScan};
 
+pub(crate) use queue::QueueSize;
 pub(crate) use read::{metadata_of, processed_of};
 pub(crate) use scan::not_scanned;

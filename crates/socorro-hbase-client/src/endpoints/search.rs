@@ -114,11 +114,12 @@ impl CrashStore {
             let rows = self.read_rows(&ids, &COLUMNS)?;
             let found = ids.iter().zip(&rows).filter_map(|(id, row)| Some((id, row.as_ref()?)));
             let found: Vec<_> = found.collect();
-            let keys = found
+            let keys: Vec<_> = found
                 .iter()
-                .map(|(id, row)| SearchRow::key(id, row.get(layout::TIMESTAMPS_SUBMITTED)));
-            let get = hbase_thrift_client::GetRows::new(keys).column(SearchColumn::Ooid.column());
-            let there = self.table(layout::SEARCH).get_rows(&get).map_err(not_scanned)?;
+                .map(|(id, row)| SearchRow::key(id, row.get(layout::TIMESTAMPS_SUBMITTED)))
+                .collect();
+            let columns = [SearchColumn::Ooid.column()];
+            let there = self.get_rows(layout::SEARCH, &keys, &columns).map_err(not_scanned)?;
             done.crashes += found.len() as u64;
             done.missing += there.iter().filter(|row| row.is_none()).count() as u64;
             let transitions = found.iter().map(|(id, row)| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hbase_thrift_client::{Cell, GetRows, Row};
+use hbase_thrift_client::{Cell, Row};
 
 use super::{
     File,
@@ -84,8 +84,8 @@ fn read_cells(store: &CrashStore, cells: &BTreeSet<IndexCell>) -> Result<Named> 
     }
     let mut named = Named::new();
     for (table, cells) in by_table {
-        let get = GetRows::new(cells.iter().map(|cell| cell.row.clone())).columns(["ids"]);
-        let rows = store.table(table).get_rows(&get).map_err(|error| {
+        let keys: Vec<_> = cells.iter().map(|cell| cell.row.clone()).collect();
+        let rows = store.get_rows(table, &keys, &["ids"]).map_err(|error| {
             Error::of_read(format!("crashes could not be looked up in {table}"), error)
         })?;
         for (cell, row) in cells.into_iter().zip(rows) {

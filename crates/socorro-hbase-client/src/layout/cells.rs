@@ -107,6 +107,11 @@ impl IndexCell {
         Delete::row(self.row.clone()).column(self.column.clone())
     }
 
+    /// Whether it is an entry of a queue. What else stands in a queue's rows is nobody's.
+    pub(crate) fn is_entry(&self) -> bool {
+        keys::queue_size(self.table).is_some() && self.column == keys::IDS_OOID.as_bytes()
+    }
+
     pub(crate) fn is_of_hang(&self) -> bool {
         self.column != keys::IDS_OOID.as_bytes()
     }

@@ -71,6 +71,14 @@ pub(crate) fn id_of_crash_row(key: &[u8]) -> Option<CrashId> {
 
 const DATE: usize = 6;
 
+/// With a name and what else is in a key, as long as HBase allows.
+const LONGEST_PART: usize = 31_000;
+
+/// A stored value that is part of keys of other rows; `None` if it is too long for that.
+pub(crate) fn part_of_key(bytes: &[u8]) -> Option<Vec<u8>> {
+    (bytes.len() <= LONGEST_PART).then(|| bytes.to_vec())
+}
+
 /// Salt, time, name: an index in order of submission.
 pub(crate) fn time_row(id: &CrashId, time: &[u8]) -> Vec<u8> {
     [&[id.salt()], index_text(time), id.as_bytes()].concat()

@@ -119,7 +119,8 @@ impl SearchColumn {
 impl SearchRow {
     /// Which row covers a crash: salted, and in the order of time.
     pub(crate) fn key(id: &CrashId, submitted: Option<&[u8]>) -> Vec<u8> {
-        keys::time_row(id, submitted.unwrap_or(keys::NO_TIME))
+        let submitted = submitted.and_then(keys::part_of_key);
+        keys::time_row(id, submitted.as_deref().unwrap_or(keys::NO_TIME))
     }
 
     pub(crate) fn new(id: &CrashId, submitted: Option<&[u8]>) -> Self {

@@ -11,11 +11,10 @@ use std::{
     time::Duration,
 };
 
-use hbase_thrift_client::{
-    Cell, CheckAndPut, Delete, Error as HBaseError, ErrorKind, Increment, Outcome,
-};
+use hbase_thrift_client::{Cell, CheckAndPut, Delete, Error as HBaseError, Outcome};
 
 use super::{
+    increments::{Uncounted, count_rest, increments},
     send::{Beside, Guarded, PlainSteps, Reply, Sending, Sent, Single},
     steps::{Count, Step, Transition},
 };
@@ -172,6 +171,7 @@ impl Round<'_> {
                 }
             }
         }
+        let counts = changed(counts);
         let counted = self.send_counts(&mut sending, &counts, &counting);
         let Sending { calls, sent, .. } = sending;
         if sent.is_empty() && counted.is_none() {
@@ -183,7 +183,7 @@ impl Round<'_> {
             again.extend(self.settle(&mut replies, sent));
         }
         if let Some(slot) = counted {
-            self.settle_counts(&mut replies, slot, &counting);
+            self.settle_counts(&counts, replies.take(slot), &counting);
         }
         for cell in again {
             self.enter_again(cell);
@@ -324,18 +324,14 @@ impl Round<'_> {
     fn send_counts(
         &mut self,
         sending: &mut Sending<'_>,
-        counts: &BTreeMap<(String, String), i64>,
+        counts: &[Count],
         counting: &[usize],
     ) -> Option<Slot<()>> {
-        let changes = counts.iter().filter(|(_, amount)| **amount != 0);
-        let changes: Vec<_> = changes
-            .map(|((row, column), amount)| Increment::new(row.as_str(), column.as_str(), *amount))
-            .collect();
-        if changes.is_empty() {
+        if counts.is_empty() {
             return None;
         }
         let metrics = self.store.table(layout::METRICS);
-        match sending.calls.increment_rows(&metrics, changes) {
+        match sending.calls.increment_rows(&metrics, increments(counts)) {
             Ok(slot) => Some(slot),
             Err(error) => {
                 self.note(counting, layout::METRICS, Err(error));
@@ -344,11 +340,17 @@ impl Round<'_> {
         }
     }
 
-    fn settle_counts(&mut self, replies: &mut Replies, slot: Slot<()>, counting: &[usize]) {
-        let result = replies.take(slot);
-        let is_undone = result.as_ref().is_err_and(is_uncounted);
-        self.note(counting, layout::METRICS, result);
-        if !is_undone {
+    fn settle_counts(
+        &mut self,
+        counts: &[Count],
+        result: Result<(), HBaseError>,
+        counting: &[usize],
+    ) {
+        let Err(Uncounted { error, is_certain }) = count_rest(self.store, counts, result) else {
+            return self.note(counting, layout::METRICS, Ok(()));
+        };
+        self.note(counting, layout::METRICS, Err(error));
+        if !is_certain {
             return;
         }
         // A delete hides puts of its own millisecond, and it has just taken the mark away.
@@ -366,11 +368,12 @@ impl Round<'_> {
     }
 }
 
-/// Whether nothing was counted: what came through before the table was gone is gone with it.
-fn is_uncounted(error: &HBaseError) -> bool {
-    error.outcome() == Outcome::NotApplied || error.kind() == ErrorKind::TableNotFound
-}
-
 fn add(counts: &mut BTreeMap<(String, String), i64>, count: Count) {
     *counts.entry((count.row, count.column)).or_default() += count.amount;
+}
+
+/// Without those of which as much was taken away as was added.
+fn changed(counts: BTreeMap<(String, String), i64>) -> Vec<Count> {
+    let changed = counts.into_iter().filter(|(_, amount)| *amount != 0);
+    changed.map(|((row, column), amount)| Count { row, column, amount }).collect()
 }

@@ -34,7 +34,7 @@ pub enum ProblemKind {
     UnreadableMetadata,
     /// A counter isn't what is stored: of submissions lower, of a queue's size lower or higher.
     WrongCounter,
-    /// What stands in a counter's place is none: nothing can be added to it, so submissions fail.
+    /// What stands in a counter's place is none: nothing can be added to it, and what it was is unknown.
     MalformedCounter,
 }
 

@@ -74,8 +74,9 @@ fn entries_of(
     stored: &StoredCrash,
     processed: &ProcessedCrash,
 ) -> Result<Vec<Entry>> {
-    let cells = QUEUES.map(|table| match (&stored.facts.submitted, processed.date_processed()) {
-        (None, Some(date)) => IndexCell::new(table, layout::time_row(&stored.id, date.as_bytes())),
+    let date = processed.date_processed().and_then(|date| layout::part_of_key(date.as_bytes()));
+    let cells = QUEUES.map(|table| match (&stored.facts.submitted, &date) {
+        (None, Some(date)) => IndexCell::new(table, layout::time_row(&stored.id, date)),
         _ => stored.facts.queue_cell(table, &stored.id),
     });
     let rows = read_entries(store, &cells)?;

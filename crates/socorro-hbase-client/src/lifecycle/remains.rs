@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use hbase_thrift_client::{Delete, Get, GetRows, Row};
+use hbase_thrift_client::{Delete, Get, Row};
 
 use super::{
     execute::{Done, run},
@@ -94,9 +94,9 @@ pub(super) fn are_there(store: &CrashStore, crashes: &[&StoredCrash]) -> Result<
     if crashes.is_empty() {
         return Ok(Vec::new());
     }
-    let get = GetRows::new(crashes.iter().map(|stored| stored.row.clone()))
-        .column(layout::META_DATA_JSON);
-    let rows = store.table(layout::CRASH_REPORTS).get_rows(&get).map_err(unknown)?;
+    let keys: Vec<_> = crashes.iter().map(|stored| stored.row.clone()).collect();
+    let columns = [layout::META_DATA_JSON];
+    let rows = store.get_rows(layout::CRASH_REPORTS, &keys, &columns).map_err(unknown)?;
     let is_there =
         |(stored, row): (&&StoredCrash, Option<Row>)| stored.is_leftover() || row.is_some();
     Ok(crashes.iter().zip(rows).map(is_there).collect())

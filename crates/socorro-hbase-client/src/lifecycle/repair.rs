@@ -66,9 +66,10 @@ impl Repair<'_> {
     fn malformed_counter(&self) -> Result<bool> {
         let Problem { row, column, .. } = self.problem;
         let found = self.read(Get::new(row.clone()).column(column.clone()))?;
-        let Some(found) = found.filter(|row| SubmissionCounters::of_row(row).is_err()) else {
-            return Ok(false);
+        let is_none = |row: &Row| {
+            SubmissionCounters::of_row(row).is_unknown(&String::from_utf8_lossy(column))
         };
+        let Some(found) = found.filter(is_none) else { return Ok(false) };
         let delete =
             Delete::row(row.clone()).column(column.clone()).up_to_timestamp(newest(&found));
         self.delete(&delete)
@@ -139,10 +140,10 @@ impl Repair<'_> {
         let row = self.read(cell.get())?;
         let names_nothing = |row: &Row| row.cells().any(|cell| CrashId::new(cell.value()).is_err());
         let Some(row) = row.filter(names_nothing) else { return Ok(false) };
-        match layout::queue_size(cell.table) {
-            Some(_) => withdraw(self.store, &cell),
-            None => self.delete(&cell.delete().up_to_timestamp(newest(&row))),
+        if cell.is_entry() {
+            return withdraw(self.store, &cell);
         }
+        self.delete(&cell.delete().up_to_timestamp(newest(&row)))
     }
 
     fn missing(&self, id: &CrashId) -> Result<bool> {
@@ -172,8 +173,8 @@ impl Repair<'_> {
     /// A row that should not be there: of a queue, its size is counted down with it.
     fn entry(&self, id: &CrashId) -> Result<bool> {
         let cell = self.problem.cell();
-        let is_queue = layout::queue_size(cell.table).is_some();
-        let get = if is_queue { cell.get_with_claim() } else { cell.get() };
+        let is_entry = cell.is_entry();
+        let get = if is_entry { cell.get_with_claim() } else { cell.get() };
         let Some(row) = self.read(get)? else { return Ok(false) };
         if !cell.names(Some(&row), id) {
             return Ok(false);
@@ -181,7 +182,7 @@ impl Repair<'_> {
         let stored = self.stored(id)?;
         let version = row.cell(&cell.column).map_or(i64::MIN, |cell| cell.timestamp());
         let has_own_entry = match &stored {
-            Some(stored) if is_queue => {
+            Some(stored) if layout::queue_size(cell.table).is_some() => {
                 let own = stored.facts.queue_cell(cell.table, id);
                 own != cell && own.names(self.read(own.get())?.as_ref(), id)
             }
@@ -194,7 +195,7 @@ impl Repair<'_> {
             // Its columns come with its name, in one put.
             return self.delete(&Delete::row(cell.row).up_to_timestamp(version));
         }
-        if !is_queue {
+        if !is_entry {
             return self.delete(&cell.delete().up_to_timestamp(version));
         }
         let Some(entry) = Entry::of_row(cell.table, &row) else { return Ok(false) };

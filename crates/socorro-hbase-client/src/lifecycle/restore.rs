@@ -127,7 +127,7 @@ impl Backup {
 
     /// What decides where the crash is named.
     pub(crate) fn facts(&self) -> Facts {
-        let bytes = |column: &str| self.cell(column).map(<[u8]>::to_vec);
+        let bytes = |column: &str| self.cell(column).and_then(layout::part_of_key);
         let process_type = self.metadata().map(|metadata| metadata.process_type().clone());
         let process_type = process_type.unwrap_or_default();
         Facts {

@@ -1,6 +1,6 @@
 //! The state of a crash: what its row says, and since when.
 
-use hbase_thrift_client::{GetRows, GetVersions, Row};
+use hbase_thrift_client::{GetVersions, Row};
 
 use crate::{
     error::{Error, Result},
@@ -60,7 +60,11 @@ impl StoredCrash {
     }
 
     pub(crate) fn of_row(id: CrashId, row: &Row) -> Self {
-        let bytes = |column: &str| row.get(column).map(<[u8]>::to_vec);
+        // A key can't be as long as a cell; what is longer can't be where it decides.
+        let bytes = |column: &str| row.get(column).and_then(layout::part_of_key);
+        let is_cut = [layout::TIMESTAMPS_SUBMITTED, layout::IDS_HANG].iter().any(|column| {
+            row.get(column).is_some_and(|bytes| layout::part_of_key(bytes).is_none())
+        });
         let json = row.get(layout::META_DATA_JSON);
         let fields = json.and_then(MetadataFields::read);
         let (throttle, process_type) = match fields {
@@ -86,7 +90,8 @@ impl StoredCrash {
             is_uncounted: mark.is_some(),
             marked: mark.map_or(i64::MIN, |mark| mark.timestamp()),
             has_metadata: json.is_some(),
-            is_unreadable: json.is_some() && (throttle.is_none() || process_type.is_none()),
+            is_unreadable: is_cut
+                || json.is_some() && (throttle.is_none() || process_type.is_none()),
             throttle,
             written: row.cells().map(|cell| cell.timestamp()).max().unwrap_or_default(),
         }
@@ -148,7 +153,8 @@ impl StoredCrash {
 
     /// The signatures that it was found by before, as far as they are kept.
     pub(crate) fn earlier_signatures(&self, store: &CrashStore) -> Result<Vec<Vec<u8>>> {
-        self.versions(store, layout::PROCESSED_DATA_SIGNATURE)
+        let signatures = self.versions(store, layout::PROCESSED_DATA_SIGNATURE)?;
+        Ok(signatures.iter().filter_map(|signature| layout::part_of_key(signature)).collect())
     }
 
     fn versions(&self, store: &CrashStore, column: &str) -> Result<Vec<Vec<u8>>> {
@@ -220,8 +226,8 @@ impl CrashStore {
         columns: &[&str],
         crashes: usize,
     ) -> Result<Vec<Option<Row>>> {
-        let get = GetRows::new(keys).columns(columns.iter().copied());
-        self.table(layout::CRASH_REPORTS).get_rows(&get).map_err(|error| {
+        let keys: Vec<_> = keys.collect();
+        self.get_rows(layout::CRASH_REPORTS, &keys, columns).map_err(|error| {
             let what = if crashes == 1 { "a crash" } else { "crashes" };
             Error::of_read(format!("{what} could not be read"), error)
         })

@@ -50,17 +50,21 @@ const TIMES: [&str; 6] = [
 const HANGS: [&str; 2] =
     ["2f1e7a60-55c4-4be0-9d3c-71c4e8a90b12", "2F1E7A60-55C4-4BE0-9D3C-71C4E8A90B12"];
 
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % limit
     }
 
-    pub(super) fn one<T: Clone>(&mut self, of: &[T]) -> T {
+    pub(crate) fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[usize::try_from(self.below(of.len() as u64)).unwrap()].clone()
     }
 }

@@ -155,7 +155,12 @@ impl Lease {
     /// Takes in what is still to come until this time; `None` where it does not come, or the
     /// connection did not survive it. Rows that do not come end the connection, so that another can
     /// take its place; a reply that was to come soon and does not is left for later.
-    pub(crate) fn settle(mut self, until: Instant) -> Option<Self> {
+    pub(crate) fn settle(self, until: Instant) -> Option<Self> {
+        self.settle_within(until, SOON)
+    }
+
+    /// As [`settle`](Self::settle), with this much time for what takes a gateway none.
+    pub(crate) fn settle_within(mut self, until: Instant, most: Duration) -> Option<Self> {
         let pool = self.pool.clone();
         let environment = pool.environment();
         while self.awaited().closes_before > 0 && !self.session().is_broken() {
@@ -184,7 +189,7 @@ impl Lease {
             };
             slot.put(SlotPlace::Here(rows));
         }
-        let soon = until.min(environment.now() + SOON);
+        let soon = until.min(environment.now() + most);
         if let Some(scanner) = self.awaited().then_close.take()
             && self.session().is_in_step()
         {

@@ -174,7 +174,11 @@ impl Pool {
             match self.decide(now, |balancer| balancer.turn_for(waiter, connection)) {
                 Turn::Use(id) => return Ok(self.take_kept(id).and_then(Lease::if_usable)),
                 Turn::Drain(id) => {
-                    return Ok(self.take_kept(id).and_then(|kept| kept.settle(patience)));
+                    // Another scanner that is closed late is no reason to open the caller's anew, unless
+                    // that takes too long.
+                    let most = patience.saturating_duration_since(now) / 2;
+                    let kept = self.take_kept(id);
+                    return Ok(kept.and_then(|kept| kept.settle_within(patience, most)));
                 }
                 Turn::Wait(id) => waiter = Some(self.wait(id, patience)?),
                 Turn::Open { .. } | Turn::NoneLeft | Turn::Gone => return Ok(None),

@@ -4,6 +4,7 @@ mod claim;
 mod statistics;
 
 pub use claim::{Claim, Claims};
+pub(crate) use statistics::QueueSize;
 pub use statistics::QueueStatistics;
 
 use std::time::Duration;

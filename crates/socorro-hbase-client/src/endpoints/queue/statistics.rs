@@ -11,6 +11,7 @@ use crate::{
     endpoints::scan::{IndexEntry, not_scanned},
     error::{Error, Result},
     layout,
+    lifecycle::Problem,
     model::instant_of,
 };
 
@@ -19,8 +20,9 @@ use crate::{
 #[non_exhaustive]
 pub struct QueueStatistics {
     /// How many entries there are by the counter, which Socorro's Python client lets drift;
-    /// [`Queue::count_entries`] counts them.
-    pub size: i64,
+    /// [`Queue::count_entries`] counts them. `None` if what stands in its place is no counter, which is
+    /// among the queue's [problems](Queue::take_problems).
+    pub size: Option<i64>,
     /// The oldest entry, claimed or not.
     pub oldest: Option<IndexEntry>,
     /// How long ago the oldest was submitted, if its time can be read: as UTC, since the row keys
@@ -33,14 +35,15 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MalformedCounter`](crate::ErrorKind::MalformedCounter);
     /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
     ///
     /// ```no_run
     /// # use socorro_hbase_client::CrashStore;
     /// # fn show(store: &CrashStore) -> socorro_hbase_client::Result<()> {
     /// let waiting = store.legacy_queue().statistics()?;
-    /// println!("{} crashes wait, the oldest for {:?}", waiting.size, waiting.age);
+    /// if let Some(size) = waiting.size {
+    ///     println!("{size} crashes wait, the oldest for {:?}", waiting.age);
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -87,20 +90,41 @@ impl Queue {
         Ok(None)
     }
 
-    pub(crate) fn size(&self) -> Result<i64> {
-        Ok(self.counted()?.map_or(0, |(size, _)| size))
+    fn size(&self) -> Result<Option<i64>> {
+        match self.counted()? {
+            QueueSize::Counter(counter) => Ok(Some(counter.map_or(0, |(size, _)| size))),
+            QueueSize::Malformed => {
+                let column = layout::queue_size(self.table).unwrap_or_default().to_owned();
+                let row = layout::QUEUE_SIZES_ROW.as_bytes();
+                self.note(Problem::of_malformed_counter(row, column));
+                Ok(None)
+            }
+        }
     }
 
-    /// The counter, and when it moved last, in milliseconds since 1970; `None` if there is none.
-    pub(crate) fn counted(&self) -> Result<Option<(i64, i64)>> {
-        let Some(column) = layout::queue_size(self.table) else { return Ok(None) };
+    pub(crate) fn counted(&self) -> Result<QueueSize> {
+        let Some(column) = layout::queue_size(self.table) else {
+            return Ok(QueueSize::Counter(None));
+        };
         let get = Get::new(layout::QUEUE_SIZES_ROW).column(column);
         let failed = |error| Error::of_read("the queue's size could not be read", error);
         let row = self.store.table(layout::METRICS).get(&get).map_err(failed)?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else { return Ok(QueueSize::Counter(None)) };
+        let counters = SubmissionCounters::of_row(&row);
+        if counters.is_unknown(column) {
+            return Ok(QueueSize::Malformed);
+        }
         let moved = row.cell(column).map(|cell| cell.timestamp());
-        Ok(SubmissionCounters::of_row(&row)?.find(column).zip(moved))
+        Ok(QueueSize::Counter(counters.find(column).zip(moved)))
     }
+}
+
+/// What stands in the place of a queue's size.
+pub(crate) enum QueueSize {
+    /// The counter and when it moved last, in milliseconds since 1970, if there is one.
+    Counter(Option<(i64, i64)>),
+    /// No counter.
+    Malformed,
 }
 
 /// Between the salt and the ooid.
