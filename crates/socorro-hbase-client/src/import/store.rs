@@ -57,7 +57,8 @@ impl CrashStore {
         let submitted = self.put_raw_reports(&new, queue)?;
         for ((place, report), submission) in reports.into_iter().zip(submitted) {
             results[place] = Some(submission.and_then(|submission| {
-                self.put_missing_processed(&report.id, submission, report.processed.as_ref())
+                self.put_missing_processed(&report.id, report.processed.as_ref())?;
+                Ok(submission)
             }));
         }
         // One crash twice: the second finds the first.
@@ -69,14 +70,20 @@ impl CrashStore {
             let these: Vec<&Backup> = wave.iter().map(|(_, backup)| *backup).collect();
             let restored = lifecycle::restore(self, &these, queue)?;
             for ((place, backup), was_new) in wave.into_iter().zip(restored) {
-                results[place] = Some(was_new.and_then(|was_new| self.restored(backup, was_new)));
+                let restored = was_new.and_then(|was_new| self.restored(backup, was_new, queue));
+                results[place] = Some(restored);
             }
         }
         let none = || Err(Error::new(ErrorKind::HBase, "the crash was not stored"));
         Ok(results.into_iter().map(|result| result.unwrap_or_else(none)).collect())
     }
 
-    fn restored(&self, backup: &Backup, was_new: bool) -> Result<Submission> {
+    fn restored(
+        &self,
+        backup: &Backup,
+        was_new: bool,
+        queue: QueueForProcessing,
+    ) -> Result<Submission> {
         if was_new {
             return Ok(Submission::Completed);
         }
@@ -84,23 +91,29 @@ impl CrashStore {
         let json = cells.find(|(column, _)| column == layout::PROCESSED_DATA_JSON.as_bytes());
         let json = json.filter(|_| backup.is_processed());
         let processed = json.and_then(|(_, json)| ProcessedCrash::from_json(json.clone()).ok());
-        self.put_missing_processed(&backup.id, Submission::Repeated, processed.as_ref())
+        let is_new = self.put_missing_processed(&backup.id, processed.as_ref())?;
+        let asked = backup.queues.iter().filter(|(_, asks)| *asks).map(|(table, _)| *table);
+        let asked: Vec<_> = asked.collect();
+        if is_new && queue == QueueForProcessing::Yes && !asked.is_empty() {
+            // The result takes what waits out of its queue: also what asked for another one.
+            let queued = lifecycle::requeue(self, &[(backup.id.clone(), None)], &asked)?;
+            queued.into_iter().collect::<Result<()>>()?;
+        }
+        Ok(Submission::Repeated)
     }
 
-    /// Stores processed data if there is none.
+    /// Stores processed data if there is none; returns whether it did.
     fn put_missing_processed(
         &self,
         id: &CrashId,
-        submission: Submission,
         processed: Option<&ProcessedCrash>,
-    ) -> Result<Submission> {
-        if let Some(processed) = processed {
-            let state = self.get_processing_state(id)?;
-            if !state.is_some_and(|state| state.is_processed) {
-                self.put_processed(id, processed)?;
-            }
+    ) -> Result<bool> {
+        let Some(processed) = processed else { return Ok(false) };
+        if self.get_processing_state(id)?.is_some_and(|state| state.is_processed) {
+            return Ok(false);
         }
-        Ok(submission)
+        self.put_processed(id, processed)?;
+        Ok(true)
     }
 }
 
