@@ -186,7 +186,7 @@ fn repair(python: &Python, shown: &str) {
         std::thread::sleep(Duration::from_millis(2));
     }
     let found = python.found();
-    let found: Vec<_> = found.iter().map(|problem| problem.to_string()).collect();
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
     panic!("it is never repaired: {found:#?}\n{shown}");
 }
 
