@@ -1,5 +1,7 @@
 //! Random calls.
 
+use std::collections::BTreeMap;
+
 use fastrand::Rng;
 
 use super::filters::Filter;
@@ -67,16 +69,18 @@ impl Call {
                 let ttls = [0, 1, -5, 864_000_000, 864_000_000];
                 let ttl = (rng.u8(0..8) == 0).then(|| ttls[rng.usize(..ttls.len())]);
                 let mut changes = changes(rng, 4);
-                if maybe_time.is_none() && !changes.is_empty() {
-                    // HBase may make a delete and a put of one call in one millisecond.
-                    let deletes = matches!(changes[0], Change::Delete(_));
-                    changes.retain(|change| matches!(change, Change::Delete(_)) == deletes);
+                if maybe_time.is_none_or(is_now) {
+                    keep_one_kind([&mut changes]);
                 }
                 Self::Mutate { row, changes, time: maybe_time, ttl }
             }
             10..=12 => {
                 let rows = (0..rng.usize(0..4)).map(|_| (rng.usize(..ROWS.len()), changes(rng, 3)));
-                Self::MutateRows { rows: rows.collect(), time }
+                let mut rows: Vec<_> = rows.collect();
+                if is_now(time) {
+                    keep_one_kind(rows.iter_mut().map(|(_, changes)| changes));
+                }
+                Self::MutateRows { rows, time }
             }
             13..=14 => Self::DeleteAll { row, column: any_column(rng), time: maybe_time },
             15 => Self::DeleteRow { row, time: maybe_time },
@@ -84,7 +88,11 @@ impl Call {
             18 => {
                 let all = (0..rng.usize(0..4))
                     .map(|_| (rng.usize(..ROWS.len()), column(rng), amount(rng)));
-                Self::IncrementRows { all: all.collect() }
+                let mut all: Vec<(usize, (usize, usize), i64)> = all.collect();
+                // Two cells of a row may get one millisecond, or two.
+                let mut columns = BTreeMap::new();
+                all.retain(|(row, column, _)| columns.entry(*row).or_insert(*column) == column);
+                Self::IncrementRows { all }
             }
             19..=20 => {
                 let columns = (0..rng.usize(1..4)).map(|_| {
@@ -134,7 +142,6 @@ impl Call {
 
     /// Whether the server stamps what it writes.
     pub(crate) fn is_stamped(&self) -> bool {
-        let is_now = |time: usize| time.checked_sub(TIMES).is_some_and(|at| LIMITS[at] == i64::MAX);
         match self {
             Self::Mutate { time, .. }
             | Self::DeleteAll { time, .. }
@@ -176,6 +183,23 @@ impl Opened {
 /// One of the round's times, and now and then one that is a limit.
 fn any_time(rng: &mut Rng) -> usize {
     if rng.u8(0..24) == 0 { TIMES + rng.usize(..LIMITS.len()) } else { rng.usize(..TIMES) }
+}
+
+/// Whether it stands for the server's time.
+fn is_now(time: usize) -> bool {
+    time.checked_sub(TIMES).is_some_and(|at| LIMITS[at] == i64::MAX)
+}
+
+/// Keeps the puts or the deletes of a call that the server stamps: HBase may make both in one
+/// millisecond, or not.
+fn keep_one_kind<'a>(all: impl IntoIterator<Item = &'a mut Vec<Change>>) {
+    let mut deletes = None;
+    for changes in all {
+        changes.retain(|change| {
+            let is_delete = matches!(change, Change::Delete(_));
+            *deletes.get_or_insert(is_delete) == is_delete
+        });
+    }
 }
 
 fn amount(rng: &mut Rng) -> i64 {
