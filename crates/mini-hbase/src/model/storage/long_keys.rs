@@ -116,3 +116,70 @@ impl<W: Walk> Walk for LongKeys<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::tests::random::Random;
+
+    type Map = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    /// Stored keys, in their order.
+    struct Stored(std::vec::IntoIter<(Vec<u8>, Vec<u8>)>);
+
+    impl Walk for Stored {
+        fn next(&mut self, wants: &dyn Fn(&[u8]) -> bool) -> Result<Option<Entry>> {
+            Ok(self.0.next().map(|(key, value)| {
+                let value = wants(&key).then(|| Bytes::from(value));
+                (Bytes::from(key), value)
+            }))
+        }
+    }
+
+    /// A few bytes that differ, around the length up to which keys are stored as they are.
+    fn random_key(random: &mut Random) -> Vec<u8> {
+        let mut key = vec![b'k'; LONGEST - random.below(3)];
+        if random.below(4) == 0 {
+            key[LONGEST - 3] = b'j' + random.below(3) as u8;
+        }
+        let end = random.below(4);
+        key.extend((0..end).map(|_| [0, b'k', u8::MAX][random.below(3)]));
+        key
+    }
+
+    #[test]
+    fn a_walk_gives_the_keys_of_its_range_in_their_order() {
+        let mut random = Random::new();
+        for _ in 0..300 {
+            let keys = (0..random.below(12)).map(|_| random_key(&mut random));
+            let whole: Map = keys.zip(0_u8..).map(|(key, value)| (key, vec![value])).collect();
+            let short: Map = whole
+                .iter()
+                .map(|(key, value)| stored(key.clone(), Some(value.clone())))
+                .map(|(key, value)| (key, value.unwrap_or_default()))
+                .collect();
+            for _ in 0..4 {
+                let from = random_key(&mut random);
+                let to = if random.below(3) == 0 { Vec::new() } else { random_key(&mut random) };
+                let inside = |key: &[u8], from: &[u8], to: &[u8]| {
+                    *key >= *from && (to.is_empty() || *key < *to)
+                };
+                let high = if to.is_empty() { Vec::new() } else { high(&to) };
+                let range: Vec<_> = short
+                    .iter()
+                    .filter(|(key, _)| inside(key, low(&from), &high))
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect();
+                let mut walk = LongKeys::new(Stored(range.into_iter()), &from, &to);
+                for (key, value) in whole.iter().filter(|(key, _)| inside(key, &from, &to)) {
+                    let (found, read) = walk.next(&|_| true).unwrap().unwrap();
+                    assert!(*found == **key, "another key of {} bytes", found.len());
+                    assert_eq!(read.as_deref(), Some(value.as_slice()));
+                }
+                assert!(walk.next(&|_| true).unwrap().is_none());
+            }
+        }
+    }
+}

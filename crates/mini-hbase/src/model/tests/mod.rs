@@ -5,7 +5,7 @@ mod costs;
 mod counting;
 mod naive;
 #[path = "../../../tests/support/random.rs"]
-mod random;
+pub(super) mod random;
 mod random_calls;
 
 use std::path::Path;
