@@ -1,270 +1,590 @@
 //! Two transitions of one crash at the same time: the first up to one of its requests, then the whole
-//! second one, then the rest of the first.
+//! second one, then the rest of the first; every pair that can meet, after every state that a crash is
+//! left in for long.
 //!
-//! A check of what that leaves names what is wrong, the same each time, in the kinds that two which don't
-//! know of each other may leave; and once it is repaired, the store is as if one of them had come after the
-//! other.
+//! What that leaves is what one after the other leaves, or a check names what is wrong with it, in one of
+//! the ways that `may_leave` has for this pair, and repaired it is what one after the other leaves. What a
+//! worker makes of a crash names the dump that it has read: so a request that is lost shows.
 //!
-//! `SEED=7 PAIRS=1 PLACES=400 cargo test -p socorro-hbase-client --test cuts beside` tries all pairs at all
-//! requests after other histories.
+//! `PLACES=400 cargo test -p socorro-hbase-client --test cuts beside` lets the second one come before each of
+//! the first one's requests; `START=1 FIRST=Requeue SECOND=Work` tries some pairs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     thread,
 };
 
-use socorro_hbase_client::{CrashStore, ErrorKind, Problem, ProblemKind};
+use hbase_thrift_client::{Delete, Get, GetRows, Increment, Put};
+use socorro_hbase_client::{CrashStore, ErrorKind, Ooid, Problem, ProblemKind};
 
 use super::{
-    call::{Call, KINDS, Random},
+    call::Call,
     gate::Gate,
     number,
     world::{Cells, World, difference},
 };
 
-/// Of this many pairs one is tried, another one for each seed; of those with a removal, all.
-const PAIRS: u64 = 4;
-/// At how many of a transition's requests the other one comes between, at most.
-const PLACES: u64 = 6;
+const ACCEPTED: Call = Call::Submit(0, true, true);
+const AGAIN: Call = Call::Submit(0, false, true);
+const MOVED: Call = Call::Submit(2, false, true);
+const DEFERRED: Call = Call::Submit(1, false, true);
 
-/// Failures that are enough to look at.
-const ENOUGH: usize = 5;
+/// A state that a crash may be in for long, how it came there, and what can be done to it then.
+struct Start {
+    before: &'static [Call],
+    calls: &'static [Call],
+}
 
-struct Case {
-    shown: String,
-    before: Vec<Call>,
-    damage: u64,
+const STARTS: [Start; 7] = [
+    // Nothing can be done to what isn't there but to submit it; the others come while that is under way.
+    Start {
+        before: &[],
+        calls: &[
+            ACCEPTED,
+            MOVED,
+            Call::Requeue,
+            Call::ReplaceDump,
+            Call::Claim(true),
+            Call::Work(true, "b"),
+            Call::Process("b"),
+            Call::Withdraw(true),
+            Call::Remove,
+            Call::Repair,
+        ],
+    },
+    Start {
+        before: &[ACCEPTED],
+        calls: &[
+            AGAIN,
+            MOVED,
+            DEFERRED,
+            Call::Requeue,
+            Call::ReplaceDump,
+            Call::Claim(true),
+            Call::Process("b"),
+            Call::Work(true, "b"),
+            Call::Work(false, "b"),
+            Call::Withdraw(true),
+            Call::Withdraw(false),
+            Call::Remove,
+            Call::Repair,
+        ],
+    },
+    Start {
+        before: &[ACCEPTED, Call::Claim(true), Call::Claim(false)],
+        calls: &[
+            MOVED,
+            Call::ReplaceDump,
+            Call::Acknowledge(true),
+            Call::Release(true),
+            Call::Process("b"),
+            Call::Withdraw(true),
+            Call::Remove,
+        ],
+    },
+    Start {
+        before: &[ACCEPTED, Call::Work(true, "a")],
+        calls: &[AGAIN, MOVED, Call::ReplaceDump, Call::Process("b"), Call::Remove],
+    },
+    Start {
+        before: &[ACCEPTED, Call::Work(true, "a"), Call::Requeue],
+        calls: &[
+            MOVED,
+            Call::ReplaceDump,
+            Call::Claim(true),
+            Call::Process("b"),
+            Call::Work(true, "b"),
+            Call::Withdraw(true),
+            Call::Remove,
+        ],
+    },
+    Start {
+        before: &[DEFERRED],
+        calls: &[ACCEPTED, Call::Requeue, Call::Work(false, "b"), Call::Remove],
+    },
+    Start {
+        before: &[ACCEPTED, MOVED],
+        calls: &[AGAIN, Call::Requeue, Call::Work(true, "b"), Call::Remove],
+    },
+];
+
+/// The times of all submissions, as keys have them.
+const TIMES: [&str; 2] = ["2012-05-08T20:50:50", "2012-06-09T21:51:51"];
+const QUEUES: [(&str, &str); 2] = [
+    ("crash_reports_index_unprocessed_flag", "counters:current_unprocessed_size"),
+    ("crash_reports_index_legacy_unprocessed_flag", "counters:current_legacy_unprocessed_size"),
+];
+
+#[derive(Clone, Copy)]
+struct Pair {
+    start: usize,
     first: Call,
     second: Call,
 }
 
-impl Case {
-    fn new(seed: u64, first: usize, second: usize) -> Self {
-        let pair = first as u64 * KINDS + second as u64;
-        let mut random = Random::new(seed * 1_000_003 + pair);
-        let mut before: Vec<Call> = (0..random.below(4)).map(|_| Call::any(&mut random)).collect();
-        // Nothing can be done to a crash that isn't there.
-        if random.below(4) > 0 {
-            before.insert(0, Call::of_kind(0, &mut random));
-        }
-        let first = Call::of_kind(first, &mut random);
-        // Of two results, the one that is written last stays, whichever flag comes last.
-        let second = Call::of_kind(second, &mut random).with_result_of(first);
-        let damage = if first.is_repair() || second.is_repair() { random.below(16) } else { 0 };
-        let shown =
-            format!("SEED={seed}: {before:?}, damage {damage}, {first:?} beside {second:?}");
-        Self { shown, before, damage, first, second }
+impl Pair {
+    fn all() -> impl Iterator<Item = Self> {
+        let of_start = |(start, of): (usize, &'static Start)| {
+            let calls = of.calls.iter();
+            calls.flat_map(move |first| {
+                of.calls.iter().map(move |second| Self { start, first: *first, second: *second })
+            })
+        };
+        STARTS.iter().enumerate().flat_map(of_start).filter(Self::is_wanted)
     }
 
-    fn begin(&self, world: &World) {
+    fn is_wanted(&self) -> bool {
+        let wanted = |name: &str, shown: String| {
+            std::env::var(name).is_ok_and(|text| !shown.starts_with(&text))
+        };
+        // What isn't there has to be submitted by the first.
+        let is_of_nothing = STARTS[self.start].before.is_empty();
+        !(is_of_nothing && !matches!(self.first, Call::Submit(..)))
+            && !wanted("START", self.start.to_string())
+            && !wanted("FIRST", format!("{:?}", self.first))
+            && !wanted("SECOND", format!("{:?}", self.second))
+    }
+
+    fn has_repair(&self) -> bool {
+        self.first.is_repair() || self.second.is_repair()
+    }
+
+    fn shown(&self) -> String {
+        let Self { start, first, second } = self;
+        format!("after {:?}: {first:?} beside {second:?}", STARTS[*start].before)
+    }
+}
+
+/// Crashes of their own for each case, on one server.
+struct Stage {
+    world: World,
+    gate: Gate,
+    crashes: u32,
+}
+
+/// What a case has left, of one crash.
+struct Left {
+    ooid: Ooid,
+    /// By how much the sizes of the queues were too high.
+    sizes: [i64; 2],
+    /// How often it was counted as submitted in the months of `TIMES`.
+    counted: [i64; 2],
+}
+
+impl Stage {
+    fn new() -> Self {
+        let world = World::new().shared();
+        let gate = Gate::start(&world.framed());
         world.reset();
-        for call in &self.before {
-            call.make(world).unwrap();
+        Self { world, gate, crashes: 0 }
+    }
+
+    fn reset(&mut self) {
+        self.world.reset();
+        self.crashes = 0;
+    }
+
+    fn begin(&mut self, pair: Pair) -> Ooid {
+        let Self { world, .. } = self;
+        self.crashes += 1;
+        let ooid: Ooid =
+            format!("6d8a{:04x}-9c1f-4e57-8b3a-0f2c42120508", self.crashes).parse().unwrap();
+        for call in STARTS[pair.start].before {
+            world.let_time_pass();
+            call.run(&world.store(), world, &ooid).unwrap();
         }
-        world.damage(self.damage);
         world.let_time_pass();
-    }
-
-    /// What is left if one comes after the other, repaired. A worker that looks through a queue while an
-    /// entry moves in it may find nothing.
-    fn serial(&self, world: &World) -> Vec<Compared> {
-        let (a, b) = (self.first, self.second);
-        let mut sequences = vec![vec![a, b], vec![b, a]];
-        sequences.extend(a.is_of_queue().then(|| vec![b]));
-        sequences.extend(b.is_of_queue().then(|| vec![a]));
-        sequences.into_iter().map(|calls| self.leaves(world, &calls)).collect()
-    }
-
-    fn leaves(&self, world: &World, calls: &[Call]) -> Compared {
-        self.begin(world);
-        for call in calls {
-            allow_absence(call.make(world), &self.shown);
+        if pair.has_repair() && !STARTS[pair.start].before.is_empty() {
+            damage(world, &ooid);
         }
-        world.repair(&self.shown);
-        Compared::of(&world.cells())
+        ooid
+    }
+
+    fn sizes(&self) -> [i64; 2] {
+        let get = Get::new("crash_report_queue").family("counters");
+        let row = self.world.store().client().table("metrics").get(&get).unwrap();
+        QUEUES.map(|(_, column)| {
+            let size = row.as_ref().and_then(|row| row.get(column));
+            size.map_or(0, |size| i64::from_be_bytes(size.try_into().unwrap()))
+        })
+    }
+
+    fn counted(&self) -> [i64; 2] {
+        let months = TIMES.map(|time| time[..7].parse().unwrap());
+        let counters = self.world.store().get_counters(&months).unwrap();
+        [0, 1].map(|month| counters[month].submitted())
+    }
+
+    fn entries(&self, ooid: &Ooid) -> [i64; 2] {
+        let client = self.world.store().client().clone();
+        QUEUES.map(|(table, _)| {
+            let rows = TIMES.map(|time| format!("6{time}{ooid}"));
+            let rows = client.table(table).get_rows(&GetRows::new(rows).column("ids:ooid"));
+            i64::try_from(rows.unwrap().iter().flatten().count()).unwrap()
+        })
+    }
+
+    /// Measures what a case does to the sizes, and sets them right.
+    fn measure(&mut self, pair: Pair, run: impl FnOnce(&Self, &Ooid)) -> Left {
+        let (before, counted_before) = (self.sizes(), self.counted());
+        let ooid = self.begin(pair);
+        run(self, &ooid);
+        self.world.let_time_pass();
+        let (after, entries) = (self.sizes(), self.entries(&ooid));
+        let sizes = [0, 1].map(|queue| after[queue] - before[queue] - entries[queue]);
+        let metrics = self.world.store().client().table("metrics");
+        for ((_, column), wrong) in QUEUES.iter().zip(sizes) {
+            if wrong != 0 {
+                metrics.increment(&Increment::new("crash_report_queue", *column, -wrong)).unwrap();
+            }
+        }
+        let counted = self.counted();
+        let counted = [0, 1].map(|month| counted[month] - counted_before[month]);
+        Left { ooid, sizes, counted }
+    }
+
+    fn one_after_the_other(&mut self, pair: Pair, calls: &[Call]) -> Left {
+        self.measure(pair, |stage, ooid| {
+            for call in calls {
+                stage.world.let_time_pass();
+                allow_absence(call.run(&stage.world.store(), &stage.world, ooid), &pair);
+            }
+        })
     }
 
     /// How many requests the first one makes.
-    fn requests(&self, world: &World, gate: &Gate) -> u64 {
-        self.begin(world);
-        let store = gate.store();
-        gate.arm(None);
-        allow_absence(self.first.run(&store, world), &self.shown);
-        gate.requests()
+    fn requests(&mut self, pair: Pair) -> u64 {
+        self.measure(pair, |stage, ooid| {
+            let store = stage.gate.store();
+            stage.gate.arm(None);
+            allow_absence(pair.first.run(&store, &stage.world, ooid), &pair);
+        });
+        self.gate.requests()
     }
 
     /// Lets the second come between before the n-th request of the first.
-    fn run(&self, world: &World, gate: &Gate, n: u64, shown: &str) {
-        self.begin(world);
-        let store: CrashStore = gate.store();
-        gate.arm(Some(n));
-        thread::scope(|scope| {
-            let first = scope.spawn(|| {
-                let result = self.first.run(&store, world);
-                gate.end();
-                result
+    fn beside(&mut self, pair: Pair, n: u64) -> Left {
+        self.measure(pair, |stage, ooid| {
+            let Self { world, gate, .. } = stage;
+            let store: CrashStore = gate.store();
+            gate.arm(Some(n));
+            thread::scope(|scope| {
+                let first = scope.spawn(|| {
+                    let result = pair.first.run(&store, world, ooid);
+                    gate.end();
+                    result
+                });
+                if gate.wait() {
+                    world.let_time_pass();
+                    allow_absence(pair.second.run(&world.store(), world, ooid), &pair);
+                    world.let_time_pass();
+                    gate.open();
+                }
+                allow_absence(first.join().unwrap(), &pair);
             });
-            if gate.wait() {
-                world.let_time_pass();
-                allow_absence(self.second.run(&world.store(), world), shown);
-                world.let_time_pass();
-                gate.open();
+        })
+    }
+}
+
+/// Gives a repair something to do.
+fn damage(world: &World, ooid: &Ooid) {
+    let client = world.store().client().clone();
+    for time in TIMES {
+        let index = client.table("crash_reports_index_submitted_time");
+        index.delete(&Delete::row(format!("6{time}{ooid}"))).unwrap();
+    }
+    let mark = Put::new(format!("6120508{ooid}")).column("flags:uncounted", "Y");
+    client.table("crash_reports").put(&mark).unwrap();
+    world.let_time_pass();
+}
+
+fn allow_absence(result: socorro_hbase_client::Result<()>, pair: &Pair) {
+    if let Err(error) = result {
+        assert_eq!(error.kind(), ErrorKind::NoSuchCrash, "{}: {error:?}", pair.shown());
+    }
+}
+
+/// What is compared of a crash.
+struct Compared {
+    /// All but the queues, the covering row and the hang, which all cases share. That a covering row is
+    /// missing, or has not what came last, is no problem: `reindex` writes it.
+    crash: Cells,
+    /// Those that it waits in, wherever.
+    queues: BTreeSet<String>,
+}
+
+fn is_shared(table: &str) -> bool {
+    table == "crash_search" || table.starts_with("crash_reports_index_hang_id")
+}
+
+impl Compared {
+    fn of(cells: &Cells, ooid: &Ooid) -> Self {
+        let (mut crash, mut queues) = (Cells::new(), BTreeSet::new());
+        let name = |text: &str| text.replace(ooid.as_str(), "OOID");
+        for ((table, row, column), value) in cells {
+            if !row.contains(ooid.as_str()) && !value.contains(ooid.as_str()) {
+                continue;
             }
-            allow_absence(first.join().unwrap(), shown);
-        });
+            if QUEUES.iter().any(|(queue, _)| queue == table) {
+                queues.insert(table.clone());
+            } else if !is_shared(table) {
+                crash.insert((table.clone(), name(row), column.clone()), name(value));
+            }
+        }
+        Self { crash, queues }
     }
 
-    /// Returns what a check named.
-    fn try_at(
-        &self,
-        world: &World,
-        gate: &Gate,
-        n: u64,
-        serial: &[Compared],
-    ) -> Result<Vec<Problem>, String> {
-        let shown = format!("{}, before request {n}", self.shown);
-        self.run(world, gate, n, &shown);
+    /// Whether it is the same, in more queues at most.
+    fn is(&self, other: &Self, may_wait: bool) -> bool {
+        let is_queued = if may_wait {
+            other.queues.is_subset(&self.queues)
+        } else {
+            other.queues == self.queues
+        };
+        self.crash == other.crash && is_queued
+    }
+
+    fn difference(&self, other: &Self) -> String {
+        let queues = format!("in {:?} instead of {:?}", self.queues, other.queues);
+        format!("{queues}\n{}", difference(&other.crash, &self.crash))
+    }
+}
+
+/// One batch: pairs whose crashes share tables, each with its cases.
+struct Batch {
+    cases: Vec<(Pair, Vec<Left>, Vec<(u64, Left)>)>,
+}
+
+#[derive(Default)]
+struct Found {
+    cases: usize,
+    kinds: BTreeMap<&'static str, u64>,
+    failures: BTreeMap<String, (Vec<u64>, String)>,
+}
+
+impl Found {
+    fn fail(&mut self, pair: &Pair, n: u64, what: String, more: String) {
+        let at = self.failures.entry(format!("{}: {what}", pair.shown()));
+        at.or_insert((Vec::new(), more)).0.push(n);
+    }
+}
+
+impl Batch {
+    fn run(stage: &mut Stage, pairs: &[Pair]) -> Self {
+        stage.reset();
+        let cases = pairs.iter().map(|pair| {
+            let serial = pair.serial().iter().map(|calls| stage.one_after_the_other(*pair, calls));
+            let serial = serial.collect();
+            let requests = stage.requests(*pair);
+            let most = number("PLACES", PLACES).min(requests);
+            let places = (0..most).map(|place| 1 + place * requests / most);
+            let beside = places.map(|n| (n, stage.beside(*pair, n))).collect();
+            (*pair, serial, beside)
+        });
+        Self { cases: cases.collect() }
+    }
+
+    fn check(&self, world: &World, found: &mut Found) {
         world.let_time_pass();
         let problems = world.check();
-        if !problems.is_empty() {
-            if problems != world.check() {
-                return Err(format!("{shown}: another check finds something else"));
+        assert_eq!(problems, world.check(), "another check finds something else");
+        let mut of_crash: BTreeMap<String, Vec<Problem>> = BTreeMap::new();
+        for problem in problems {
+            // Counters are compared case by case.
+            if let Some(id) = &problem.id {
+                of_crash.entry(id.to_string()).or_default().push(problem);
             }
-            let unnamed: Vec<_> =
-                problems.iter().filter(|problem| !self.may_leave(problem)).collect();
-            if !unnamed.is_empty() {
-                return Err(format!("{shown}: {unnamed:#?}"));
+        }
+        world.repair("a batch");
+        let cells = world.cells();
+        for (pair, serial, beside) in &self.cases {
+            let compared = serial.iter().map(|left| Compared::of(&cells, &left.ooid));
+            let compared: Vec<_> = compared.collect();
+            for left in serial {
+                let problems = of_crash.remove(left.ooid.as_str()).unwrap_or_default();
+                let is_done =
+                    |it: &Problem| it.kind == ProblemKind::ProcessedInQueue || is_shared(it.table);
+                let is_sound = pair.has_repair() || problems.iter().all(is_done);
+                if !is_sound || left.sizes != [0, 0] {
+                    found.fail(pair, 0, "one after the other".to_owned(), format!("{problems:#?}"));
+                }
             }
-            world.repair(&shown);
+            for (n, left) in beside {
+                found.cases += 1;
+                let problems = of_crash.remove(left.ooid.as_str()).unwrap_or_default();
+                for problem in &problems {
+                    *found.kinds.entry(problem.kind.name()).or_default() += 1;
+                    if !pair.may_leave(problem) {
+                        let table = problem.table;
+                        let what = format!("{} {table}", problem.kind.name());
+                        found.fail(pair, *n, what, problem.to_string());
+                    }
+                }
+                for wrong in left.sizes {
+                    if !pair.may_count(wrong) {
+                        found.fail(pair, *n, format!("size {wrong:+}"), String::new());
+                    }
+                }
+                let now = Compared::of(&cells, &left.ooid);
+                let is_at = |time: &&str| {
+                    let mut cells = now.crash.iter();
+                    cells.any(|((.., column), value)| {
+                        column == "timestamps:submitted" && value.starts_with(*time)
+                    })
+                };
+                let too_few = TIMES.iter().position(is_at).is_some_and(|at| left.counted[at] < 1);
+                if too_few {
+                    let shown = format!("{:?}", left.counted);
+                    found.fail(pair, *n, "uncounted".to_owned(), shown);
+                }
+                if !compared.iter().any(|serial| now.is(serial, false)) {
+                    let may_wait = compared.iter().any(|serial| now.is(serial, true));
+                    if may_wait && pair.may_wait() || pair.blends() {
+                        continue;
+                    }
+                    let what = if may_wait { "waits" } else { "as neither" };
+                    let shown: Vec<_> =
+                        compared.iter().map(|serial| now.difference(serial)).collect();
+                    found.fail(pair, *n, what.to_owned(), shown.join("\n--\n"));
+                }
+            }
         }
-        let found = world.cells();
-        let differences: Vec<String> =
-            serial.iter().map(|cells| difference(&cells.crash, &crash_of(&found))).collect();
-        let queues = queues_of(&found);
-        let lacking = QUEUES.into_iter().filter(|queue| !queues.contains(queue));
-        let lacking: Vec<_> =
-            lacking.filter(|queue| serial.iter().all(|it| it.queues.contains(queue))).collect();
-        let is_serial = self.blends() || differences.iter().any(String::is_empty);
-        if lacking.is_empty() && is_serial {
-            return Ok(problems);
-        }
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        Err(format!(
-            "{shown}, not queued: {lacking:?}\nbeside each sequence:\n{}\nnamed before the repair: \
-             {problems:#?}",
-            differences.join("\n--\n")
-        ))
+    }
+}
+
+impl Pair {
+    fn both(&self) -> [Call; 2] {
+        [self.first, self.second]
     }
 
-    /// What two that don't know of each other may leave for a check.
+    /// The sequences to compare with. A worker that looks for an entry while that moves may find nothing.
+    fn serial(&self) -> Vec<Vec<Call>> {
+        let (a, b) = (self.first, self.second);
+        let mut serial = vec![vec![a, b], vec![b, a]];
+        serial.extend(b.is_of_queue().then(|| vec![a]));
+        serial.extend(a.is_of_queue().then(|| vec![b]));
+        serial
+    }
+
+    /// Whether one of them is of the one kind, and the other of the other.
+    fn are(&self, one: impl Fn(Call) -> bool, other: impl Fn(Call) -> bool) -> bool {
+        let (a, b) = (self.first, self.second);
+        one(a) && other(b) || one(b) && other(a)
+    }
+
+    /// What a check may name, and why nothing prevents it.
     fn may_leave(&self, problem: &Problem) -> bool {
-        let both = [self.first, self.second];
-        let is_damaged = self.damage > 0;
+        let is_queue = problem.table.ends_with("unprocessed_flag");
+        let is_removal = |call| call == Call::Remove;
         match problem.kind {
-            // To leave a queue is exact, by whichever way.
-            _ if both.iter().all(|call| call.only_leaves()) => false,
-            ProblemKind::OrphanIndexRow
-            | ProblemKind::StaleIndexRow
-            | ProblemKind::ProcessedInQueue
-            | ProblemKind::LeftoverRow
-            | ProblemKind::WrongCounter => true,
-            ProblemKind::MissingIndexRow => {
-                is_damaged || both.iter().any(|call| matches!(call, Call::Submit(..)))
+            _ if is_shared(problem.table) => true,
+            // A removal takes away what names the crash as it has read it. What a submission names under
+            // another time, or once it is seen to be new, and a result under another signature, it
+            // doesn't know of; nor do those look again who put nothing into a crash that is there.
+            ProblemKind::OrphanIndexRow => {
+                let is_signature = problem.table.ends_with("signature_ooid");
+                self.are(is_removal, is_submission) || is_signature && self.are(is_removal, makes)
             }
-            ProblemKind::UnfinishedSubmission => is_damaged || self.blends(),
+            // What is put there before the raw data is read is answered, whichever queue it is in; a
+            // result takes only what it was claimed from, and what it found when it began.
+            ProblemKind::ProcessedInQueue => is_queue && self.are(makes, enters),
+            // Both know the time that they have read. Whichever entry or row is at the other is found.
+            ProblemKind::StaleIndexRow => {
+                let moves = |call| is_submission(call) && self.moves(call);
+                self.are(moves, |call| is_submission(call) || is_queue && enters(call))
+            }
+            // Of two submissions that differ, the row is a blend.
+            ProblemKind::MissingIndexRow => self.blends(),
+            ProblemKind::UnfinishedSubmission => self.blends() || self.has_repair(),
+            // The way out of a queue leaves a claim where somebody else has taken the entry.
+            ProblemKind::LeftoverRow => is_queue && self.are(leaves, leaves),
             _ => false,
         }
     }
 
+    /// By how much the size of a queue may be wrong: too high where an entry is put just when the one
+    /// before it leaves, since whoever leaves can't tell whether it was counted; of two submissions that
+    /// both find none, or move one, by one.
+    fn may_count(&self, wrong: i64) -> bool {
+        match wrong {
+            0 => true,
+            1 => self.are(enters, leaves) || self.are(is_submission, is_submission),
+            -1 => self.are(is_submission, |call| is_submission(call) || leaves(call)),
+            _ => false,
+        }
+    }
+
+    /// One too many in a queue does less harm than one too few: a submission that moves an entry, or goes on
+    /// where another stopped, and a repair of one, can't tell whether it has left meanwhile.
+    fn may_wait(&self) -> bool {
+        self.are(is_submission, |call| leaves(call) || enters(call)) || self.are(enters, makes)
+    }
+
     /// Two submissions at once of one crash that isn't the same: some is of one, some of the other.
     fn blends(&self) -> bool {
-        matches!((self.first, self.second), (Call::Submit(..), Call::Submit(..)))
-            && format!("{:?}", self.first) != format!("{:?}", self.second)
+        self.first != self.second && self.both().iter().all(|call| is_submission(*call))
+    }
+
+    /// Whether a submission gives the crash another time than it has.
+    fn moves(&self, call: Call) -> bool {
+        let is_at_second = |call: &Call| matches!(call, Call::Submit(2, ..));
+        STARTS[self.start]
+            .before
+            .last()
+            .is_some_and(|last| is_at_second(last) != is_at_second(&call))
+            || STARTS[self.start].before.is_empty()
     }
 }
 
-/// What is compared.
-struct Compared {
-    /// All but the queues, the sizes of which agree with them when the store is repaired.
-    crash: Cells,
-    /// Those that the crash waits in. One too many does less harm than one too few, and each queue is
-    /// entered and left by itself.
-    queues: BTreeSet<&'static str>,
+fn is_submission(call: Call) -> bool {
+    matches!(call, Call::Submit(..))
 }
 
-const QUEUES: [&str; 2] =
-    ["crash_reports_index_unprocessed_flag", "crash_reports_index_legacy_unprocessed_flag"];
-
-impl Compared {
-    fn of(cells: &Cells) -> Self {
-        Self { crash: crash_of(cells), queues: queues_of(cells) }
-    }
+/// Whether it makes a result.
+fn makes(call: Call) -> bool {
+    matches!(call, Call::Process(_) | Call::Work(..))
 }
 
-/// That a covering row is missing, or has not what came last, is no problem: `reindex` writes it. Counters
-/// of submissions are history.
-fn crash_of(cells: &Cells) -> Cells {
-    let others = ["metrics", "crash_search"];
-    let mut cells = cells.clone();
-    cells.retain(|(table, ..), _| {
-        !QUEUES.contains(&table.as_str()) && !others.contains(&table.as_str())
-    });
-    cells
+fn enters(call: Call) -> bool {
+    matches!(call, Call::Submit(..) | Call::Requeue | Call::ReplaceDump | Call::Repair)
 }
 
-fn queues_of(cells: &Cells) -> BTreeSet<&'static str> {
-    let is_in = |queue: &&str| cells.keys().any(|(table, ..)| table == queue);
-    QUEUES.into_iter().filter(is_in).collect()
+fn leaves(call: Call) -> bool {
+    matches!(
+        call,
+        Call::Process(_)
+            | Call::Work(..)
+            | Call::Withdraw(_)
+            | Call::Acknowledge(_)
+            | Call::Remove
+            | Call::Repair
+    )
 }
 
-fn allow_absence(result: socorro_hbase_client::Result<()>, shown: &str) {
-    if let Err(error) = result {
-        assert_eq!(error.kind(), ErrorKind::NoSuchCrash, "{shown}: {error:?}");
-    }
-}
+/// At how many of a transition's requests the other one comes between, at most.
+const PLACES: u64 = 8;
+/// How many pairs share tables.
+const AT_ONCE: usize = 12;
 
 #[test]
 fn two_transitions_beside_one_another_leave_what_one_after_the_other_leaves_or_what_a_check_names()
 {
-    let [seed, every, most] = [("SEED", 1), ("PAIRS", PAIRS), ("PLACES", PLACES)]
-        .map(|(name, default)| number(name, default));
-    let world = World::new();
-    let gate = Gate::start(&world.framed());
-    let (mut pairs, mut cases) = (0, 0);
-    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut failures = Vec::new();
-    for pair in 0..KINDS * KINDS {
-        if failures.len() >= ENOUGH {
-            break;
-        }
-        let [first, second] = [pair / KINDS, pair % KINDS].map(|it| usize::try_from(it).unwrap());
-        if (pair + seed) % every != 0 && !Call::is_removal(first) && !Call::is_removal(second) {
-            continue;
-        }
-        pairs += 1;
-        let case = Case::new(seed, first, second);
-        let serial = case.serial(&world);
-        let requests = case.requests(&world, &gate);
-        for place in 0..requests.min(most) {
-            let n = 1 + place * requests / requests.min(most);
-            cases += 1;
-            match case.try_at(&world, &gate, n, &serial) {
-                Ok(problems) => {
-                    for problem in problems {
-                        *kinds.entry(problem.kind.name()).or_default() += 1;
-                    }
-                }
-                Err(failure) => failures.push(failure),
-            }
+    let (of_repair, others): (Vec<Pair>, Vec<Pair>) = Pair::all().partition(Pair::has_repair);
+    let batches: Vec<&[Pair]> = others.chunks(AT_ONCE).chain(of_repair.chunks(2)).collect();
+    let mut stage = Stage::new();
+    let mut found = Found::default();
+    for (place, pairs) in batches.iter().enumerate() {
+        Batch::run(&mut stage, pairs).check(&stage.world, &mut found);
+        if std::env::var_os("SHOWN").is_some() {
+            let failed = found.failures.len();
+            println!("{place} of {}: {} cases, {failed} failures", batches.len(), found.cases);
         }
     }
-    println!("SEED={seed}: {pairs} pairs, {cases} cases, named: {kinds:?}");
-    let shown = failures
+    println!("{} cases, named: {:?}", found.cases, found.kinds);
+    let shown = found
+        .failures
         .iter()
-        .take(number("SHOWN", 5) as usize)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("\n\n");
-    assert!(failures.is_empty(), "{} of {cases} cases:\n{shown}", failures.len());
-    assert!(cases > pairs, "only {cases} cases of {pairs} pairs");
+        .map(|(what, (places, more))| format!("## {what} at {places:?}\n{more}\n"));
+    let shown: Vec<String> = shown.collect();
+    assert!(shown.is_empty(), "{} failures\n{}", shown.len(), shown.join("\n"));
 }

@@ -14,7 +14,7 @@ pub(crate) const OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
 const LEASE: Duration = Duration::from_hours(1);
 
 /// A transition. A flag names the queue: whether it is the legacy one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     /// With one of several metadata, with or without further dumps, queued or not.
     Submit(usize, bool, bool),
@@ -29,11 +29,13 @@ pub(crate) enum Call {
     Work(bool, &'static str),
     Withdraw(bool),
     Remove,
+    /// Of a crash that was processed and asked for once more.
+    Restore,
     Repair,
 }
 
 /// How many kinds of calls there are.
-pub(crate) const KINDS: u64 = 11;
+pub(crate) const KINDS: u64 = 12;
 
 const METADATA: [&str; 4] = [
     r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00"}"#,
@@ -66,27 +68,8 @@ impl Call {
             7 => Self::Work(is_legacy, signature),
             8 => Self::Withdraw(is_legacy),
             9 => Self::Remove,
+            10 => Self::Restore,
             _ => Self::Repair,
-        }
-    }
-
-    /// Whether this kind of call is the one that removes the crash.
-    pub(crate) fn is_removal(kind: usize) -> bool {
-        kind == 9
-    }
-
-    /// Whether it takes entries and claims away, and puts none.
-    pub(crate) fn only_leaves(self) -> bool {
-        matches!(self, Self::Withdraw(_) | Self::Remove | Self::Acknowledge(_) | Self::Release(_))
-    }
-
-    /// The same, with the other's result if both make one.
-    pub(crate) fn with_result_of(self, other: Self) -> Self {
-        let (Self::Process(result) | Self::Work(_, result)) = other else { return self };
-        match self {
-            Self::Process(_) => Self::Process(result),
-            Self::Work(is_legacy, _) => Self::Work(is_legacy, result),
-            call => call,
         }
     }
 
@@ -112,17 +95,18 @@ impl Call {
             | Self::ReplaceDump
             | Self::Withdraw(_)
             | Self::Remove
+            | Self::Restore
             | Self::Repair => false,
         }
     }
 
     pub(crate) fn make(self, world: &World) -> Result<()> {
         world.let_time_pass();
-        self.run(&world.store(), world)
+        self.run(&world.store(), world, &OOID.parse().unwrap())
     }
 
-    pub(crate) fn run(self, store: &CrashStore, world: &World) -> Result<()> {
-        let ooid: Ooid = OOID.parse().unwrap();
+    /// Makes the call on this crash.
+    pub(crate) fn run(self, store: &CrashStore, world: &World, ooid: &Ooid) -> Result<()> {
         match self {
             Self::Submit(metadata, has_more, is_queued) => {
                 let metadata = CrashMetadata::from_json(METADATA[metadata]).unwrap();
@@ -136,7 +120,8 @@ impl Call {
             Self::Requeue => allow_absence(store.requeue(ooid)),
             Self::ReplaceDump => allow_absence(store.replace_dump(ooid, b"MDMP fixed")),
             Self::Claim(is_legacy) => {
-                for claim in queue(store, is_legacy).claim(&worker(), LEASE)? {
+                let queue = queue(store, is_legacy);
+                for claim in world.claim(&queue, ooid, &worker(), LEASE)? {
                     drop(claim?);
                 }
                 Ok(())
@@ -149,12 +134,16 @@ impl Call {
                 let claim = queue(store, is_legacy).resume_claim(ooid, &worker())?;
                 claim.map_or(Ok(()), |claim| claim.release().map(drop))
             }
-            Self::Process(signature) => allow_absence(store.put_processed(ooid, &made(signature))),
+            Self::Process(signature) => {
+                allow_absence(store.put_processed(ooid, &made(signature, None)))
+            }
             Self::Work(is_legacy, signature) => {
-                let other = "other".parse().unwrap();
-                for claim in queue(store, is_legacy).claim(&other, Duration::ZERO)? {
+                let (queue, other) = (queue(store, is_legacy), "other".parse().unwrap());
+                for claim in world.claim(&queue, ooid, &other, Duration::ZERO)? {
+                    let claim = claim?;
                     world.let_time_pass();
-                    claim?.complete(&made(signature))?;
+                    let dump = store.get_dump(claim.id())?;
+                    claim.complete(&made(signature, dump.as_deref()))?;
                 }
                 Ok(())
             }
@@ -165,9 +154,18 @@ impl Call {
                 }
                 Ok(())
             }
+            Self::Restore => {
+                for restored in store.import(world.exported(), QueueForProcessing::Yes)? {
+                    restored?;
+                }
+                Ok(())
+            }
             Self::Repair => {
                 for problem in store.check(&World::everything()) {
-                    store.repair(&problem?)?;
+                    let problem = problem?;
+                    if problem.id.as_ref().is_none_or(|id| id == ooid) {
+                        store.repair(&problem)?;
+                    }
                 }
                 Ok(())
             }
@@ -183,8 +181,11 @@ fn worker() -> Worker {
     "worker".parse().unwrap()
 }
 
-fn made(signature: &str) -> ProcessedCrash {
-    let json = format!(r#"{{"signature": "{signature}", "completeddatetime": "2012"}}"#);
+/// Of this dump, as a worker has read it.
+fn made(signature: &str, dump: Option<&[u8]>) -> ProcessedCrash {
+    let dump = dump.unwrap_or_default().escape_ascii();
+    let json =
+        format!(r#"{{"signature": "{signature}", "completeddatetime": "2012", "dump": "{dump}"}}"#);
     ProcessedCrash::from_json(json).unwrap()
 }
 

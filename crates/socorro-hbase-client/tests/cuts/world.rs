@@ -1,11 +1,12 @@
 //! A store of one crash on a server in memory, whose connections can be cut.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path, sync::Mutex, time::Duration};
 
 use hbase_thrift_client::{Client, Config, Delete, Put, Scan};
 use mini_hbase::{Fault, MiniHBase, Protocol, Transport, VirtualClock, When};
 use socorro_hbase_client::{
-    CheckOptions, CrashStore, Problem, Result, SEARCH_TABLE, SchemaOptions, TABLES,
+    CheckOptions, Claim, CrashFolder, CrashStore, FoundCrash, ImportedCrash, Ooid, Problem, Queue,
+    Result, SEARCH_TABLE, SchemaOptions, Selection, TABLES, Worker,
 };
 
 use super::call::{Call, OOID};
@@ -28,11 +29,16 @@ const METHODS: [&str; 14] = [
     "scannerOpenWithScan",
 ];
 
+const CLAIM: &str = "processor_state:claim";
+
 /// The server, and a store on it that is made anew for each sequence of calls.
 pub(crate) struct World {
     server: MiniHBase,
     clock: VirtualClock,
     store: Mutex<CrashStore>,
+    exported: Vec<ImportedCrash>,
+    /// Whether there are crashes beside the one that is called for.
+    is_shared: bool,
 }
 
 /// Table, row, column.
@@ -45,7 +51,52 @@ impl World {
         let server = server.also_listen("127.0.0.1:0", Transport::Framed, Protocol::Binary);
         let server = server.start().unwrap();
         let store = Mutex::new(connect(&server));
-        Self { server, clock, store }
+        let mut world = Self { server, clock, store, exported: Vec::new(), is_shared: false };
+        world.export();
+        world
+    }
+
+    /// Keeps a crash that was processed and asked for once more, as an export has it.
+    fn export(&mut self) {
+        self.reset();
+        for call in [Call::Submit(0, true, true), Call::Work(true, "a"), Call::Requeue] {
+            call.make(self).unwrap();
+        }
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let folder = folder.join(format!("cuts-{}", self.server.address().port()));
+        let crash = Selection::Crashes(vec![OOID.parse().unwrap()]);
+        let store = self.store();
+        for exported in store.export_to_folder(&crash, &folder).unwrap() {
+            exported.unwrap();
+        }
+        let read = |found: FoundCrash| {
+            self.exported.push(found.check().unwrap());
+            ControlFlow::Continue(())
+        };
+        CrashFolder::open(&folder).unwrap().read(read).unwrap();
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    pub(crate) fn shared(self) -> Self {
+        Self { is_shared: true, ..self }
+    }
+
+    /// As a worker claims what waits: this crash alone if there are others.
+    pub(crate) fn claim(
+        &self,
+        queue: &Queue,
+        ooid: &Ooid,
+        worker: &Worker,
+        lease: Duration,
+    ) -> Result<Box<dyn Iterator<Item = Result<Claim>>>> {
+        if self.is_shared {
+            return Ok(Box::new(queue.claim_crash(ooid, worker, lease)?.into_iter().map(Ok)));
+        }
+        Ok(Box::new(queue.claim(worker, lease)?))
+    }
+
+    pub(crate) fn exported(&self) -> &[ImportedCrash] {
+        &self.exported
     }
 
     pub(crate) fn store(&self) -> CrashStore {
@@ -148,13 +199,19 @@ impl World {
 
     /// Every cell but claims.
     pub(crate) fn cells(&self) -> Cells {
+        let mut cells = self.all_cells();
+        cells.retain(|(.., column), _| column != CLAIM);
+        cells
+    }
+
+    fn all_cells(&self) -> Cells {
         let store = self.store();
         let mut cells = Cells::new();
         for table in TABLES.iter().chain([&SEARCH_TABLE]) {
             for row in store.client().table(table.name).scan(Scan::new()).unwrap() {
                 let row = row.unwrap();
                 let key = row.key().escape_ascii().to_string();
-                for cell in row.cells().filter(|cell| cell.family() != b"processor_state") {
+                for cell in row.cells() {
                     let name = (table.name.to_owned(), key.clone(), cell.column().to_string());
                     cells.insert(name, cell.value().escape_ascii().to_string());
                 }
