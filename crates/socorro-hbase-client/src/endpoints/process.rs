@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, ErrorKind, Result},
     layout::{self, QUEUES},
-    lifecycle,
+    lifecycle::{self, Answered},
     model::{CrashId, ProcessedCrash},
     store::CrashStore,
 };
@@ -33,7 +33,7 @@ impl CrashStore {
     /// ```
     #[doc(alias = "put_processed_json")]
     pub fn put_processed(&self, id: impl Into<CrashId>, processed: &ProcessedCrash) -> Result<()> {
-        lifecycle::process(self, &id.into(), processed, None)
+        lifecycle::process(self, &id.into(), processed, Answered::Queued)
     }
 
     /// Puts a crash back into both queues, to be processed once more whether it was accepted or not.

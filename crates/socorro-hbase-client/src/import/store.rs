@@ -1,12 +1,12 @@
 //! Storing crashes that files have: those of an export as they were, others as they are submitted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, thread};
 
 use super::files::{Content, ImportedCrash, Report};
 use crate::{
     error::{Error, ErrorKind, Result},
     layout,
-    lifecycle::{self, Backup, NewReport, QueueForProcessing, Submission},
+    lifecycle::{self, Answered, Backup, NewReport, QueueForProcessing, Submission},
     model::{CrashId, Dumps, ProcessedCrash},
     store::CrashStore,
 };
@@ -91,29 +91,34 @@ impl CrashStore {
         let json = cells.find(|(column, _)| column == layout::PROCESSED_DATA_JSON.as_bytes());
         let json = json.filter(|_| backup.is_processed());
         let processed = json.and_then(|(_, json)| ProcessedCrash::from_json(json.clone()).ok());
-        let is_new = self.put_missing_processed(&backup.id, processed.as_ref())?;
+        let Some(processed) = processed else { return Ok(Submission::Repeated) };
         let asked = backup.queues.iter().filter(|(_, asks)| *asks).map(|(table, _)| *table);
         let asked: Vec<_> = asked.collect();
-        if is_new && queue == QueueForProcessing::Yes && !asked.is_empty() {
-            // The result takes what waits out of its queue: also what asked for another one.
+        if queue == QueueForProcessing::No || asked.is_empty() {
+            self.put_missing_processed(&backup.id, Some(&processed))?;
+        } else if !self.has_processed(&backup.id)? {
+            // What asks for another result comes first, and the result answers nothing: an import that
+            // stops in between, and is made again, finds the crash not processed.
+            thread::sleep(lifecycle::LATER);
             let queued = lifecycle::requeue(self, &[(backup.id.clone(), None)], &asked)?;
             queued.into_iter().collect::<Result<()>>()?;
+            lifecycle::process(self, &backup.id, &processed, Answered::Nothing)?;
         }
         Ok(Submission::Repeated)
     }
 
-    /// Stores processed data if there is none; returns whether it did.
+    /// Stores processed data if there is none.
     fn put_missing_processed(
         &self,
         id: &CrashId,
         processed: Option<&ProcessedCrash>,
-    ) -> Result<bool> {
-        let Some(processed) = processed else { return Ok(false) };
-        if self.get_processing_state(id)?.is_some_and(|state| state.is_processed) {
-            return Ok(false);
-        }
-        self.put_processed(id, processed)?;
-        Ok(true)
+    ) -> Result<()> {
+        let Some(processed) = processed else { return Ok(()) };
+        if self.has_processed(id)? { Ok(()) } else { self.put_processed(id, processed) }
+    }
+
+    fn has_processed(&self, id: &CrashId) -> Result<bool> {
+        Ok(self.get_processing_state(id)?.is_some_and(|state| state.is_processed))
     }
 }
 

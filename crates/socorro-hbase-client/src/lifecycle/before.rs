@@ -25,8 +25,8 @@ pub(super) struct Before {
     pub(super) was_announced: bool,
     /// The cells of indexes that name it, or should.
     pub(super) indexes: BTreeSet<IndexCell>,
-    /// Its entries in queues.
-    pub(super) entries: Vec<IndexCell>,
+    /// Its entries in queues, with the versions that were read.
+    pub(super) entries: Vec<(IndexCell, i64)>,
     /// The columns of dumps that came with it.
     dumps: Vec<Vec<u8>>,
     /// The times that it was submitted with.
@@ -79,8 +79,9 @@ impl Before {
             if !cell.names(row.as_ref(), id) {
                 continue;
             }
+            let version = row.as_ref().and_then(|row| row.cell(layout::IDS_OOID));
             match layout::queue_size(cell.table) {
-                Some(_) => entries.push(cell),
+                Some(_) => entries.extend(version.map(|version| (cell, version.timestamp()))),
                 None => {
                     is_found |= by_time.as_ref() == Some(&cell);
                     indexes.insert(cell);

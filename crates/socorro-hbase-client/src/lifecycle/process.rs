@@ -19,13 +19,23 @@ use crate::{
     store::CrashStore,
 };
 
-/// Stores a result; with the entry whose claim it was made under, if there is one, which leaves its
-/// queue too.
+/// Which entries of queues a result answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Answered<'a> {
+    /// The one whose claim it was made under, and what was in the general queue before.
+    Claim(&'a Entry),
+    /// What is in the general queue now.
+    Queued,
+    /// None: they ask for the crash once more.
+    Nothing,
+}
+
+/// Stores a result; the entries that it answers leave their queues.
 pub(crate) fn process(
     store: &CrashStore,
     id: &CrashId,
     processed: &ProcessedCrash,
-    claimed: Option<&Entry>,
+    answered: Answered<'_>,
 ) -> Result<()> {
     let (row, what) = (layout::crash_row(id), format!("the processed crash {id}"));
     store.check_size(layout::CRASH_REPORTS, &row, &what, &processed_cells(processed))?;
@@ -40,7 +50,7 @@ pub(crate) fn process(
         None => Vec::new(),
     };
     stale.retain(|signature| signature != processed.signature().as_bytes());
-    let moment = moment(&stored, claimed, &entries);
+    let moment = moment(&stored, answered, &entries);
     let transition = result_of(store, &stored, processed, &stale, moment)?;
     for done in run(store, "storing what was made of crash", vec![transition]) {
         done?;
@@ -49,6 +59,11 @@ pub(crate) fn process(
         clear(store, &[written_places(store, &stored, processed)?])?;
         return Err(removed_meanwhile(id));
     }
+    let claimed = match answered {
+        Answered::Claim(entry) => Some(entry),
+        Answered::Queued => None,
+        Answered::Nothing => return Ok(()),
+    };
     // Of the general queue, what was there when the result was made; of any other, what was claimed. A
     // submission writes its entries in the same millisecond, perhaps in that of the claim.
     let is_answered = |entry: &Entry| {
@@ -87,11 +102,13 @@ fn entries_of(
 }
 
 /// The moment when the raw data was read, by the servers' clocks: not before the claim was written, and
-/// by all means after the flag that is to be hidden. Without a claim, what is queued now is answered.
-fn moment(stored: &StoredCrash, claimed: Option<&Entry>, entries: &[Entry]) -> i64 {
-    let read = match claimed {
-        Some(claimed) => Some(claimed.claimed_at),
-        None => entries.iter().map(|entry| entry.version.saturating_add(1)).max(),
+/// by all means after the flag that is to be hidden. An entry as new as that asks for the crash.
+fn moment(stored: &StoredCrash, answered: Answered<'_>, entries: &[Entry]) -> i64 {
+    let versions = entries.iter().map(|entry| entry.version);
+    let read = match answered {
+        Answered::Claim(claimed) => Some(claimed.claimed_at),
+        Answered::Queued => versions.max().map(|version| version.saturating_add(1)),
+        Answered::Nothing => versions.min(),
     };
     read.unwrap_or(i64::MIN).max(stored.moment.saturating_add(1)).max(1)
 }

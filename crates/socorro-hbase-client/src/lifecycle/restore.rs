@@ -40,7 +40,7 @@ pub(crate) struct Backup {
 
 /// How much later an entry that asks for a crash comes than one that is done: more than a step of the
 /// servers' clocks.
-const LATER: Duration = Duration::from_millis(2);
+pub(crate) const LATER: Duration = Duration::from_millis(2);
 
 /// Restores crashes that aren't there, with their entries in queues or without; returns of each whether
 /// it wasn't there.

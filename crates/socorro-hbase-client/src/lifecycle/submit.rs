@@ -280,7 +280,8 @@ impl<'a> Checked<'a> {
 
         let (mut enter, mut out, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
         for table in QUEUES {
-            let found: Vec<_> = before.entries.iter().filter(|cell| cell.table == table).collect();
+            let found: Vec<_> =
+                before.entries.iter().filter(|(cell, _)| cell.table == table).collect();
             let belongs = self.queues(QueueForProcessing::Yes).contains(&table);
             let is_newly_accepted = table == layout::LEGACY_UNPROCESSED_FLAG
                 && !stored.facts.is_legacy
@@ -295,10 +296,10 @@ impl<'a> Checked<'a> {
             let enters = !found.is_empty() || is_asked_for;
             let own = self.facts.queue_cell(table, id);
             let stays = belongs && enters;
-            if stays && !found.contains(&&own) {
+            if stays && !found.iter().any(|(cell, _)| *cell == own) {
                 enter.push(own.clone());
             }
-            out.extend(found.iter().filter(|cell| !(stays && ***cell == own)).copied().cloned());
+            out.extend(found.iter().filter(|(cell, _)| !(stays && *cell == own)).copied().cloned());
             // What an unfinished submission queued, nobody has counted.
             let counted = if was_announced { found.len() } else { 0 };
             let change = i64::from(stays) - i64::try_from(counted).unwrap_or_default();
@@ -325,14 +326,16 @@ impl<'a> Checked<'a> {
         // What is made of it stays, and is found by its signature.
         let signature = stored.facts.signature.clone();
         let kept = Facts { signature, ..self.facts.clone() }.indexes(id);
-        let stale = before.indexes.iter().filter(|cell| !kept.contains(cell)).chain(&out);
-        let mut away: Vec<Step> = stale
-            .map(|cell| match layout::queue_size(cell.table) {
-                // With its claim.
-                Some(_) => Step::delete_alone(cell.table, Delete::row(cell.row.clone())),
-                None => Step::delete(cell.table, cell.delete()),
-            })
-            .collect();
+        let stale = before.indexes.iter().filter(|cell| !kept.contains(cell));
+        let mut away: Vec<Step> =
+            stale.map(|cell| Step::delete(cell.table, cell.delete())).collect();
+        for (cell, version) in out {
+            // What was put there since then asks for the crash. The claim goes with the entry.
+            let entry = Delete::row(cell.row.clone()).up_to_timestamp(version);
+            away.push(Step::delete_alone(cell.table, entry));
+            let claim = Delete::row(cell.row).column(layout::CLAIM);
+            away.push(Step::delete(cell.table, claim));
+        }
         if store.has_search()? {
             let own = SearchRow::key(id, self.facts.submitted.as_deref());
             let old = before.times.iter().map(|time| SearchRow::key(id, time.as_deref()));

@@ -9,7 +9,7 @@ use crate::{
     endpoints::scan::not_scanned,
     error::{Part, Result},
     layout,
-    lifecycle::{self, Done, Entry, Stage, Transition, Worker, leave, run},
+    lifecycle::{self, Answered, Done, Entry, Stage, Transition, Worker, leave, run},
     model::{CrashId, ProcessedCrash},
     store::CrashStore,
 };
@@ -74,7 +74,7 @@ impl Claim {
     /// # }
     /// ```
     pub fn complete(&self, processed: &ProcessedCrash) -> Result<()> {
-        lifecycle::process(&self.store, &self.entry.id, processed, Some(&self.entry))
+        lifecycle::process(&self.store, &self.entry.id, processed, Answered::Claim(&self.entry))
     }
 
     /// Says that the crash is done: the entry that was claimed leaves the queue for good. Returns
