@@ -27,6 +27,9 @@ const POSIX: [(&str, &str); 13] = [
     ("Space", r" \t\n\x0b\x0c\r"),
 ];
 
+/// How deep classes may lie in each other; each takes some of the stack.
+const MAX_DEPTH: usize = 100;
+
 /// Translates a pattern.
 ///
 /// # Errors
@@ -40,6 +43,7 @@ pub(super) fn translate(java: &str) -> Result<String, String> {
             flags.chars().take_while(char::is_ascii_alphabetic).any(|flag| flag == 'm')
         }),
         before: Before::Nothing,
+        depth: 0,
     };
     while let Some(char) = translation.rest.next() {
         translation.take(char)?;
@@ -52,6 +56,8 @@ struct Translation<'a> {
     rust: String,
     is_multiline: bool,
     before: Before,
+    /// How many classes are open.
+    depth: usize,
 }
 
 /// What a quantifier finds before it.
@@ -158,6 +164,10 @@ impl Translation<'_> {
 
     /// A class in brackets, from its first character on.
     fn class_of_many(&mut self) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(format!("classes lie more than {MAX_DEPTH} deep in each other"));
+        }
         self.rust.push('[');
         if self.rest.next_if_eq(&'^').is_some() {
             self.rust.push('^');
@@ -167,6 +177,7 @@ impl Translation<'_> {
             match char {
                 ']' if self.rust.len() > start => {
                     self.rust.push(']');
+                    self.depth -= 1;
                     return Ok(());
                 }
                 '&' if self.rest.next_if_eq(&'&').is_some() => {
@@ -420,5 +431,8 @@ mod tests {
         ] {
             assert!(translate(java).is_err(), "{java}");
         }
+        assert!(translate(&"[".repeat(1_000_000)).is_err());
+        let deep = |levels: usize| format!("{}a{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(finds(&deep(MAX_DEPTH), "a") && translate(&deep(MAX_DEPTH + 1)).is_err());
     }
 }
