@@ -64,7 +64,7 @@ impl Meter {
         assert!(enough.is_some(), "{name} took more than {budget} round trips each time");
     }
 
-    /// As [`hold`](Self::hold), for so many crashes: the row has what the first and what each further
+    /// As [`hold`](Self::hold), for several crashes: the row has what the first and what each further
     /// one may take.
     fn hold_many<T>(&self, name: &str, crashes: usize, run: impl FnOnce(&CrashStore) -> T) -> T {
         self.hold_to(name, budget(name, 0) + (crashes - 1) * budget(name, 1), run)

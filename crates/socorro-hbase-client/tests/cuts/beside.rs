@@ -474,7 +474,7 @@ impl Pair {
         let mut serial = vec![vec![a, b], vec![b, a]];
         serial.extend(b.is_of_queue().then(|| vec![a]));
         serial.extend(a.is_of_queue().then(|| vec![b]));
-        // Of two results the one that is written last counts, whoever is done first.
+        // Of two results the one that is written last counts, no matter which is done first.
         if makes(a) && makes(b) {
             serial.extend([vec![a], vec![b]]);
         }
@@ -523,7 +523,7 @@ impl Pair {
     }
 
     /// By how much the size of a queue may be wrong: too high where an entry is put just when the one
-    /// before it leaves, since whoever leaves can't tell whether it was counted, and where two put one
+    /// before it leaves, since the one that leaves can't tell whether it was counted, and where two put one
     /// that both find missing; too low where a repair corrects a size by an entry that is leaving, and where
     /// a request keeps in its queue what a submission has counted out of it. Two submissions that each
     /// move the other's entry may count both twice.
