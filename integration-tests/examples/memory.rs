@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().context("a URL is expected")?;
     let folder = arguments.next().context("a folder is expected")?;
-    let store = CrashStore::new(Client::connect(url.parse()?)?);
+    let store = CrashStore::new(Client::connect(url)?);
     let all = Selection::Submitted(TimeRange::all());
     let options = CheckOptions::new().settled_for(Duration::ZERO);
     measure(store.check(&options))?;

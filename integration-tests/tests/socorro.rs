@@ -55,11 +55,11 @@ pub(crate) fn socorro(server: &Server) -> Socorro {
 }
 
 pub(crate) fn url_with_prefix(server: &Server, prefix: &str) -> String {
-    server.url().parse::<Config>().unwrap().with_table_prefix(prefix).to_string()
+    server.url().parse::<Config>().unwrap().table_prefix(prefix).to_string()
 }
 
 pub(crate) fn connect(url: &str) -> CrashStore {
-    CrashStore::new(Client::connect(url.parse().unwrap()).unwrap())
+    CrashStore::new(Client::connect(url).unwrap())
 }
 
 pub(crate) fn ooid(text: &str) -> Ooid {

@@ -10,7 +10,7 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use hbase_thrift_client::{Client, ColumnFamily, Config, Get, Put, Scan, Table, WriterOptions};
+use hbase_thrift_client::{Client, ColumnFamily, Get, Put, Scan, Table, WriterOptions};
 
 const FAMILY: &str = "ids";
 const COLUMN: &str = "ids:ooid";
@@ -20,7 +20,7 @@ const CACHING: u32 = 1_000;
 
 /// Serves until standard input ends.
 pub(crate) fn serve(gateway: &str) -> Result<()> {
-    let client = Client::connect(gateway.parse::<Config>()?)?;
+    let client = Client::connect(gateway)?;
     for line in io::stdin().lock().lines() {
         let line = line?;
         let start = Instant::now();

@@ -5,14 +5,14 @@
 use std::error::Error;
 use std::time::Instant;
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Scan, WriterOptions};
+use hbase_thrift_client::{Client, ColumnFamily, Put, Scan, WriterOptions};
 
 const TABLE: &str = "example_books";
 const BOOKS: u32 = 20_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
-    let client = Client::connect(url.parse::<Config>()?)?;
+    let client = Client::connect(&url)?;
     let admin = client.admin();
     admin.create_table(TABLE, &[ColumnFamily::new("book")])?;
     let result = fill_the_library(&client);

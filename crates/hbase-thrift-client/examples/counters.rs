@@ -8,14 +8,14 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Increment, Outcome, Result, Scan, Table};
+use hbase_thrift_client::{Client, ColumnFamily, Increment, Outcome, Result, Scan, Table};
 
 const TABLE: &str = "example_election";
 const PETS: [&str; 3] = ["cat", "dog", "hamster"];
 
 fn main() -> Result<()> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
-    let client = Client::connect(url.parse::<Config>()?)?;
+    let client = Client::connect(&url)?;
     let admin = client.admin();
     admin.create_table(TABLE, &[ColumnFamily::new("votes")])?;
     let result = vote(&client.table(TABLE));

@@ -22,7 +22,7 @@ fn main() -> Result<()> {
         println!("The one that is down, alone: {:?}, {:?}.", error.kind(), error.outcome());
     }
 
-    let client = Client::connect(config.with_endpoint("127.0.0.1", down))?;
+    let client = Client::connect(config.endpoint("127.0.0.1", down))?;
     let admin = client.admin();
     admin.create_table(TABLE, &[ColumnFamily::new("leg")])?;
     let result = run_the_relay(&client);
@@ -50,7 +50,7 @@ fn run_the_relay(client: &Client) -> Result<()> {
             .into_iter()
             .try_for_each(|runner| runner.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
-    let (calls, gateways) = (2 * RUNNERS * LEGS, client.config().endpoints().len());
+    let (calls, gateways) = (2 * RUNNERS * LEGS, client.config().get_endpoints().len());
     let milliseconds = started.elapsed().as_millis();
     println!("{calls} calls over {gateways} gateways, one of them down: all succeeded.");
     println!("That took {milliseconds} ms.");

@@ -2,13 +2,13 @@
 //!
 //! `cargo run --example first_put -- hbase://localhost:9090`
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Delete, Get, Put, Result, Scan};
+use hbase_thrift_client::{Client, ColumnFamily, Delete, Get, Put, Result, Scan};
 
 const TABLE: &str = "example_greetings";
 
 fn main() -> Result<()> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
-    let client = Client::connect(url.parse::<Config>()?)?;
+    let client = Client::connect(&url)?;
     let admin = client.admin();
     admin.create_table(TABLE, &[ColumnFamily::new("says")])?;
     let result = greet(&client);

@@ -7,16 +7,14 @@
 
 use std::error::Error;
 
-use hbase_thrift_client::{
-    Client, ColumnFamily, Config, ErrorKind, Put, Scan, Table, WriterOptions,
-};
+use hbase_thrift_client::{Client, ColumnFamily, ErrorKind, Put, Scan, Table, WriterOptions};
 
 const TABLE: &str = "example_stars";
 const STARS: usize = 5_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
-    let client = Client::connect(url.parse::<Config>()?)?;
+    let client = Client::connect(&url)?;
     let admin = client.admin();
     admin.create_table(TABLE, &[ColumnFamily::new("is")])?;
     let result = count_them(&client);

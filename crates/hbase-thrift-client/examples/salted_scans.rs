@@ -5,14 +5,14 @@
 
 use std::error::Error;
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Row, Scan, WriterOptions};
+use hbase_thrift_client::{Client, ColumnFamily, Put, Row, Scan, WriterOptions};
 
 const TABLE: &str = "example_lighthouse_log";
 const SALTS: [&str; 4] = ["0", "1", "2", "3"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::args().nth(1).unwrap_or_else(|| "hbase://localhost:9090".to_owned());
-    let client = Client::connect(url.parse::<Config>()?)?;
+    let client = Client::connect(&url)?;
     let admin = client.admin();
     admin.create_table(TABLE, &[ColumnFamily::new("ship")])?;
     let result = keep_the_log(&client);

@@ -189,10 +189,10 @@ struct Conversation<'a> {
 impl<'a> Conversation<'a> {
     fn new(transport: Transport, protocol: Protocol, piece: usize, left: &'a [u8]) -> Self {
         let config = Config::new("h", 1)
-            .with_transport(transport)
-            .with_protocol(protocol)
+            .transport(transport)
+            .protocol(protocol)
             // A length that is only claimed takes no memory; one that is allowed may.
-            .with_max_reply_size(1024 * 1024);
+            .max_reply_size(1024 * 1024);
         let endpoint = Endpoint::new("h", 1);
         let session = Session::new(&config, &endpoint, "h:1".into(), Recycler::default());
         Self { session, piece: piece.max(1), left, closed: false }

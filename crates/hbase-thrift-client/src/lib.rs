@@ -2,9 +2,9 @@
 //! that say what happened.
 //!
 //! ```no_run
-//! use hbase_thrift_client::{Client, ColumnFamily, Config, Get, Put, Scan};
+//! use hbase_thrift_client::{Client, ColumnFamily, Get, Put, Scan};
 //!
-//! let client = Client::connect("hbase://localhost:9090".parse::<Config>()?)?;
+//! let client = Client::connect("hbase://localhost:9090")?;
 //! client.admin().create_table("crashes", &[ColumnFamily::new("ids")])?;
 //!
 //! let crashes = client.table("crashes");
@@ -53,15 +53,20 @@ mod wire;
 
 pub use api::{
     Admin, BufferedWriter, Client, GeneratedClient, MergeScan, Pipeline, PipelineResults,
-    PipelineValue, Queued, RowFailure, Scanner, Table, UnionScan, WriteError, WriterOptions,
+    PipelineValue, Queued, RegionScan, RowFailure, RowSetScan, Scanner, Table, UnionScan,
+    WriteError, WriterOptions,
 };
-pub use config::{Config, Endpoint, Protocol, Transport};
+pub use config::{Config, Endpoint, IntoConfig, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
 pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
 pub use hbase_thrift_api;
 pub use request::{
     Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,
-    GetVersions, Increment, Mutation, Put, Region, Scan, Version,
+    GetVersions, Increment, Mutation, Put, Region, RowSet, Scan, Version,
 };
-pub use row::{Cell, Column, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch};
+#[cfg(feature = "json")]
+pub use row::Json;
+pub use row::{
+    Cell, Column, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch, RowBatchIter, ToCell,
+};
 pub use sync::{Interface, Probe};

@@ -30,8 +30,8 @@ fn a_closed_port_is_named_with_what_to_start() {
 #[test]
 fn a_host_that_does_not_exist_is_named() {
     let config = Config::new("no-such-host.invalid", 9090)
-        .with_connect_timeout(CONNECT_TIMEOUT)
-        .with_operation_timeout(OPERATION_TIMEOUT);
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT);
     let error = Client::connect(config).unwrap_err();
     assert_says(&error, ErrorKind::Connect, &["no-such-host.invalid", "check the host name"]);
 }
@@ -59,7 +59,7 @@ fn a_server_that_answers_garbage_is_no_gateway() {
         let _ = stream.read_to_end(&mut Vec::new());
     });
     for transport in [Transport::Buffered, Transport::Framed] {
-        let error = failure(config(address).with_transport(transport));
+        let error = failure(config(address).transport(transport));
         assert_says(&error, ErrorKind::WrongProtocol, &["no Thrift gateway"]);
     }
 }
@@ -121,17 +121,17 @@ fn a_gateway_that_is_down_is_made_up_for_by_the_next() {
             let _ = stream.write_all(&server_type_reply(&request, 1));
         }
     });
-    let config = config(closed).with_endpoint(gateway.ip().to_string(), gateway.port());
+    let config = config(closed).endpoint(gateway.ip().to_string(), gateway.port());
     // Each client looks at another gateway first.
     for _ in 0..20 {
-        let client = Client::connect(config.clone().with_max_attempts(1)).unwrap();
+        let client = Client::connect(config.clone().max_attempts(1)).unwrap();
         client.ping().unwrap();
     }
 }
 
 #[test]
 fn a_configuration_that_cannot_work_is_refused_before_any_connection() {
-    let config = Config::new("localhost", 9090).with_operation_timeout(Duration::ZERO);
+    let config = Config::new("localhost", 9090).operation_timeout(Duration::ZERO);
     let error = failure(config);
     assert_says(&error, ErrorKind::Config, &["time-out"]);
     assert_eq!(error.attempts(), 0);

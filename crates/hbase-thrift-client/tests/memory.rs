@@ -60,7 +60,7 @@ fn the_places_of_empty_cells_take_little_more_than_the_reply() {
     reply.extend([0, 0]);
     let size = reply.len();
     let stub = Stub::start(move |_| Say::Raw(reply.clone()));
-    let table = connect(config(&[stub.address()]).with_max_attempts(1)).table("t");
+    let table = connect(config(&[stub.address()]).max_attempts(1)).table("t");
     let before = resident();
     let row = table.get(&Get::new("r")).unwrap().unwrap();
     let grown = resident().saturating_sub(before);
@@ -76,7 +76,7 @@ fn a_server_that_says_very_much_takes_no_memory_with_it() {
     let _alone = alone();
     for (size, rows) in [(100 << 20, 1), (8 << 20, ROWS)] {
         let stub = Stub::start(move |_| Say::Throw("java.io.IOException: \u{7}".repeat(size / 22)));
-        let table = connect(config(&[stub.address()]).with_max_attempts(1)).table("t");
+        let table = connect(config(&[stub.address()]).max_attempts(1)).table("t");
         let writer = table.writer(WriterOptions::new().no_max_age());
         for number in 0..rows {
             writer.write(Put::new(format!("r{number}")).column("f:x", "1")).unwrap();

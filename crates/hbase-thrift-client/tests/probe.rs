@@ -67,7 +67,7 @@ fn a_framed_gateway_is_named_to_who_has_it_buffered() {
 #[test]
 fn a_buffered_gateway_is_named_within_the_connect_time_out_although_it_only_hangs() {
     let started = Instant::now();
-    let error = failure(config(server(buffered_binary)).with_transport(Transport::Framed));
+    let error = failure(config(server(buffered_binary)).transport(Transport::Framed));
     assert!(started.elapsed() < CONNECT_TIMEOUT, "{:?}", started.elapsed());
     assert_says(
         &error,
@@ -85,7 +85,7 @@ fn a_compact_gateway_is_named() {
 #[test]
 fn a_thrift_2_gateway_is_named_whatever_its_transport() {
     for transport in [Transport::Buffered, Transport::Framed] {
-        let error = failure(config(server(framed_binary(2))).with_transport(transport));
+        let error = failure(config(server(framed_binary(2))).transport(transport));
         assert_says(&error, ErrorKind::WrongProtocol, &["Thrift 2 gateway"]);
     }
 }
@@ -108,14 +108,14 @@ fn a_probe_tells_what_it_found_and_the_url_for_it() {
     assert_eq!(found.interface(), Some(Interface::One));
     assert_eq!(found.to_string(), "framed binary, Thrift 1");
     assert_eq!(found.url(), format!("hbase://{address}/?transport=framed"));
-    Client::connect(found.url().parse().unwrap()).unwrap();
+    Client::connect(found.url()).unwrap();
 }
 
 #[test]
 fn a_probe_passes_over_a_gateway_that_is_down() {
     let down = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
     let up = framed();
-    let found = Client::probe(&config(down).with_endpoint(up.ip().to_string(), up.port())).unwrap();
+    let found = Client::probe(&config(down).endpoint(up.ip().to_string(), up.port())).unwrap();
     assert_eq!(found.gateway().port(), up.port());
 }
 
@@ -149,7 +149,7 @@ mod over_http {
 
     #[test]
     fn a_plain_gateway_is_named_to_who_has_it_as_http() {
-        let error = failure(config(framed()).with_transport(Transport::Http));
+        let error = failure(config(framed()).transport(Transport::Http));
         assert_says(&error, ErrorKind::WrongProtocol, &["framed binary", "transport=framed"]);
     }
 }

@@ -44,8 +44,8 @@ fn gateway(mut stream: TlsStream) {
 
 fn config(address: SocketAddr, authority: &Authority) -> Config {
     Config::new("127.0.0.1", address.port())
-        .with_ca_pem(authority.pem())
-        .with_connect_timeout(Duration::from_secs(2))
+        .ca_pem(authority.pem())
+        .connect_timeout(Duration::from_secs(2))
 }
 
 fn failure(config: Config) -> Error {
@@ -67,7 +67,7 @@ fn the_root_can_be_in_a_file_that_the_url_names() {
     let file = std::env::temp_dir().join(format!("root-{}.pem", address.port()));
     std::fs::write(&file, authority.pem()).unwrap();
     let url = format!("hbases://{address}/?ca_file={}", file.display());
-    let result = Client::connect(url.parse().unwrap()).and_then(|client| client.ping());
+    let result = Client::connect(url).and_then(|client| client.ping());
     std::fs::remove_file(&file).unwrap();
     result.unwrap();
 }
@@ -83,7 +83,7 @@ fn a_certificate_of_an_unknown_issuer_is_refused() {
 #[test]
 fn without_a_root_those_of_the_system_are_trusted_and_no_others() {
     let address = tls_server(&Authority::new(), "127.0.0.1", gateway);
-    let error = failure(Config::new("127.0.0.1", address.port()).with_tls());
+    let error = failure(Config::new("127.0.0.1", address.port()).tls());
     // A system may have no roots at all.
     assert!(matches!(error.kind(), ErrorKind::Tls | ErrorKind::Config), "{error}");
     assert!(error.to_string().contains("ca_file"), "{error}");
@@ -96,15 +96,15 @@ fn a_certificate_for_another_name_is_refused_unless_that_name_is_expected() {
     let error = failure(config(address, &authority));
     assert_says(&error, ErrorKind::Tls, &["not for 127.0.0.1", "server_name"]);
 
-    let config = config(address, &authority).with_server_name("gateway.example.org");
+    let config = config(address, &authority).server_name("gateway.example.org");
     Client::connect(config).unwrap().ping().unwrap();
 }
 
 #[test]
 fn a_file_that_is_no_certificate_is_named() {
-    let config = |pem: &str| Config::new("127.0.0.1", 1).with_ca_pem(pem);
+    let config = |pem: &str| Config::new("127.0.0.1", 1).ca_pem(pem);
     assert_says(&failure(config("nothing")), ErrorKind::Config, &["no certificate"]);
-    let missing = Config::new("127.0.0.1", 1).with_ca_file("/nowhere/root.pem");
+    let missing = Config::new("127.0.0.1", 1).ca_file("/nowhere/root.pem");
     assert_says(&failure(missing), ErrorKind::Config, &["/nowhere/root.pem", "can't be read"]);
 }
 
@@ -126,7 +126,7 @@ fn a_server_without_tls_is_told_from_one_that_is_not_trusted() {
 fn a_handshake_that_never_ends_ends_at_the_time_out() {
     let authority = Authority::new();
     let silent = server(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
-    let config = config(silent, &authority).with_connect_timeout(Duration::from_millis(300));
+    let config = config(silent, &authority).connect_timeout(Duration::from_millis(300));
     assert_says(&failure(config), ErrorKind::Connect, &["within 300ms", "whether it speaks TLS"]);
 }
 
@@ -141,7 +141,7 @@ fn a_connection_stays_usable_between_calls() {
         counter.fetch_add(1, Ordering::SeqCst);
         gateway(stream);
     });
-    let client = Client::connect(config(address, &authority).with_max_connections(1)).unwrap();
+    let client = Client::connect(config(address, &authority).max_connections(1)).unwrap();
     // TLS has sent tickets meanwhile, which are not the gateway's words.
     std::thread::sleep(LOOKED_AT_AFTER);
     client.ping().unwrap();
@@ -165,8 +165,8 @@ fn a_connection_that_was_closed_between_calls_is_replaced() {
                 }
             }
         });
-        let config = config(address, &authority).with_max_attempts(1);
-        let client = Client::connect(config.with_max_connections(1)).unwrap();
+        let config = config(address, &authority).max_attempts(1);
+        let client = Client::connect(config.max_connections(1)).unwrap();
         std::thread::sleep(LOOKED_AT_AFTER);
         client.ping().unwrap();
     }
@@ -183,14 +183,14 @@ fn https_is_http_within_tls() {
         });
     });
     let config: Config = format!("https://{address}/any/path").parse().unwrap();
-    Client::connect(config.with_ca_pem(authority.pem())).unwrap().ping().unwrap();
+    Client::connect(config.ca_pem(authority.pem())).unwrap().ping().unwrap();
 }
 
 #[test]
 fn what_a_tls_gateway_speaks_is_found_out_within_tls() {
     let authority = Authority::new();
     let address = tls_server(&authority, "127.0.0.1", gateway);
-    let config = config(address, &authority).with_protocol(hbase_thrift_client::Protocol::Compact);
+    let config = config(address, &authority).protocol(hbase_thrift_client::Protocol::Compact);
     let found = Client::probe(&config).unwrap();
     assert_eq!(found.to_string(), "buffered binary over TLS, Thrift 1");
 }
@@ -229,8 +229,8 @@ fn a_tls_failure_after_the_request_leaves_its_fate_unknown() {
                 }
             }
         });
-        let config = config(address, &authority).with_operation_timeout(Duration::from_secs(5));
-        let table = Client::connect(config.with_max_attempts(2)).unwrap().table("t");
+        let config = config(address, &authority).operation_timeout(Duration::from_secs(5));
+        let table = Client::connect(config.max_attempts(2)).unwrap().table("t");
         let began = Instant::now();
         let error = table.increment(&Increment::new("r", "f:n", 1)).unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{error:?} after {bytes:?}");

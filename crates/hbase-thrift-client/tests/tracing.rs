@@ -18,9 +18,9 @@ const VALUE: &str = "secret-value";
 fn config() -> Config {
     let address = gateway::start();
     Config::new("127.0.0.1", address.port())
-        .with_table_prefix("dev_")
-        .with_operation_timeout(Duration::from_secs(5))
-        .with_max_attempts(3)
+        .table_prefix("dev_")
+        .operation_timeout(Duration::from_secs(5))
+        .max_attempts(3)
 }
 
 /// A client, and what is recorded while `body` uses its table.
@@ -56,7 +56,10 @@ fn a_span_has_the_names_of_opentelemetry() {
         assert_eq!(field("db.operation.name"), Some(operation));
         assert_eq!(field("db.collection.name"), table);
         assert_eq!(field("server.address"), Some("127.0.0.1"));
-        assert_eq!(field("server.port"), Some(config.endpoints()[0].port().to_string().as_str()));
+        assert_eq!(
+            field("server.port"),
+            Some(config.get_endpoints()[0].port().to_string().as_str())
+        );
         assert_eq!(field("error.type"), None);
     }
 }
@@ -110,7 +113,7 @@ fn credentials_are_seen_by_nobody() {
 
     let address = gateway::start();
     let url = format!("http://me:pass%40word@127.0.0.1:{}/?connect_timeout=1s", address.port());
-    let config = url.parse::<Config>().unwrap().with_header("X-Token", "secret-token");
+    let config = url.parse::<Config>().unwrap().header("X-Token", "secret-token");
     let mut said = Vec::new();
     let recorded = record(|| {
         // What answers speaks no HTTP, and the request with the password is on its way by then.

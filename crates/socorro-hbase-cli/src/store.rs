@@ -117,8 +117,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
 fn connect(server: &MiniHBase) -> Result<CrashStore> {
-    let config = server.url().parse().context("the embedded store's URL can't be used")?;
-    Ok(CrashStore::new(Client::connect(config)?))
+    Ok(CrashStore::new(Client::connect(server.url())?))
 }
 
 fn has_all_tables(crashes: &CrashStore) -> Result<bool> {

@@ -38,7 +38,7 @@ fn main() -> Outcome {
         return Ok(());
     };
     let prefix = format!("bench_{}_", std::process::id());
-    let config = url.parse::<Config>()?.with_table_prefix(&prefix);
+    let config = url.parse::<Config>()?.table_prefix(&prefix);
     let store = CrashStore::new(Client::connect(config.clone())?);
     store.create_schema(&SchemaOptions::new())?;
     let measured = measure_both(&store, &config);
@@ -54,9 +54,9 @@ fn measure_both(store: &CrashStore, config: &Config) -> Outcome {
     measure(store)?;
     println!("with {DELAY:?} more for each answer:");
     let delayed = Config::new("127.0.0.1", delaying(config)?)
-        .with_transport(config.transport())
-        .with_protocol(config.protocol())
-        .with_table_prefix(config.table_prefix());
+        .transport(config.get_transport())
+        .protocol(config.get_protocol())
+        .table_prefix(config.get_table_prefix());
     measure(&CrashStore::new(Client::connect(delayed)?))
 }
 
@@ -64,7 +64,7 @@ fn measure_both(store: &CrashStore, config: &Config) -> Outcome {
 fn delaying(gateway: &Config) -> Outcome<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
-    let endpoint = gateway.endpoints()[0].clone();
+    let endpoint = gateway.get_endpoints()[0].clone();
     thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
             let carried = || -> io::Result<()> {

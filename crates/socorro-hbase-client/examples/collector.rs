@@ -14,7 +14,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("usage: collector URL FOLDER");
         return Ok(ExitCode::FAILURE);
     };
-    let store = CrashStore::new(Client::connect(url.parse()?)?);
+    let store = CrashStore::new(Client::connect(url)?);
     let mut failed = 0;
     for entry in fs::read_dir(folder)? {
         let metadata = entry?.path();

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [url, command, first @ ..] = arguments.as_slice() else {
         return Err("usage: monitor URL COMMAND [ARGUMENT]...".into());
     };
-    let store = CrashStore::new(Client::connect(url.parse()?)?);
+    let store = CrashStore::new(Client::connect(url)?);
     let queue = store.legacy_queue();
     let me: Worker = format!("monitor-{}", std::process::id()).parse()?;
 

@@ -12,7 +12,7 @@ use socorro_hbase_client::{CrashStore, Ooid, ProcessedCrash, time::OffsetDateTim
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().ok_or("usage: processor URL OOID...")?;
-    let store = CrashStore::new(Client::connect(url.parse()?)?);
+    let store = CrashStore::new(Client::connect(url)?);
     for name in arguments {
         let ooid: Ooid = name.parse()?;
         let signature = process(&store, &ooid)?;

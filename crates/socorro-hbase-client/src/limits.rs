@@ -32,14 +32,14 @@ impl CrashStore {
     ) -> Result<()> {
         let config = self.client().config();
         for (column, value) in cells {
-            check_cell(row, what, column.as_ref(), value, config.max_cell_size())?;
+            check_cell(row, what, column.as_ref(), value, config.get_max_cell_size())?;
         }
-        let table = config.table_prefix().len() + table.len();
+        let table = config.get_table_prefix().len() + table.len();
         let mutations = cells
             .iter()
             .map(|(column, value)| MUTATION_OVERHEAD + column.as_ref().len() + value.len());
         let size = REQUEST_OVERHEAD + table + row.len() + mutations.sum::<usize>();
-        check_request(what, size, config.max_request_size(), config.transport())
+        check_request(what, size, config.get_max_request_size(), config.get_transport())
     }
 }
 

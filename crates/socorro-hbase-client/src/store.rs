@@ -24,7 +24,7 @@ use crate::{
 /// use hbase_thrift_client::Client;
 /// use socorro_hbase_client::{CrashMetadata, CrashStore, Ooid, QueueForProcessing};
 ///
-/// let store = CrashStore::new(Client::connect("hbase://localhost:9090".parse()?)?);
+/// let store = CrashStore::new(Client::connect("hbase://localhost:9090")?);
 /// let metadata = CrashMetadata::from_json(std::fs::read_to_string("crash.json")?)?;
 /// let dump = std::fs::read("crash.dump")?;
 ///
@@ -62,7 +62,7 @@ impl CrashStore {
     /// Refuses to write with a client that stamps its writes: versions of queue entries, claims and
     /// results are compared by the servers' clocks.
     pub(crate) fn check_client(&self) -> Result<()> {
-        if !self.client.config().client_timestamps() {
+        if !self.client.config().get_client_timestamps() {
             return Ok(());
         }
         let message = "the crash store compares the times that servers give to cells, so nothing was \

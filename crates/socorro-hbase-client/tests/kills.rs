@@ -49,7 +49,7 @@ fn ooid(number: u64) -> Ooid {
 }
 
 fn connect(url: &str) -> CrashStore {
-    CrashStore::new(Client::connect(url.parse().unwrap()).unwrap())
+    CrashStore::new(Client::connect(url).unwrap())
 }
 
 fn made() -> ProcessedCrash {

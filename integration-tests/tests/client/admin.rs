@@ -161,12 +161,15 @@ fn any_method_can_be_called_through_the_generated_client(server: &Server) {
 
 fn a_prefix_hides_the_other_tables(server: &Server) {
     on_each_gateway(server, "prefix", |client, table| {
-        let name = std::str::from_utf8(table.name()).unwrap();
+        let name = std::str::from_utf8(table.full_name()).unwrap();
         let (prefix, rest) = name.split_at(name.len() - "prefix".len());
-        let config = client.config().clone().with_table_prefix(prefix);
+        let config = client.config().clone().table_prefix(prefix);
         let prefixed = hbase_thrift_client::Client::connect(config).unwrap();
         assert_eq!(prefixed.admin().table_names().unwrap(), [rest.as_bytes()]);
-        assert_eq!(prefixed.table(rest).name(), table.name());
+        assert_eq!(prefixed.table(rest).name(), rest.as_bytes());
+        assert_eq!(prefixed.table(rest).full_name(), table.full_name());
+        let families = prefixed.admin().column_families(prefixed.table(rest).name());
+        assert_eq!(families.unwrap(), table.families().unwrap());
         assert!(prefixed.admin().is_table_enabled(rest).unwrap());
     });
 }

@@ -157,7 +157,7 @@ fn merges_and_unions_need_no_connection_each(server: &Server) {
         }
         writer.close().unwrap();
         for (connections, scans) in [(16, 3), (2, 2), (1, 1)] {
-            let config = client.config().clone().with_max_connections(connections);
+            let config = client.config().clone().max_connections(connections);
             let table = Client::connect(config).unwrap().table(table.name());
             thread::scope(|scope| {
                 for _ in 0..scans {
@@ -220,7 +220,7 @@ fn dropping_a_scanner_waits_for_nobody(server: &Server) {
 
 fn with_the_clients_timestamps_the_last_write_is_seen(server: &Server) {
     on_each_gateway(server, "client_times", |client, table| {
-        let config = client.config().clone().with_client_timestamps(true);
+        let config = client.config().clone().client_timestamps(true);
         let client = Client::connect(config).unwrap();
         let (stamped, direct) = (client.table(table.name()), table);
         for number in 0..50 {

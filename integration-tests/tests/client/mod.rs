@@ -8,12 +8,13 @@ mod pipelines;
 mod probe;
 mod regions;
 mod restarts;
+mod row_sets;
 mod rows;
 mod salted;
 mod scans;
 mod writer;
 
-use hbase_thrift_client::{Client, ColumnFamily, Config, Table};
+use hbase_thrift_client::{Client, ColumnFamily, Table};
 use integration_tests::{Flavour, Server, Test, TestTable};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -25,6 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
         probe::tests(),
         regions::tests(),
         restarts::tests(),
+        row_sets::tests(),
         rows::tests(),
         salted::tests(),
         scans::tests(),
@@ -38,7 +40,7 @@ const FLAVOURS: [Flavour; 4] =
     [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact, Flavour::Http];
 
 fn connect(url: &str) -> Client {
-    Client::connect(url.parse::<Config>().unwrap()).unwrap()
+    Client::connect(url).unwrap()
 }
 
 /// Runs a test's body on each gateway, each time with a client and an empty table of its own.

@@ -17,7 +17,7 @@ pub(super) fn tests() -> Vec<Test> {
 /// The configurations that speak to a gateway, right or wrong.
 fn configurations(server: &Server, flavour: Flavour) -> Vec<Config> {
     let own: Config = server.gateway(flavour).parse().unwrap();
-    let gateway = &own.endpoints()[0];
+    let gateway = &own.get_endpoints()[0];
     ["hbase://A", "hbase://A?transport=framed", "hbase://A?protocol=compact", "http://A"]
         .map(|url| url.replace('A', &gateway.to_string()).parse().unwrap())
         .to_vec()
@@ -47,8 +47,8 @@ fn a_wrong_setting_is_answered_with_the_right_one(server: &Server) {
         let right: Config = server.gateway(flavour).parse().unwrap();
         for config in configurations(server, flavour) {
             let Err(error) = Client::connect(config.clone()) else {
-                let speech = (config.transport(), config.protocol());
-                assert_eq!(speech, (right.transport(), right.protocol()), "{config}");
+                let speech = (config.get_transport(), config.get_protocol());
+                assert_eq!(speech, (right.get_transport(), right.get_protocol()), "{config}");
                 continue;
             };
             assert_eq!(error.kind(), ErrorKind::WrongProtocol, "{config}: {error}");
@@ -59,7 +59,7 @@ fn a_wrong_setting_is_answered_with_the_right_one(server: &Server) {
 
 fn a_gateway_without_proxy_users_refuses_to_act_as_another(server: &Server) {
     let config: Config = server.gateway(Flavour::Http).parse().unwrap();
-    let error = Client::connect(config.with_do_as("somebody")).unwrap_err();
+    let error = Client::connect(config.do_as("somebody")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server, "{error:?}");
     assert_eq!(error.outcome(), Outcome::NotApplied);
     assert!(error.to_string().contains("proxyuser is not configured"), "{error}");
@@ -67,6 +67,6 @@ fn a_gateway_without_proxy_users_refuses_to_act_as_another(server: &Server) {
 
 fn an_http_gateway_answers_at_any_path_and_ignores_a_user(server: &Server) {
     let config: Config = server.gateway(Flavour::Http).parse().unwrap();
-    let config = config.with_path("/any/path").with_basic_auth("me", "secret");
+    let config = config.path("/any/path").basic_auth("me", "secret");
     Client::connect(config).unwrap().ping().unwrap();
 }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use hbase_thrift_client::{
-    Client, Config, Get, GetRows, Increment, Put, Row, Scan, Table, WriterOptions,
+    Client, Config, Get, GetRows, Increment, Put, Row, RowSet, Scan, Table, WriterOptions,
 };
 use integration_tests::{Server, Test, TestTable};
 
@@ -60,8 +60,8 @@ fn every_row_comes_once_from_regions_that_split_and_move(server: &Server) {
 
 /// A region is closed for as long as a busy machine makes it.
 fn patient(url: &str) -> Client {
-    let config = url.parse::<Config>().unwrap().with_max_attempts(1000);
-    Client::connect(config.with_operation_timeout(Duration::from_mins(2))).unwrap()
+    let config = url.parse::<Config>().unwrap().max_attempts(1000);
+    Client::connect(config.operation_timeout(Duration::from_mins(2))).unwrap()
 }
 
 /// Also when its thread panics, so that nobody waits for what doesn't come.
@@ -135,6 +135,32 @@ fn check_rows_over_borders(table: &Table) {
     let keys: Vec<_> = start.map(|row| row.unwrap().key().to_vec()).collect();
     assert_eq!(keys, [b"row249", b"row250"]);
     check_get_rows(table);
+    check_scans_by_region(table);
+}
+
+fn check_scans_by_region(table: &Table) {
+    let key = |row: hbase_thrift_client::Result<Row>| {
+        String::from_utf8(row.unwrap().key().to_vec()).unwrap()
+    };
+    let scan = Scan::new().prefix("row").caching(40);
+    let expected: Vec<String> = keys().collect();
+    let rows: Vec<_> = table.scan_regions_in_order(scan.clone()).unwrap().map(key).collect();
+    assert_eq!(rows, expected);
+    let mut rows: Vec<_> = table.scan_regions(scan.clone()).unwrap().map(key).collect();
+    assert!(!rows.is_sorted(), "the regions were read one after the other");
+    rows.sort_unstable();
+    assert_eq!(rows, expected);
+    let backwards = table.scan_regions_in_order(scan.reversed().limit(300)).unwrap();
+    let rows: Vec<_> = backwards.map(key).collect();
+    assert_eq!(rows, keys().rev().take(300).collect::<Vec<_>>());
+    let set = RowSet::new().range("row240", "row260").row("row500").row("row499").prefix("row75");
+    let rows: Vec<_> = table.scan_rows(set, Scan::new()).unwrap().map(key).collect();
+    let wanted = |key: &String| {
+        ("row240".."row260").contains(&key.as_str())
+            || ["row499", "row500"].contains(&key.as_str())
+            || key.starts_with("row75")
+    };
+    assert_eq!(rows, keys().filter(wanted).collect::<Vec<_>>());
 }
 
 fn check_get_rows(table: &Table) {

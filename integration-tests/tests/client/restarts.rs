@@ -35,9 +35,8 @@ impl<'a> Stage<'a> {
         let gateway = server.expendable_gateway();
         // A restart takes as long as the machine is busy, and an accepted connection that is closed
         // at once, as in front of a container, uses up an attempt.
-        let config = gateway.url().parse::<Config>().unwrap().with_max_attempts(1000);
-        let client =
-            Client::connect(config.with_operation_timeout(Duration::from_mins(2))).unwrap();
+        let config = gateway.url().parse::<Config>().unwrap().max_attempts(1000);
+        let client = Client::connect(config.operation_timeout(Duration::from_mins(2))).unwrap();
         let guard = TestTable::reserve(server, name);
         client.admin().create_table(guard.name(), &[ColumnFamily::new("f")]).unwrap();
         let table = client.table(guard.name());

@@ -377,7 +377,7 @@ fn a_request_over_the_frame_limit_is_refused_before_it_is_sent(server: &Server) 
     on_each_gateway(server, "large_frame", |client, table| {
         let put = Put::new("row").column("f:a", vec![0; 2 << 20]);
         let result = table.put(&put);
-        if client.config().max_request_size() > (2 << 20) + 1000 {
+        if client.config().get_max_request_size() > (2 << 20) + 1000 {
             result.unwrap();
             return;
         }

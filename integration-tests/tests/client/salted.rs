@@ -90,7 +90,7 @@ fn a_range_is_applied_behind_each_salt(server: &Server) {
 fn several_merges_at_once_share_the_pool(server: &Server) {
     on_each_gateway(server, "merges", |client, table| {
         let expected = fill(table);
-        let config = client.config().clone().with_max_connections(2);
+        let config = client.config().clone().max_connections(2);
         let client = hbase_thrift_client::Client::connect(config).unwrap();
         let table = client.table(table.name());
         let mut first = table.scan_merge(salts(), Scan::new().caching(5)).unwrap();

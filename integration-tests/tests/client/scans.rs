@@ -183,7 +183,7 @@ fn an_empty_range_has_no_rows(server: &Server) {
 fn a_scan_that_is_dropped_early_leaves_the_connection_in_step(server: &Server) {
     on_each_gateway(server, "dropped", |client, table| {
         let all = fill(table, 10);
-        let config = client.config().clone().with_max_connections(1);
+        let config = client.config().clone().max_connections(1);
         let client = hbase_thrift_client::Client::connect(config).unwrap();
         let table = client.table(table.name());
         for _ in 0..3 {

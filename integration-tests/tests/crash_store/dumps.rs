@@ -101,9 +101,9 @@ fn a_dump_just_below_the_cell_limit_is_stored(server: &Server) {
 fn a_dump_over_the_frame_limit_is_refused_and_nothing_is_written(server: &Server) {
     let mut socorro = socorro(server);
     let framed = server.gateway(Flavour::Nonblocking);
-    let prefix = socorro.store.client().config().table_prefix().to_owned();
+    let prefix = socorro.store.client().config().get_table_prefix().to_owned();
     let config: Config = framed.parse().unwrap();
-    let store = CrashStore::new(Client::connect(config.with_table_prefix(prefix)).unwrap());
+    let store = CrashStore::new(Client::connect(config.table_prefix(prefix)).unwrap());
     let message = refusal(&mut socorro, &store, 2 * MIB);
     assert!(message.contains("hbase.regionserver.thrift.framed.max_frame_size_in_mb"), "{message}");
     let (crash, dump) = (ooid("4b000000-aaaa-4bbb-8ccc-ddddd2080201"), vec![b'M'; 2 * MIB - 600]);
@@ -121,7 +121,7 @@ fn a_dump_over_the_default_limits_goes_through_where_the_server_allows_it(server
     let connect = |config| CrashStore::new(Client::connect(config).unwrap());
     let by_cell = connect(config(Flavour::Threadpool));
     // Or the cell's limit, which is looked at first, would hide the frame's.
-    let by_frame = connect(config(Flavour::Nonblocking).with_max_cell_size(ALLOWED));
+    let by_frame = connect(config(Flavour::Nonblocking).max_cell_size(ALLOWED));
     by_cell.create_schema(&SchemaOptions::new()).unwrap();
     let crash = ooid("5b000000-aaaa-4bbb-8ccc-ddddd2080201");
     for (store, setting) in [
@@ -140,7 +140,7 @@ fn a_dump_over_the_default_limits_goes_through_where_the_server_allows_it(server
     }
     for (flavour, salt) in [(Flavour::Threadpool, "6"), (Flavour::Nonblocking, "7")] {
         let crash = ooid(&format!("{salt}b000000-aaaa-4bbb-8ccc-ddddd2080201"));
-        let config = config(flavour).with_max_cell_size(ALLOWED).with_max_request_size(ALLOWED);
+        let config = config(flavour).max_cell_size(ALLOWED).max_request_size(ALLOWED);
         let store = connect(config);
         store.put_raw_report(crash, &metadata(JSON), &dump, ANY).unwrap();
         let report = store.get_raw_report(crash).unwrap().unwrap();

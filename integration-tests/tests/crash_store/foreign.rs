@@ -183,7 +183,7 @@ fn a_crash_is_described_without_its_data(server: &Server) {
 fn a_client_that_stamps_its_writes_is_refused(server: &Server) {
     let python = Python::new(server);
     python.put_json_dump(A, TIME, JSON, true, None);
-    let config = python.store.client().config().clone().with_client_timestamps(true);
+    let config = python.store.client().config().clone().client_timestamps(true);
     let store = CrashStore::new(hbase_thrift_client::Client::connect(config).unwrap());
     let error = store.requeue(id(A)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnfitClient);

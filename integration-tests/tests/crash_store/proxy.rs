@@ -69,15 +69,15 @@ impl Proxy {
 
     /// As [`store`](Self::store), with one connection, so that none is opened on the way.
     pub(super) fn store_on_one_connection(&self, prefix: &str) -> CrashStore {
-        let config = self.config(prefix).with_max_connections(1);
+        let config = self.config(prefix).max_connections(1);
         CrashStore::new(Client::connect(config).unwrap())
     }
 
     fn config(&self, prefix: &str) -> Config {
         Config::new("127.0.0.1", self.port)
-            .with_transport(self.gateway.transport())
-            .with_protocol(self.gateway.protocol())
-            .with_table_prefix(prefix)
+            .transport(self.gateway.get_transport())
+            .protocol(self.gateway.get_protocol())
+            .table_prefix(prefix)
     }
 
     /// Cuts a connection after each so many pieces of data, of requests as well as replies.
@@ -117,7 +117,7 @@ impl Drop for Proxy {
 }
 
 fn carry(client: &TcpStream, gateway: &Config, shared: &Arc<Shared>) -> io::Result<()> {
-    let endpoint = &gateway.endpoints()[0];
+    let endpoint = &gateway.get_endpoints()[0];
     let server = TcpStream::connect((endpoint.host(), endpoint.port()))?;
     for stream in [client, &server] {
         stream.set_nodelay(true)?;

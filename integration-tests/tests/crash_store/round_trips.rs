@@ -91,7 +91,7 @@ fn submit(store: &CrashStore, crash: &Ooid) {
 
 fn submitting_processing_and_removing_keep_to_the_budget(server: &Server) {
     let socorro = socorro(server);
-    let meter = Meter::new(server, socorro.store.client().config().table_prefix());
+    let meter = Meter::new(server, socorro.store.client().config().get_table_prefix());
     let crash = ooid("0f000000-aaaa-4bbb-8ccc-ddddd2250101");
     for position in 0..2 {
         meter.hold("CrashStore::put_raw_report", position, |store| submit(store, &crash));
@@ -126,7 +126,7 @@ fn submitting_processing_and_removing_keep_to_the_budget(server: &Server) {
 
 fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
     let socorro = socorro(server);
-    let meter = Meter::new(server, socorro.store.client().config().table_prefix());
+    let meter = Meter::new(server, socorro.store.client().config().get_table_prefix());
     let crash = ooid("1f000000-aaaa-4bbb-8ccc-ddddd2250101");
     submit(&meter.store, &crash);
     meter.proxy.round_trips();
@@ -181,7 +181,7 @@ fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
 
 fn scans_and_queues_keep_to_the_budget(server: &Server) {
     let socorro = socorro(server);
-    let meter = Meter::new(server, socorro.store.client().config().table_prefix());
+    let meter = Meter::new(server, socorro.store.client().config().get_table_prefix());
     for key in socorro.store.legacy_queue().entries().unwrap().map(|entry| entry.unwrap().key) {
         socorro.store.legacy_queue().remove_row(&key).unwrap();
     }

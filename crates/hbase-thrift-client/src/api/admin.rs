@@ -54,6 +54,25 @@ impl Admin {
         self.executor.on_table(&name).run(&Call::delete_table(&name))
     }
 
+    /// Deletes a table, in service or not, with all that is in it.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// client.admin().disable_and_delete_table("crash_reports")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound). A table that couldn't be deleted may be disabled.
+    pub fn disable_and_delete_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = name.as_ref();
+        match self.disable_table(name) {
+            Err(error) if error.kind() != ErrorKind::TableDisabled => Err(error),
+            _ => self.delete_table(name),
+        }
+    }
+
     /// Takes a table out of service.
     ///
     /// # Errors
@@ -128,7 +147,7 @@ impl Admin {
     /// The gateway asks for each table's state after it has listed them, and fails as a whole when one
     /// is dropped meanwhile.
     fn states(&self) -> Result<BTreeMap<Vec<u8>, bool>> {
-        let mut attempts = self.executor.config().max_attempts();
+        let mut attempts = self.executor.config().get_max_attempts();
         let deadline = self.executor.deadline();
         loop {
             let states = self.executor.run_until(&Call::table_states(), deadline);
@@ -178,6 +197,23 @@ impl Admin {
         self.executor.on_table(&name).run(&Call::compact(&name))
     }
 
+    /// Asks for a compaction of one region; it runs on after the answer.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// for region in client.table("crash_reports").regions()? {
+    ///     client.admin().compact_region(&region)?;
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Any that a call can meet (see [`ErrorKind`]).
+    pub fn compact_region(&self, region: &Region) -> Result<()> {
+        self.executor.run(&Call::compact(&region.name))
+    }
+
     /// Asks for a major compaction of all regions of a table. The gateway of HBase 2.6 runs a minor
     /// one instead.
     ///
@@ -202,11 +238,11 @@ impl Admin {
         if name.is_empty() {
             return Err(Error::new(ErrorKind::InvalidRequest, "the table's name is empty"));
         }
-        Ok([self.executor.config().table_prefix().as_bytes(), name].concat())
+        Ok([self.executor.config().get_table_prefix().as_bytes(), name].concat())
     }
 
     fn own_name(&self, name: &[u8]) -> Option<Vec<u8>> {
-        let prefix = self.executor.config().table_prefix().as_bytes();
+        let prefix = self.executor.config().get_table_prefix().as_bytes();
         name.strip_prefix(prefix).map(<[u8]>::to_vec)
     }
 }

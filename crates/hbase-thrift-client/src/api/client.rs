@@ -6,7 +6,7 @@ use super::admin::Admin;
 use super::generated::{self, GeneratedClient};
 use super::pipeline::Pipeline;
 use super::table::Table;
-use crate::config::Config;
+use crate::config::{Config, IntoConfig};
 use crate::dialect::Call;
 use crate::error::Result;
 use crate::sync::{self, Executor, Probe};
@@ -14,9 +14,9 @@ use crate::sync::{self, Executor, Probe};
 /// A client for one HBase cluster. Cheap to clone; clones share one pool of connections.
 ///
 /// ```no_run
-/// use hbase_thrift_client::{Client, Config, Get, Put};
+/// use hbase_thrift_client::{Client, Get, Put};
 ///
-/// let client = Client::connect("hbase://localhost:9090".parse::<Config>()?)?;
+/// let client = Client::connect("hbase://localhost:9090")?;
 /// let table = client.table("crash_reports");
 /// table.put(&Put::new("row1").column("flags:processed", "N"))?;
 /// let row = table.get(&Get::new("row1"))?.expect("the row was just written");
@@ -30,7 +30,14 @@ pub struct Client {
 
 impl Client {
     /// Connects to the first gateway that answers, so that a wrong address or transport shows here
-    /// and not at the first call.
+    /// and not at the first call. Takes a [`Config`], or the text of its URL.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_client::Client;
+    ///
+    /// let client = Client::connect("hbase://gateway-1,gateway-2/?transport=framed")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -39,7 +46,8 @@ impl Client {
     /// [`WrongProtocol`](crate::ErrorKind::WrongProtocol) when what answers speaks something else;
     /// the error says what (see [`probe`](Self::probe)). Every gateway is given the connect
     /// time-out at most, all of them together the operation time-out.
-    pub fn connect(config: Config) -> Result<Self> {
+    pub fn connect(config: impl IntoConfig) -> Result<Self> {
+        let config = config.into_config()?;
         config.check()?;
         let executor = Executor::new(config)?;
         executor.connect()?;
@@ -126,7 +134,7 @@ impl Client {
     }
 
     fn full_name(&self, name: &[u8]) -> Vec<u8> {
-        [self.config().table_prefix().as_bytes(), name].concat()
+        [self.config().get_table_prefix().as_bytes(), name].concat()
     }
 }
 

@@ -23,8 +23,8 @@ pub type GeneratedClient = HbaseSyncClient<Box<dyn TInputProtocol>, Box<dyn TOut
 
 /// A generated client on this connection, for calls until the deadline.
 pub(crate) fn client(executor: &Executor, lease: Lease, deadline: Instant) -> GeneratedClient {
-    let limits = lengths_up_to(executor.config().max_reply_size());
-    let (executor, protocol) = (executor.clone(), executor.config().protocol());
+    let limits = lengths_up_to(executor.config().get_max_reply_size());
+    let (executor, protocol) = (executor.clone(), executor.config().get_protocol());
     let wire = Wire { executor, lease, deadline, request: Vec::new(), reply: Vec::new(), read: 0 };
     let wire = SharedWire(Rc::new(RefCell::new(wire)));
     let input: Box<dyn TInputProtocol>;

@@ -1,9 +1,12 @@
 //! What the user says: the client, its tables, and what is done with them.
 
 mod admin;
+mod by_region;
 mod client;
 mod generated;
+mod get_rows;
 mod pipeline;
+mod row_set;
 mod salted;
 mod scanner;
 mod table;
@@ -11,9 +14,11 @@ mod write_error;
 mod writer;
 
 pub use admin::Admin;
+pub use by_region::RegionScan;
 pub use client::Client;
 pub use generated::GeneratedClient;
 pub use pipeline::{Pipeline, PipelineResults, PipelineValue, Queued};
+pub use row_set::RowSetScan;
 pub use salted::{MergeScan, UnionScan};
 pub use scanner::Scanner;
 pub use table::Table;

@@ -152,7 +152,7 @@ impl Pipeline {
                 "the table is another client's: its call would go to this client's cluster",
             ));
         }
-        let call = OwnedCall { table: table.name().to_vec(), request };
+        let call = OwnedCall { table: table.full_name().to_vec(), request };
         self.executor.check(&call.request())?;
         self.calls.push(call);
         let position = self.calls.len() - 1;

@@ -3,13 +3,16 @@
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
+use std::iter::FusedIterator;
 
 use super::scanner::Scanner;
 use crate::error::Result;
 use crate::request::Scan;
 use crate::row::Row;
 
-/// The rows behind all salts in no particular order: [`Table::scan_union`](crate::Table::scan_union).
+/// The rows behind all salts, or of all regions, in no particular order:
+/// [`Table::scan_union`](crate::Table::scan_union),
+/// [`Table::scan_regions`](crate::Table::scan_regions).
 ///
 /// Ends after the first error.
 pub struct UnionScan {
@@ -106,6 +109,8 @@ impl Iterator for UnionScan {
     }
 }
 
+impl FusedIterator for UnionScan {}
+
 impl MergeScan {
     /// Each scanner comes with the length of its salt.
     pub(crate) fn new(scanners: impl Iterator<Item = (usize, Scanner)>, scan: &Scan) -> Self {
@@ -163,6 +168,8 @@ impl Iterator for MergeScan {
         row
     }
 }
+
+impl FusedIterator for MergeScan {}
 
 impl Front {
     fn key(&self) -> &[u8] {

@@ -75,8 +75,13 @@ impl Scanner {
         Ok(rows)
     }
 
+    /// Asks for the first rows without waiting for them.
+    pub(super) fn begin(&mut self) {
+        self.driver.begin();
+    }
+
     /// Whether the next row has to be fetched.
-    pub(crate) fn is_batch_empty(&self) -> bool {
+    pub(super) fn is_batch_empty(&self) -> bool {
         self.next_in_batch >= self.batch.len()
     }
 

@@ -1,17 +1,21 @@
 //! Reads and writes of one table.
 
-use std::collections::HashMap;
 use std::fmt;
 
+use super::admin::Admin;
+use super::by_region::{self, RegionScan};
+use super::get_rows::get_rows;
+use super::row_set::RowSetScan;
 use super::salted::{MergeScan, UnionScan};
 use super::scanner::Scanner;
 use super::writer::{BufferedWriter, WriterOptions};
 use crate::dialect::{Call, Request, ScanBounds};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::request::{
-    Append, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put, Scan, Version,
+    Append, Batch, CheckAndPut, ColumnFamily, Delete, Get, GetRows, GetVersions, Increment, Put,
+    Region, RowSet, Scan, Version,
 };
-use crate::row::{Column, OwnedCell, Row, RowBatch};
+use crate::row::{Column, OwnedCell, Row, ToCell};
 use crate::sync::{Executor, stamped, unusable_result};
 
 /// A handle on one table. Cheap to clone; holds no connection between calls.
@@ -26,9 +30,33 @@ impl Table {
         Self { executor: executor.on_table(&name), name }
     }
 
-    /// The table's whole name on the server, prefix included.
+    /// Returns the table's name, without the configured table prefix.
     pub fn name(&self) -> &[u8] {
+        &self.name[self.executor.config().get_table_prefix().len()..]
+    }
+
+    /// Returns the table's whole name on the server, prefix included.
+    pub fn full_name(&self) -> &[u8] {
         &self.name
+    }
+
+    /// Returns the regions of the table, in order of their keys; as [`Admin::regions`].
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
+    pub fn regions(&self) -> Result<Vec<Region>> {
+        Admin::new(self.executor.clone()).regions(self.name())
+    }
+
+    /// Returns the column families of the table, in order of their names; as
+    /// [`Admin::column_families`].
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
+    pub fn families(&self) -> Result<Vec<ColumnFamily>> {
+        Admin::new(self.executor.clone()).column_families(self.name())
     }
 
     /// Reads a row; `None` where it, or every column asked for, is absent.
@@ -44,18 +72,25 @@ impl Table {
         Ok(rows.get(0))
     }
 
-    /// Reads several rows in one round trip; the answer has a place for each key, in their order,
-    /// `None` where the row, or every column asked for, is absent.
+    /// Reads several rows in as few round trips as their size allows, mostly one. The answer has a
+    /// place for each key, in their order, `None` if the row, or every column asked for, is absent.
+    ///
+    /// Keys that don't fit into one request go into several, and rows that don't fit into one reply
+    /// are asked for again in smaller parts, all within one operation time-out.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, GetRows};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let rows = client.table("crashes").get_rows(&GetRows::new(["row1", "row2"]).family("ids"))?;
+    /// assert_eq!(rows.len(), 2);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// As [`get`](Self::get); [`TooLarge`](crate::ErrorKind::TooLarge) for one row over the limit.
     pub fn get_rows(&self, get: &GetRows) -> Result<Vec<Option<Row>>> {
-        if get.rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows = self.executor.run(&Call::get_rows(&self.name, get))?;
-        Ok(by_key(&get.rows, &rows))
+        get_rows(&self.executor, &self.name, get)
     }
 
     /// Reads versions of a column, newest first; none where it is absent.
@@ -77,7 +112,7 @@ impl Table {
     /// version with the same value. One whose outcome is [`Unknown`](crate::Outcome::Unknown), or of
     /// which an attempt lost its connection, may still be carried out later by the gateway that has
     /// it, and then hides what was written in between;
-    /// [`Config::with_client_timestamps`](crate::Config::with_client_timestamps) rules that out.
+    /// [`Config::client_timestamps`](crate::Config::client_timestamps) rules that out.
     pub fn put(&self, put: &Put) -> Result<()> {
         let put = stamped(put, self.executor.stamp(), |put| &mut put.timestamp);
         self.executor.run(&Call::put(&self.name, &put))
@@ -153,6 +188,41 @@ impl Table {
         self.executor.run(&Call::increment(&self.name, increment))
     }
 
+    /// Reads a counter; 0 if it is absent.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Increment};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let table = client.table("counters");
+    /// table.counter_set("visits", "f:today", 0)?;
+    /// table.increment(&Increment::new("visits", "f:today", 1))?;
+    /// assert_eq!(table.counter_get("visits", "f:today")?, 1);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`Value`](crate::ErrorKind::Value) for a cell that isn't 8 bytes long.
+    pub fn counter_get(&self, row: impl Into<Vec<u8>>, column: impl Into<Vec<u8>>) -> Result<i64> {
+        let column = column.into();
+        let row = self.get(&Get::new(row).column(column.clone()))?;
+        Ok(row.map(|row| row.try_get(&column)).transpose()?.flatten().unwrap_or(0))
+    }
+
+    /// Sets a counter to a value. Increments of others at the same time may be lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn counter_set(
+        &self,
+        row: impl Into<Vec<u8>>,
+        column: impl Into<Vec<u8>>,
+        value: i64,
+    ) -> Result<()> {
+        self.put(&Put::new(row).column(column, value.to_cell()?))
+    }
+
     /// Adds to several counters in one round trip. The server adds one after the other, and stops
     /// where one fails.
     ///
@@ -173,9 +243,93 @@ impl Table {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) at once; everything else comes from the
     /// scanner, whose first request is sent when its first row is asked for.
     pub fn scan(&self, scan: Scan) -> Result<Scanner> {
-        let bounds = ScanBounds { start: &[], stop: &[], rows: scan.caching };
-        self.executor.check(&Request::OpenScanner(&self.name, &scan, bounds))?;
+        self.check_scan(&scan)?;
         Ok(Scanner::new(self.executor.clone(), self.name.clone(), scan))
+    }
+
+    fn check_scan(&self, scan: &Scan) -> Result<()> {
+        let bounds = ScanBounds { start: &[], stop: &[], rows: scan.caching };
+        self.executor.check(&Request::OpenScanner(&self.name, scan, bounds))
+    }
+
+    /// Counts the rows of a scan. The server sends no more than the keys of their cells; without a
+    /// filter, no more than one cell of each row.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Scan};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let crashes = client.table("crashes").count_rows(Scan::new().prefix("a1205"))?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan), and the error that ended the scan.
+    pub fn count_rows(&self, scan: Scan) -> Result<u64> {
+        self.scan(scan.for_counting())?.count_rows()
+    }
+
+    /// Reads a set of rows in the order of their keys: several keys in one round trip, each range as
+    /// a scan. Everything else is the scan's: columns, filter, limit, direction.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, RowSet, Scan};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let rows = RowSet::new().row("a1").row("b7").range("d", "f");
+    /// for row in client.table("crashes").scan_rows(rows, Scan::new().family("ids"))? {
+    ///     println!("{}", row?.key().escape_ascii());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan); [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a scan that
+    /// has a range of its own.
+    pub fn scan_rows(&self, rows: RowSet, scan: Scan) -> Result<RowSetScan> {
+        if !scan.is_of_whole_table() {
+            return Err(Error::invalid("the scan of a set of rows has a range of its own"));
+        }
+        let ranges = rows.into_ranges()?;
+        // What is wrong is said at once, whichever range it is in.
+        let scans = ranges.iter().map(|range| scan.of_keys(range.clone()));
+        scans.chain([scan.clone()]).try_for_each(|scan| self.check_scan(&scan))?;
+        Ok(RowSetScan::new(self.executor.clone(), self.name.clone(), scan, ranges))
+    }
+
+    /// Runs a scan on several of the table's regions at once and hands out the rows in no particular
+    /// order. The limit is for all regions together.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Scan};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let rows = client.table("crashes").scan_regions(Scan::new())?.count_rows()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan) and [`regions`](Self::regions).
+    pub fn scan_regions(&self, scan: Scan) -> Result<UnionScan> {
+        let limit = scan.limit;
+        Ok(UnionScan::new(self.by_region(&scan)?.into_iter(), limit))
+    }
+
+    /// As [`scan_regions`](Self::scan_regions), in the order of the keys: while the rows of a region
+    /// are read, a batch of each of the next three is on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`scan_regions`](Self::scan_regions).
+    pub fn scan_regions_in_order(&self, scan: Scan) -> Result<RegionScan> {
+        let limit = scan.limit;
+        Ok(RegionScan::new(self.by_region(&scan)?.into_iter(), limit))
+    }
+
+    fn by_region(&self, scan: &Scan) -> Result<Vec<Scanner>> {
+        self.check_scan(scan)?;
+        let parts = by_region::parts(scan, &self.regions()?);
+        parts.into_iter().map(|part| self.scan(part)).collect()
     }
 
     /// Runs a scan behind each of several salts (leading bytes that spread the keys over regions)
@@ -243,12 +397,6 @@ impl Table {
     pub(super) fn executor(&self) -> &Executor {
         &self.executor
     }
-}
-
-/// The rows that were found, each at its key's place; a key may be asked for twice.
-fn by_key(keys: &[Vec<u8>], found: &RowBatch) -> Vec<Option<Row>> {
-    let found: HashMap<Vec<u8>, Row> = found.iter().map(|row| (row.key().to_vec(), row)).collect();
-    keys.iter().map(|key| found.get(key).cloned()).collect()
 }
 
 impl fmt::Debug for Table {

@@ -16,6 +16,7 @@ pub struct WriteError {
 
 /// What could not be written of a row, and why.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RowFailure {
     /// All that is left to be done to the row, in order: what failed, and what was given for the row
     /// after it, which was not sent.
@@ -27,7 +28,7 @@ pub struct RowFailure {
 impl RowFailure {
     /// Returns the row's key.
     pub fn row(&self) -> &[u8] {
-        self.mutations.first().map_or(&[], Mutation::row)
+        self.mutations.first().map_or(&[], Mutation::get_row)
     }
 }
 

@@ -54,6 +54,21 @@ impl WriterOptions {
         self.age = None;
         self
     }
+
+    /// Returns how many puts and deletes are held at most.
+    pub fn get_max_mutations(&self) -> usize {
+        self.mutations
+    }
+
+    /// Returns how many bytes are held at most.
+    pub fn get_max_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Returns for how long anything is held.
+    pub fn get_max_age(&self) -> Option<Duration> {
+        self.age
+    }
 }
 
 /// Gathers puts and deletes for one table and sends them in large calls.

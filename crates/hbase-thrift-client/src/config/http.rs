@@ -2,25 +2,48 @@
 //!
 //! How they are written into a request is the transport's.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Config, Protocol, Transport};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The settings of HTTP. Passwords and the values of headers never leave it in text.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub(crate) struct HttpSettings {
     /// Without its leading slash.
     pub(crate) path: String,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) made_headers: Vec<MadeHeader>,
     pub(crate) do_as: Option<String>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Credentials {
     pub(crate) user: String,
     pub(crate) password: String,
+}
+
+/// A header whose value is made for each request.
+#[derive(Clone)]
+pub(crate) struct MadeHeader {
+    pub(crate) name: String,
+    make: Arc<MakeHeader>,
+}
+
+type MakeHeader = dyn Fn() -> Result<String, Box<dyn StdError + Send + Sync>> + Send + Sync;
+
+impl MadeHeader {
+    /// The value for the next request.
+    #[cfg_attr(not(feature = "http"), expect(dead_code))]
+    pub(crate) fn value(&self) -> Result<String> {
+        let failed =
+            |what: &str| Error::new(ErrorKind::Config, format!("the header {} {what}", self.name));
+        let value = (self.make)().map_err(|error| failed("can't be made").with_source(error))?;
+        if is_text(&value, true) { Ok(value) } else { Err(failed("has to be ASCII text")) }
+    }
 }
 
 /// Headers that a request can't do without, or that say where it ends.
@@ -30,7 +53,7 @@ const OWN_HEADERS: [&str; 5] =
 impl Config {
     /// The path of the requests to an HTTP gateway, escaped as in a URL, with `%40` for an `@`;
     /// `/`. HBase's own gateway answers at any path, a proxy before it may not.
-    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+    pub fn path(mut self, path: impl Into<String>) -> Self {
         let path = path.into();
         path.strip_prefix('/').unwrap_or(&path).clone_into(&mut self.http.path);
         self
@@ -38,7 +61,7 @@ impl Config {
 
     /// User and password for an HTTP gateway or the proxy before it (basic authentication). Over
     /// `http://` everybody on the way can read them.
-    pub fn with_basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+    pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.http.credentials = Some(Credentials { user: user.into(), password: password.into() });
         self
     }
@@ -50,34 +73,63 @@ impl Config {
     /// use hbase_thrift_client::{Config, Transport};
     ///
     /// let config = Config::new("gateway", 9090)
-    ///     .with_transport(Transport::Http)
-    ///     .with_header("Authorization", "Bearer 1234");
+    ///     .transport(Transport::Http)
+    ///     .header("Authorization", "Bearer 1234");
     /// assert!(!format!("{config:?} {config}").contains("1234"));
     /// ```
-    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.http.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// A header whose value is made for each request to an HTTP gateway, such as `Authorization` with
+    /// a token that is renewed. A call for which it can't be made fails as
+    /// [`ErrorKind::Config`], with the cause, before anything is sent.
+    ///
+    /// The function is called in the middle of a call and holds it up, so it should return a token
+    /// that is at hand.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use hbase_thrift_client::{Config, Transport};
+    ///
+    /// let token = Arc::new(Mutex::new(String::from("1234")));
+    /// let newest = Arc::clone(&token);
+    /// let config = Config::new("gateway", 9090).transport(Transport::Http).header_from(
+    ///     "Authorization",
+    ///     move || Ok(format!("Bearer {}", newest.lock().map_err(|_| "the token is lost")?)),
+    /// );
+    /// # let _ = config;
+    /// ```
+    pub fn header_from(
+        mut self,
+        name: impl Into<String>,
+        value: impl Fn() -> Result<String, Box<dyn StdError + Send + Sync>> + Send + Sync + 'static,
+    ) -> Self {
+        let header = MadeHeader { name: name.into(), make: Arc::new(value) };
+        self.http.made_headers.push(header);
         self
     }
 
     /// The user to act as on an HTTP gateway (header `doAs`). The gateway has to allow it
     /// (`hbase.thrift.support.proxyuser`); one that does not fails every call with HTTP status 500.
-    pub fn with_do_as(mut self, user: impl Into<String>) -> Self {
+    pub fn do_as(mut self, user: impl Into<String>) -> Self {
         self.http.do_as = Some(user.into());
         self
     }
 
     /// The path of the requests to an HTTP gateway.
-    pub fn path(&self) -> String {
+    pub fn get_path(&self) -> String {
         format!("/{}", self.http.path)
     }
 
     /// The user of basic authentication.
-    pub fn user(&self) -> Option<&str> {
+    pub fn get_user(&self) -> Option<&str> {
         self.http.credentials.as_ref().map(|credentials| credentials.user.as_str())
     }
 
     /// The user to act as.
-    pub fn do_as(&self) -> Option<&str> {
+    pub fn get_do_as(&self) -> Option<&str> {
         self.http.do_as.as_deref()
     }
 
@@ -89,7 +141,7 @@ impl Config {
     pub(super) fn check_http(&self) -> Result<()> {
         let wrong = |message: &str| Err(Error::new(ErrorKind::Config, message));
         if self.transport != Transport::Http {
-            if self.http != HttpSettings::default() {
+            if !self.http.is_default() {
                 return wrong(
                     "a path, a user, headers and do_as are for http:// and https:// only",
                 );
@@ -112,6 +164,15 @@ impl Config {
 }
 
 impl HttpSettings {
+    fn is_default(&self) -> bool {
+        let Self { path, credentials, headers, made_headers, do_as } = self;
+        path.is_empty()
+            && credentials.is_none()
+            && headers.is_empty()
+            && made_headers.is_empty()
+            && do_as.is_none()
+    }
+
     /// What ends up in a request's head must not be able to end a line of it.
     fn check(&self) -> Result<()> {
         let wrong = |message: String| Err(Error::new(ErrorKind::Config, message));
@@ -129,10 +190,13 @@ impl HttpSettings {
         if self.credentials.as_ref().is_some_and(|c| c.user.contains(':')) {
             return wrong("basic authentication can't have a `:` in the user's name".to_owned());
         }
-        for (name, value) in &self.headers {
+        let made = self.made_headers.iter().map(|header| &header.name);
+        for name in self.headers.iter().map(|(name, _)| name).chain(made) {
             if !is_header_name(name) || OWN_HEADERS.contains(&name.to_lowercase().as_str()) {
                 return wrong(format!("`{}` can't be set as a header", name.escape_debug()));
             }
+        }
+        for (name, value) in &self.headers {
             if !is_text(value, true) {
                 return wrong(format!("the value of the header {name} has to be ASCII text"));
             }
@@ -153,7 +217,9 @@ fn is_header_name(name: &str) -> bool {
 
 impl fmt::Debug for HttpSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let made = self.made_headers.iter().map(|header| header.name.as_str());
+        let names = self.headers.iter().map(|(name, _)| name.as_str());
+        let headers: Vec<&str> = names.chain(made).collect();
         f.debug_struct("HttpSettings")
             .field("path", &self.path)
             .field("user", &self.credentials.as_ref().map(|credentials| &credentials.user))
@@ -168,7 +234,7 @@ mod tests {
     use super::*;
 
     fn http() -> Config {
-        Config::new("h", 1).with_transport(Transport::Http)
+        Config::new("h", 1).transport(Transport::Http)
     }
 
     fn refused(config: &Config) -> String {
@@ -178,9 +244,9 @@ mod tests {
     #[test]
     fn nothing_secret_is_shown() {
         let config = http()
-            .with_basic_auth("me", "pass-word")
-            .with_header("X-Key", "key-value")
-            .with_header("Authorization", "Bearer token-value");
+            .basic_auth("me", "pass-word")
+            .header("X-Key", "key-value")
+            .header("Authorization", "Bearer token-value");
         for text in [format!("{config:?}"), config.to_string()] {
             for secret in ["pass-word", "key-value", "token-value"] {
                 assert!(!text.contains(secret), "{text}");
@@ -191,25 +257,25 @@ mod tests {
 
     #[test]
     fn a_line_break_gets_into_no_head() {
-        assert!(refused(&http().with_header("X", "a\r\nHost: b")).contains("header X"));
-        assert!(refused(&http().with_header("X\r\n", "a")).contains("as a header"));
-        assert!(refused(&http().with_do_as("a\nb")).contains("do_as"));
-        assert!(refused(&http().with_path("/a b")).contains("path"));
+        assert!(refused(&http().header("X", "a\r\nHost: b")).contains("header X"));
+        assert!(refused(&http().header("X\r\n", "a")).contains("as a header"));
+        assert!(refused(&http().do_as("a\nb")).contains("do_as"));
+        assert!(refused(&http().path("/a b")).contains("path"));
         for host in ["a\r\nb", "gateway\u{e9}"] {
-            let config = Config::new(host, 1).with_transport(Transport::Http);
+            let config = Config::new(host, 1).transport(Transport::Http);
             assert!(refused(&config).contains("host"), "{host:?}");
         }
     }
 
     #[test]
     fn headers_that_say_where_a_request_ends_are_not_for_others() {
-        assert!(refused(&http().with_header("Content-length", "1")).contains("as a header"));
-        http().with_header("Host", "gateway.example.org").check().unwrap();
+        assert!(refused(&http().header("Content-length", "1")).contains("as a header"));
+        http().header("Host", "gateway.example.org").check().unwrap();
     }
 
     #[test]
     fn what_is_http_only_is_refused_elsewhere() {
-        assert!(refused(&Config::new("h", 1).with_do_as("me")).contains("http://"));
-        assert!(refused(&http().with_protocol(Protocol::Compact)).contains("binary"));
+        assert!(refused(&Config::new("h", 1).do_as("me")).contains("http://"));
+        assert!(refused(&http().protocol(Protocol::Compact)).contains("binary"));
     }
 }

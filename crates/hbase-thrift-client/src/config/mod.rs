@@ -6,6 +6,7 @@
 
 mod endpoint;
 mod http;
+mod into_config;
 #[cfg(any(test, feature = "fuzzing"))]
 mod read_back;
 mod shown;
@@ -14,18 +15,34 @@ mod tests;
 mod tls;
 mod url;
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 pub use endpoint::Endpoint;
 use endpoint::is_ipv6;
+#[cfg(feature = "http")]
+pub(crate) use http::MadeHeader;
 pub(crate) use http::{Credentials, HttpSettings};
+pub use into_config::IntoConfig;
 #[cfg(feature = "fuzzing")]
 pub(crate) use read_back::assert_reads_back;
+#[cfg(feature = "tls")]
+pub(crate) use tls::Pem;
 pub(crate) use tls::TlsSettings;
 
 /// How a message is cut out of the byte stream.
+///
+/// ```
+/// use hbase_thrift_client::Transport;
+///
+/// assert_eq!("framed".parse::<Transport>()?, Transport::Framed);
+/// assert_eq!(Transport::Framed.to_string(), "framed");
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Transport {
     /// Message after message with nothing between: the default gateway (`-threadpool`).
     #[default]
@@ -45,12 +62,62 @@ pub enum Transport {
 
 /// How values are written within a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Protocol {
     /// Thrift's binary protocol: the default gateway.
     #[default]
     Binary,
     /// Thrift's compact protocol: gateways started with `-c`.
     Compact,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Buffered => "buffered",
+            Self::Framed => "framed",
+            Self::Http => "http",
+        })
+    }
+}
+
+impl FromStr for Transport {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "buffered" => Ok(Self::Buffered),
+            "framed" => Ok(Self::Framed),
+            "http" => Ok(Self::Http),
+            _ => Err(unknown("transport", text, "buffered, framed or http")),
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Binary => "binary",
+            Self::Compact => "compact",
+        })
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "binary" => Ok(Self::Binary),
+            "compact" => Ok(Self::Compact),
+            _ => Err(unknown("protocol", text, "binary or compact")),
+        }
+    }
+}
+
+fn unknown(what: &str, text: &str, expected: &str) -> Error {
+    let text = text.escape_debug();
+    Error::new(ErrorKind::Config, format!("`{text}` is no {what}: {expected}"))
 }
 
 /// How to reach HBase: gateways, protocol, time-outs and limits.
@@ -90,6 +157,8 @@ pub enum Protocol {
 /// | `max_cell_size` | bytes of a cell with its key | `10MiB` |
 /// | `table_prefix` | put before every table name | none |
 /// | `ca_file` | PEM file with the root certificates to trust; TLS only | the system's |
+/// | `client_cert_file` | PEM file with the client's certificate chain; TLS only | none |
+/// | `client_key_file` | PEM file with the private key to it; TLS only | none |
 /// | `server_name` | the name in the gateway's certificate; TLS only | the host |
 /// | `do_as` | the user to act as (header `doAs`); HTTP only | none |
 ///
@@ -107,13 +176,15 @@ pub enum Protocol {
 /// use hbase_thrift_client::{Config, Transport};
 ///
 /// let config: Config = "hbase://gateway-1,gateway-2/?transport=framed".parse()?;
-/// assert_eq!(config.transport(), Transport::Framed);
+/// assert_eq!(config.get_transport(), Transport::Framed);
 ///
-/// let config = Config::new("gateway-1", 9090).with_operation_timeout(Duration::from_secs(5));
+/// let config = Config::new("gateway-1", 9090).operation_timeout(Duration::from_secs(5));
 /// assert_eq!(config.to_string(), "hbase://gateway-1:9090/?operation_timeout=5s");
 /// # Ok::<(), hbase_thrift_client::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// A setting has its name, and is read with `get_` before it.
+#[derive(Clone, Debug)]
 pub struct Config {
     endpoints: Vec<Endpoint>,
     transport: Transport,
@@ -148,8 +219,8 @@ impl Config {
     /// use std::time::Duration;
     /// use hbase_thrift_client::Config;
     ///
-    /// let config = Config::new("gateway-1", 9090).with_operation_timeout(Duration::MAX);
-    /// assert_eq!(config.operation_timeout(), Config::MAX_TIMEOUT);
+    /// let config = Config::new("gateway-1", 9090).operation_timeout(Duration::MAX);
+    /// assert_eq!(config.get_operation_timeout(), Config::MAX_TIMEOUT);
     /// ```
     pub const MAX_TIMEOUT: Duration = Duration::from_hours(30 * 24);
 
@@ -180,51 +251,51 @@ impl Config {
     }
 
     /// One more gateway of the same cluster.
-    pub fn with_endpoint(mut self, host: impl Into<String>, port: u16) -> Self {
+    pub fn endpoint(mut self, host: impl Into<String>, port: u16) -> Self {
         self.endpoints.push(Endpoint::new(host, port));
         self
     }
 
     /// Framed or buffered (default) messages, or HTTP.
-    pub fn with_transport(mut self, transport: Transport) -> Self {
+    pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
         self
     }
 
     /// Compact or binary (default) values.
-    pub fn with_protocol(mut self, protocol: Protocol) -> Self {
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
         self
     }
 
     /// How long opening a connection may take, the gateway's first answer and, where it does not
     /// come, finding out what the gateway speaks instead included; 5 s.
-    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// How long one call may take with all its attempts and waits; 30 s.
-    pub fn with_operation_timeout(mut self, timeout: Duration) -> Self {
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
         self.operation_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// How long a call waits for a free connection; 10 s.
-    pub fn with_pool_timeout(mut self, timeout: Duration) -> Self {
+    pub fn pool_timeout(mut self, timeout: Duration) -> Self {
         self.pool_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// After which time without use a connection is closed; 45 s. The gateway closes it without a
     /// word after 60 s (`hbase.thrift.server.socket.read.timeout`).
-    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout.min(Self::MAX_TIMEOUT);
         self
     }
 
     /// How often a call is tried at most, where repeating it does no harm; 10.
-    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
@@ -240,26 +311,26 @@ impl Config {
     /// what a client writes whose clock is behind is not seen, and a delete by one whose clock is
     /// ahead hides later puts. Two writes of one client never get the same time. Increments, appends
     /// and check-and-puts keep the server's time.
-    pub fn with_client_timestamps(mut self, client_timestamps: bool) -> Self {
+    pub fn client_timestamps(mut self, client_timestamps: bool) -> Self {
         self.client_timestamps = client_timestamps;
         self
     }
 
     /// How many connections may be open at once, over all gateways; 16.
-    pub fn with_max_connections(mut self, connections: usize) -> Self {
+    pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self
     }
 
     /// The largest request in bytes. By default 2 MiB on framed transport, which is the gateway's
     /// own limit (`hbase.regionserver.thrift.framed.max_frame_size_in_mb`), and 100 MiB otherwise.
-    pub fn with_max_request_size(mut self, bytes: usize) -> Self {
+    pub fn max_request_size(mut self, bytes: usize) -> Self {
         self.max_request_size = Some(bytes);
         self
     }
 
     /// The largest reply in bytes; 128 MiB.
-    pub fn with_max_reply_size(mut self, bytes: usize) -> Self {
+    pub fn max_reply_size(mut self, bytes: usize) -> Self {
         self.max_reply_size = bytes;
         self
     }
@@ -267,69 +338,69 @@ impl Config {
     /// The largest cell in bytes, with its key; 10 MiB, as at the gateway
     /// (`hbase.client.keyvalue.maxsize`) and at the region servers (`hbase.server.keyvalue.maxsize`),
     /// which both have to allow more.
-    pub fn with_max_cell_size(mut self, bytes: usize) -> Self {
+    pub fn max_cell_size(mut self, bytes: usize) -> Self {
         self.max_cell_size = bytes;
         self
     }
 
     /// Put before every table name, for clusters that several installations share; empty.
-    pub fn with_table_prefix(mut self, prefix: impl Into<String>) -> Self {
+    pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.table_prefix = prefix.into();
         self
     }
 
     /// The gateways.
-    pub fn endpoints(&self) -> &[Endpoint] {
+    pub fn get_endpoints(&self) -> &[Endpoint] {
         &self.endpoints
     }
 
     /// Framed or buffered messages, or HTTP.
-    pub fn transport(&self) -> Transport {
+    pub fn get_transport(&self) -> Transport {
         self.transport
     }
 
     /// Compact or binary values.
-    pub fn protocol(&self) -> Protocol {
+    pub fn get_protocol(&self) -> Protocol {
         self.protocol
     }
 
     /// How long opening a connection may take.
-    pub fn connect_timeout(&self) -> Duration {
+    pub fn get_connect_timeout(&self) -> Duration {
         self.connect_timeout
     }
 
     /// How long one call may take with all its attempts.
-    pub fn operation_timeout(&self) -> Duration {
+    pub fn get_operation_timeout(&self) -> Duration {
         self.operation_timeout
     }
 
     /// How long a call waits for a free connection.
-    pub fn pool_timeout(&self) -> Duration {
+    pub fn get_pool_timeout(&self) -> Duration {
         self.pool_timeout
     }
 
     /// After which time without use a connection is closed.
-    pub fn idle_timeout(&self) -> Duration {
+    pub fn get_idle_timeout(&self) -> Duration {
         self.idle_timeout
     }
 
     /// How often a call is tried at most.
-    pub fn max_attempts(&self) -> u32 {
+    pub fn get_max_attempts(&self) -> u32 {
         self.max_attempts
     }
 
     /// Whether the client stamps its writes.
-    pub fn client_timestamps(&self) -> bool {
+    pub fn get_client_timestamps(&self) -> bool {
         self.client_timestamps
     }
 
     /// How many connections may be open at once.
-    pub fn max_connections(&self) -> usize {
+    pub fn get_max_connections(&self) -> usize {
         self.max_connections
     }
 
     /// The largest request in bytes.
-    pub fn max_request_size(&self) -> usize {
+    pub fn get_max_request_size(&self) -> usize {
         self.max_request_size.unwrap_or(match self.transport {
             Transport::Framed => DEFAULT_FRAME_LIMIT,
             Transport::Buffered | Transport::Http => DEFAULT_MESSAGE_LIMIT,
@@ -337,17 +408,17 @@ impl Config {
     }
 
     /// The largest reply in bytes.
-    pub fn max_reply_size(&self) -> usize {
+    pub fn get_max_reply_size(&self) -> usize {
         self.max_reply_size
     }
 
     /// The largest value of a cell in bytes.
-    pub fn max_cell_size(&self) -> usize {
+    pub fn get_max_cell_size(&self) -> usize {
         self.max_cell_size
     }
 
     /// Put before every table name.
-    pub fn table_prefix(&self) -> &str {
+    pub fn get_table_prefix(&self) -> &str {
         &self.table_prefix
     }
 
@@ -366,7 +437,7 @@ impl Config {
         if self.max_attempts == 0 || self.max_connections == 0 {
             return wrong("max_attempts and max_connections have to be at least 1");
         }
-        let sizes = [self.max_request_size(), self.max_reply_size];
+        let sizes = [self.get_max_request_size(), self.max_reply_size];
         if sizes.iter().any(|size| *size == 0 || *size > LARGEST_MESSAGE) {
             return wrong(
                 "max_request_size and max_reply_size have to be between 1 byte and 2 GiB",

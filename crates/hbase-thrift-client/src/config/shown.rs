@@ -75,9 +75,17 @@ impl Config {
             size("max_reply_size", self.max_reply_size, default.max_reply_size),
             size("max_cell_size", self.max_cell_size, default.max_cell_size),
             changed("table_prefix", self.table_prefix.clone(), default.table_prefix),
-            set("ca_file", self.ca_file().map(|path| path.display().to_string())),
-            set("server_name", self.server_name().map(str::to_owned)),
-            set("do_as", self.do_as().map(str::to_owned)),
+            set("ca_file", self.get_ca_file().map(|path| path.display().to_string())),
+            set(
+                "client_cert_file",
+                self.get_client_cert_file().map(|path| path.display().to_string()),
+            ),
+            set(
+                "client_key_file",
+                self.get_client_key_file().map(|path| path.display().to_string()),
+            ),
+            set("server_name", self.get_server_name().map(str::to_owned)),
+            set("do_as", self.get_do_as().map(str::to_owned)),
         ]
         .into_iter()
         .flatten()

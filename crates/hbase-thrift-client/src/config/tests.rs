@@ -94,37 +94,37 @@ fn configuration() -> impl Strategy<Value = Config> {
             let endpoints = endpoints.into_iter().map(|(host, port)| Endpoint::new(host, port));
             let [connect, operation, pool, idle] = waits;
             let mut config = Config::for_endpoints(endpoints.collect())
-                .with_transport(transport)
-                .with_connect_timeout(connect)
-                .with_operation_timeout(operation)
-                .with_pool_timeout(pool)
-                .with_idle_timeout(idle)
-                .with_max_attempts(numbers.0)
-                .with_max_connections(numbers.1)
-                .with_client_timestamps(numbers.1 % 2 == 0)
-                .with_max_reply_size(numbers.3)
-                .with_max_cell_size(numbers.4)
-                .with_table_prefix(prefix);
+                .transport(transport)
+                .connect_timeout(connect)
+                .operation_timeout(operation)
+                .pool_timeout(pool)
+                .idle_timeout(idle)
+                .max_attempts(numbers.0)
+                .max_connections(numbers.1)
+                .client_timestamps(numbers.1 % 2 == 0)
+                .max_reply_size(numbers.3)
+                .max_cell_size(numbers.4)
+                .table_prefix(prefix);
             if let Some(size) = numbers.2 {
-                config = config.with_max_request_size(size);
+                config = config.max_request_size(size);
             }
             if tls {
-                config = config.with_server_name(name).with_ca_file(file);
+                config = config.server_name(name).ca_file(file);
             }
             if transport != Transport::Http {
                 return match ca {
-                    Some(_) => config.with_protocol(Protocol::Compact),
+                    Some(_) => config.protocol(Protocol::Compact),
                     None => config,
                 };
             }
             let (path, credentials, do_as) = http;
-            config = config.with_path(path);
+            config = config.path(path);
             config = match credentials {
-                Some((user, password)) => config.with_basic_auth(user, password),
+                Some((user, password)) => config.basic_auth(user, password),
                 None => config,
             };
             match do_as {
-                Some(user) => config.with_do_as(user),
+                Some(user) => config.do_as(user),
                 None => config,
             }
         },
@@ -142,10 +142,10 @@ proptest! {
     #[test]
     fn what_code_sets_reads_back_from_its_url(config in configuration()) {
         let waits = [
-            config.connect_timeout(),
-            config.operation_timeout(),
-            config.pool_timeout(),
-            config.idle_timeout(),
+            config.get_connect_timeout(),
+            config.get_operation_timeout(),
+            config.get_pool_timeout(),
+            config.get_idle_timeout(),
         ];
         prop_assert!(waits.iter().all(|wait| *wait <= Config::MAX_TIMEOUT), "{waits:?}");
         if config.check().is_ok() {
@@ -166,7 +166,7 @@ proptest! {
         let url = format!("{scheme}://me:{before}s3cret{after}@{rest}");
         match url.parse::<Config>() {
             Ok(config) => {
-                let texts = [config.to_string(), format!("{config:?}"), config.path()];
+                let texts = [config.to_string(), format!("{config:?}"), config.get_path()];
                 prop_assert!(texts.iter().all(|text| !text.contains("s3cret")), "{texts:?}");
                 let password = config.http.credentials.map(|credentials| credentials.password);
                 prop_assert!(password.is_some_and(|password| password.contains("s3cret")));

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Config, Endpoint, Protocol, Transport, is_ipv6};
+use super::tls::{Pem, TlsSettings};
+use super::{Config, Endpoint, Transport, is_ipv6};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A scheme, and what it stands for.
@@ -62,10 +63,10 @@ impl Config {
         let endpoints = hosts.split(',').map(|host| endpoint(host, scheme.default_port));
         let mut config = Config::for_endpoints(endpoints.collect::<Result<_>>()?);
         if scheme.tls {
-            config = config.with_tls();
+            config = config.tls();
         }
         if scheme.http {
-            config = config.with_transport(Transport::Http);
+            config = config.transport(Transport::Http);
             path.clone_into(&mut config.http.path);
         } else if !path.is_empty() {
             return Err(wrong(format!(
@@ -105,9 +106,15 @@ impl Config {
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         let decode = |text| percent_decode_str(text).decode_utf8();
         match (decode(user), decode(password)) {
-            (Ok(user), Ok(password)) => Ok(self.with_basic_auth(user, password)),
+            (Ok(user), Ok(password)) => Ok(self.basic_auth(user, password)),
             _ => Err(wrong("user and password have to be UTF-8")),
         }
+    }
+
+    /// Each file has a parameter of its own; both together are checked at the end.
+    fn part_of_client_cert(mut self, part: fn(&mut TlsSettings) -> &mut Pem, path: &str) -> Self {
+        *part(self.tls.get_or_insert_default()) = Pem::File(path.into());
+        self
     }
 
     fn with_parameter(self, name: &str, value: &str, scheme: &Scheme) -> Result<Self> {
@@ -115,35 +122,37 @@ impl Config {
         Ok(match name {
             "transport" | "protocol" if scheme.http => return not_here("hbase:// and hbases://"),
             "do_as" if !scheme.http => return not_here("http:// and https://"),
-            "ca_file" | "server_name" if !scheme.tls => return not_here("hbases:// and https://"),
-            "do_as" => self.with_do_as(value),
-            "ca_file" => self.with_ca_file(value),
-            "server_name" => self.with_server_name(value),
-            "transport" => self.with_transport(match value {
-                "buffered" => Transport::Buffered,
-                "framed" => Transport::Framed,
+            "ca_file" | "client_cert_file" | "client_key_file" | "server_name" if !scheme.tls => {
+                return not_here("hbases:// and https://");
+            }
+            "do_as" => self.do_as(value),
+            "ca_file" => self.ca_file(value),
+            "client_cert_file" => self.part_of_client_cert(|tls| &mut tls.client_cert, value),
+            "client_key_file" => self.part_of_client_cert(|tls| &mut tls.client_key, value),
+            "server_name" => self.server_name(value),
+            "transport" => match value.parse() {
+                Ok(transport) if transport != Transport::Http => self.transport(transport),
                 _ => return Err(wrong_value(name, value, "buffered or framed")),
-            }),
-            "protocol" => self.with_protocol(match value {
-                "binary" => Protocol::Binary,
-                "compact" => Protocol::Compact,
-                _ => return Err(wrong_value(name, value, "binary or compact")),
-            }),
-            "connect_timeout" => self.with_connect_timeout(duration(name, value)?),
-            "operation_timeout" => self.with_operation_timeout(duration(name, value)?),
-            "pool_timeout" => self.with_pool_timeout(duration(name, value)?),
-            "idle_timeout" => self.with_idle_timeout(duration(name, value)?),
-            "max_attempts" => self.with_max_attempts(number(name, value)?),
-            "max_connections" => self.with_max_connections(number(name, value)?),
-            "client_timestamps" => self.with_client_timestamps(match value {
+            },
+            "protocol" => match value.parse() {
+                Ok(protocol) => self.protocol(protocol),
+                Err(_) => return Err(wrong_value(name, value, "binary or compact")),
+            },
+            "connect_timeout" => self.connect_timeout(duration(name, value)?),
+            "operation_timeout" => self.operation_timeout(duration(name, value)?),
+            "pool_timeout" => self.pool_timeout(duration(name, value)?),
+            "idle_timeout" => self.idle_timeout(duration(name, value)?),
+            "max_attempts" => self.max_attempts(number(name, value)?),
+            "max_connections" => self.max_connections(number(name, value)?),
+            "client_timestamps" => self.client_timestamps(match value {
                 "true" => true,
                 "false" => false,
                 _ => return Err(wrong_value(name, value, "true or false")),
             }),
-            "max_request_size" => self.with_max_request_size(size(name, value)?),
-            "max_reply_size" => self.with_max_reply_size(size(name, value)?),
-            "max_cell_size" => self.with_max_cell_size(size(name, value)?),
-            "table_prefix" => self.with_table_prefix(value),
+            "max_request_size" => self.max_request_size(size(name, value)?),
+            "max_reply_size" => self.max_reply_size(size(name, value)?),
+            "max_cell_size" => self.max_cell_size(size(name, value)?),
+            "table_prefix" => self.table_prefix(value),
             _ => {
                 let name = name.escape_debug();
                 return Err(wrong(format!("the URL has an unknown parameter `{name}`")));
@@ -217,6 +226,8 @@ fn wrong_value(name: &str, value: &str, expected: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Protocol;
+    use super::super::read_back::assert_same;
     use super::*;
 
     fn parse(url: &str) -> Config {
@@ -229,13 +240,13 @@ mod tests {
 
     #[test]
     fn a_host_alone_gets_the_default_port_and_settings() {
-        assert_eq!(parse("hbase://gateway"), Config::new("gateway", 9090));
+        assert_same(&parse("hbase://gateway"), &Config::new("gateway", 9090));
     }
 
     #[test]
     fn several_hosts_are_separated_by_commas() {
         let config = parse("hbase://a:1,b,[::1]:3/");
-        let names: Vec<String> = config.endpoints().iter().map(ToString::to_string).collect();
+        let names: Vec<String> = config.get_endpoints().iter().map(ToString::to_string).collect();
         assert_eq!(names, ["a:1", "b:9090", "[::1]:3"]);
     }
 
@@ -247,51 +258,49 @@ mod tests {
              &max_request_size=7KiB&max_reply_size=8MiB&max_cell_size=9&table_prefix=test%5F",
         );
         let expected = Config::new("h", 9090)
-            .with_transport(Transport::Framed)
-            .with_protocol(Protocol::Compact)
-            .with_connect_timeout(Duration::from_secs(1))
-            .with_operation_timeout(Duration::from_mins(2))
-            .with_pool_timeout(Duration::from_millis(3))
-            .with_idle_timeout(Duration::from_secs(4))
-            .with_max_attempts(5)
-            .with_max_connections(6)
-            .with_max_request_size(7 * 1024)
-            .with_max_reply_size(8 * 1024 * 1024)
-            .with_max_cell_size(9)
-            .with_table_prefix("test_");
-        assert_eq!(config, expected);
+            .transport(Transport::Framed)
+            .protocol(Protocol::Compact)
+            .connect_timeout(Duration::from_secs(1))
+            .operation_timeout(Duration::from_mins(2))
+            .pool_timeout(Duration::from_millis(3))
+            .idle_timeout(Duration::from_secs(4))
+            .max_attempts(5)
+            .max_connections(6)
+            .max_request_size(7 * 1024)
+            .max_reply_size(8 * 1024 * 1024)
+            .max_cell_size(9)
+            .table_prefix("test_");
+        assert_same(&config, &expected);
     }
 
     #[test]
     fn the_url_of_a_configuration_reads_back_as_the_same() {
         let config = parse("hbase://a:1,[::1]:2/?transport=framed&idle_timeout=4s&max_attempts=5")
-            .with_table_prefix("a b&c");
-        assert_eq!(parse(&config.to_string()), config);
+            .table_prefix("a b&c");
+        assert_same(&parse(&config.to_string()), &config);
     }
 
     #[test]
     #[cfg(all(feature = "http", feature = "tls"))]
     fn the_scheme_says_what_is_around_the_messages() {
         let config = parse("hbases://h/?transport=framed&ca_file=%2Fca.pem&server_name=g");
-        let expected = Config::new("h", 9090)
-            .with_transport(Transport::Framed)
-            .with_ca_file("/ca.pem")
-            .with_server_name("g");
-        assert_eq!(config, expected);
+        let expected =
+            Config::new("h", 9090).transport(Transport::Framed).ca_file("/ca.pem").server_name("g");
+        assert_same(&config, &expected);
 
         let config = parse("http://me:p%40ss@h,g:1/a/b?do_as=you");
         let expected = Config::new("h", 80)
-            .with_endpoint("g", 1)
-            .with_transport(Transport::Http)
-            .with_path("/a/b")
-            .with_basic_auth("me", "p@ss")
-            .with_do_as("you");
-        assert_eq!(config, expected);
+            .endpoint("g", 1)
+            .transport(Transport::Http)
+            .path("/a/b")
+            .basic_auth("me", "p@ss")
+            .do_as("you");
+        assert_same(&config, &expected);
         assert_eq!(config.to_string(), "http://me:***@h:80,g:1/a/b?do_as=you");
 
         let config = parse("https://h");
-        assert_eq!(config, Config::new("h", 443).with_transport(Transport::Http).with_tls());
-        assert_eq!(parse(&config.to_string()), config);
+        assert_same(&config, &Config::new("h", 443).transport(Transport::Http).tls());
+        assert_same(&parse(&config.to_string()), &config);
     }
 
     #[test]
@@ -325,7 +334,7 @@ mod tests {
         assert!(message("http://me:12/34@h/").contains("%2F"));
         assert!(message("http://h/34@h/").contains("%40"));
         assert!(message("http://me:12#34@h/").contains("%23"));
-        assert_eq!(parse("http://me:12%2F34@h/").path(), "/");
+        assert_eq!(parse("http://me:12%2F34@h/").get_path(), "/");
     }
 
     #[test]

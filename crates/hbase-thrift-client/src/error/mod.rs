@@ -115,6 +115,39 @@ impl ErrorKind {
     }
 }
 
+/// In words, such as `call queue too big`.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Config => "wrong configuration",
+            Self::InvalidRequest => "invalid request",
+            Self::Connect => "no connection",
+            Self::WrongProtocol => "wrong protocol",
+            Self::Tls => "TLS failed",
+            Self::PoolTimeout => "all connections in use",
+            Self::Timeout => "time-out",
+            Self::ConnectionLost => "connection lost",
+            Self::Protocol => "broken protocol",
+            Self::TooLarge => "too large",
+            Self::Unsupported => "unsupported",
+            Self::TableNotFound => "table not found",
+            Self::TableDisabled => "table disabled",
+            Self::TableNotDisabled => "table not disabled",
+            Self::NamespaceNotFound => "namespace not found",
+            Self::NoSuchColumnFamily => "no such column family",
+            Self::AlreadyExists => "already exists",
+            Self::IllegalArgument => "illegal argument",
+            Self::AccessDenied => "access denied",
+            Self::RegionTooBusy => "region too busy",
+            Self::CallQueueTooBig => "call queue too big",
+            Self::NotServing => "region not served",
+            Self::UnknownScanner => "unknown scanner",
+            Self::Server => "error of the server",
+            Self::Value => "wrong value",
+        })
+    }
+}
+
 /// What is known about the effect of a call that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -125,6 +158,17 @@ pub enum Outcome {
     /// The call may have taken effect, wholly or in part, or may still do so later: a gateway goes
     /// on trying for up to 20 minutes by itself.
     Unknown,
+}
+
+/// In words: `not applied`, `applied` or `unknown`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotApplied => "not applied",
+            Self::Applied => "applied",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 /// Why a call failed.
@@ -199,6 +243,37 @@ impl Error {
     }
 }
 
+/// Errors that callers make, for types of their own that are read from cells and rows.
+impl Error {
+    /// Returns an error of the kind [`ErrorKind::Value`]: a cell is missing, or isn't what it is read
+    /// as. The message says what the value is not.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Error, ErrorKind};
+    ///
+    /// let error = Error::value("not a colour");
+    /// assert_eq!(error.kind(), ErrorKind::Value);
+    /// assert_eq!(error.to_string(), "not a colour");
+    /// ```
+    pub fn value(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Value, message)
+    }
+
+    /// Adds the cause, which [`source`](StdError::source) then returns.
+    ///
+    /// ```
+    /// use hbase_thrift_client::Error;
+    ///
+    /// let number = "x".parse::<u8>();
+    /// let number = number.map_err(|error| Error::value("not a number").with_source(error));
+    /// assert!(std::error::Error::source(&number.unwrap_err()).is_some());
+    /// ```
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+}
+
 // How the layers make and complete errors.
 impl Error {
     /// An error before anything was sent.
@@ -222,11 +297,11 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, message)
     }
 
-    pub(crate) fn with_source(
-        mut self,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        self.0.source = Some(Arc::from(source.into()));
+    /// Says in which cell a value is wrong.
+    pub(crate) fn in_cell(mut self, row: &[u8], column: &[u8]) -> Self {
+        let (row, column) = (row.escape_ascii(), column.escape_ascii());
+        self.0.message =
+            format!("the value of `{column}` in the row `{row}` can't be read: {}", self.0.message);
         self
     }
 

@@ -3,6 +3,11 @@
 //! HBase takes an operator and a comparator apart, and refuses two thirds of their combinations for
 //! text when it parses them. Here they are one value that can only be made of what belongs together.
 
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
 /// An operator with what HBase calls a comparator: a test of a key, a name or a value.
 ///
 /// ```
@@ -85,4 +90,47 @@ pub enum CompareOp {
     GreaterOrEqual,
     /// After it.
     Greater,
+}
+
+/// The operator as HBase's filter language writes it, such as `>=`.
+///
+/// ```
+/// use hbase_thrift_client::CompareOp;
+///
+/// assert_eq!(">=".parse::<CompareOp>()?, CompareOp::GreaterOrEqual);
+/// assert_eq!(CompareOp::NotEqual.to_string(), "!=");
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
+impl fmt::Display for CompareOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::GreaterOrEqual => ">=",
+            Self::Greater => ">",
+        })
+    }
+}
+
+impl FromStr for CompareOp {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(match text {
+            "<" => Self::Less,
+            "<=" => Self::LessOrEqual,
+            "=" => Self::Equal,
+            "!=" => Self::NotEqual,
+            ">=" => Self::GreaterOrEqual,
+            ">" => Self::Greater,
+            _ => {
+                let text = text.escape_debug();
+                return Err(Error::invalid(format!(
+                    "`{text}` is no operator: <, <=, =, !=, >=, >"
+                )));
+            }
+        })
+    }
 }

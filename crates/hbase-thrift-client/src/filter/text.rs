@@ -12,7 +12,7 @@
 use std::fmt::Display;
 use std::ops::Bound;
 
-use super::comparator::{Comparator, CompareOp, Operand};
+use super::comparator::{Comparator, Operand};
 use super::{Node, Simple};
 
 pub(super) fn encode(node: &Node) -> Vec<u8> {
@@ -199,7 +199,7 @@ impl<'a> Call<'a> {
 
     /// Two arguments: the operator, and the rest in one.
     fn comparator(self, comparator: &Comparator) -> Self {
-        let mut call = self.bare(symbol(comparator.op));
+        let mut call = self.bare(comparator.op);
         call.separate();
         let (kind, operand): (&[u8], &[u8]) = match &comparator.operand {
             Operand::Binary(value) => (b"binary", value),
@@ -231,16 +231,5 @@ impl<'a> Call<'a> {
             }
             self.out.push(byte);
         }
-    }
-}
-
-fn symbol(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Less => "<",
-        CompareOp::LessOrEqual => "<=",
-        CompareOp::Equal => "=",
-        CompareOp::NotEqual => "!=",
-        CompareOp::GreaterOrEqual => ">=",
-        CompareOp::Greater => ">",
     }
 }

@@ -106,7 +106,7 @@ impl WriteQueue {
     /// Hands the mutation back if its row has failed.
     #[cold]
     fn hands_back(&mut self, mutation: &Mutation) -> bool {
-        let Some(position) = self.stopped.get(mutation.row()) else { return false };
+        let Some(position) = self.stopped.get(mutation.get_row()) else { return false };
         self.failed[*position].mutations.push(mutation.clone());
         true
     }
@@ -193,10 +193,10 @@ impl WriteQueue {
     }
 
     fn fail(&mut self, mutation: Mutation, error: &Error) {
-        match self.stopped.get(mutation.row()) {
+        match self.stopped.get(mutation.get_row()) {
             Some(position) => self.failed[*position].mutations.push(mutation),
             None => {
-                self.stopped.insert(mutation.row().to_vec(), self.failed.len());
+                self.stopped.insert(mutation.get_row().to_vec(), self.failed.len());
                 self.failed.push(FailedRow { mutations: vec![mutation], error: error.clone() });
             }
         }
@@ -213,7 +213,7 @@ impl WriteQueue {
             let mut rest = Segment::default();
             self.taken(&segment);
             for mutation in segment.batch.unpack() {
-                match self.stopped.get(mutation.row()) {
+                match self.stopped.get(mutation.get_row()) {
                     Some(position) => self.failed[*position].mutations.push(mutation),
                     None => rest.add(&mutation),
                 }
@@ -247,7 +247,7 @@ impl Segment {
         let rows = self.rows.get_or_insert_with(|| {
             batch.iter().map(|mutation| (hash_of(mutation.row), mutation.is_put)).collect()
         });
-        rows.get(&hash_of(mutation.row())).is_none_or(|is_put| *is_put == mutation.is_put())
+        rows.get(&hash_of(mutation.get_row())).is_none_or(|is_put| *is_put == mutation.is_put())
     }
 
     #[inline]
@@ -268,7 +268,7 @@ impl Segment {
             self.kind = None;
         }
         if let Some(rows) = &mut self.rows {
-            rows.insert(hash_of(mutation.row()), is_put);
+            rows.insert(hash_of(mutation.get_row()), is_put);
         }
     }
 

@@ -2,6 +2,7 @@
 
 /// One region of a table: a range of its keys, and who serves it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Region {
     /// The whole name: table, start key, id and hash.
     pub name: Vec<u8>,

@@ -4,13 +4,6 @@ use super::{check_cell_column, check_row};
 use crate::error::{Error, Result};
 
 /// Adds bytes to the end of cells of one row, in one atomic step; an absent cell counts as empty.
-///
-/// ```
-/// use hbase_thrift_client::Append;
-///
-/// let append = Append::new("row1").column("log:text", "one more line\n");
-/// # let _ = append;
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {
     pub(crate) row: Vec<u8>,
@@ -25,10 +18,28 @@ impl Append {
     }
 
     /// Adds to the end of a column (`family:qualifier`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Append;
+    ///
+    /// let append = Append::new("row1").column("log:text", "one more line\n");
+    /// assert_eq!(append.get_columns().next(), Some((&b"log:text"[..], &b"one more line\n"[..])));
+    /// ```
     pub fn column(mut self, column: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
         self.columns.push(column.into());
         self.values.push(value.into());
         self
+    }
+
+    /// Returns the key of the row.
+    pub fn get_row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// Returns the columns, each with what is added to its end, in the order in which they were
+    /// named.
+    pub fn get_columns(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        self.columns.iter().map(Vec::as_slice).zip(self.values.iter().map(Vec::as_slice))
     }
 
     pub(crate) fn check(&self) -> Result<()> {

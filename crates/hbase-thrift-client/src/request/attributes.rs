@@ -35,6 +35,18 @@ impl Attributes {
         self.set(VISIBILITY, message);
     }
 
+    pub(crate) fn time_to_live(&self) -> Option<Duration> {
+        let value = self.0.get(TIME_TO_LIVE.as_bytes())?.as_slice().try_into().ok()?;
+        u64::try_from(i64::from_be_bytes(value)).ok().map(Duration::from_millis)
+    }
+
+    /// The expression of a visibility that [`set_visibility`](Self::set_visibility) set.
+    pub(crate) fn visibility(&self) -> Option<&str> {
+        let message = self.0.get(VISIBILITY.as_bytes())?.strip_prefix(&[0x0a])?;
+        let length = message.iter().position(|byte| *byte < 0x80)? + 1;
+        std::str::from_utf8(&message[length..]).ok()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -58,6 +70,7 @@ mod tests {
         attributes.set_time_to_live(Duration::from_secs(2));
         let set: Vec<_> = attributes.iter().collect();
         assert_eq!(set, [(&b"_ttl"[..], &[0, 0, 0, 0, 0, 0, 0x07, 0xd0][..])]);
+        assert_eq!(attributes.time_to_live(), Some(Duration::from_secs(2)));
     }
 
     #[test]
@@ -67,5 +80,6 @@ mod tests {
         let (_, value) = attributes.iter().next().unwrap();
         assert_eq!(value[..3], [0x0a, 0xc8, 0x01]);
         assert_eq!(value.len(), 3 + 200);
+        assert_eq!(attributes.visibility(), Some("x".repeat(200).as_str()));
     }
 }

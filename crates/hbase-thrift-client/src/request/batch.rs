@@ -1,6 +1,6 @@
 //! Several puts and deletes in one call.
 
-use super::{Attributes, Delete, Put};
+use super::{Attributes, Delete, Mutation, Put};
 
 /// Puts and deletes on any rows of one table, sent in one call.
 ///
@@ -20,6 +20,9 @@ use super::{Attributes, Delete, Put};
 ///     .put(Put::new("row2").column("f:a", "2"))
 ///     .delete(Delete::row("row3").column("f:a"));
 /// assert_eq!(batch.len(), 3);
+///
+/// let puts = (0..100).map(|number| Put::new(format!("row{number}")).column("f:a", "1"));
+/// assert_eq!(puts.collect::<Batch>().get_puts().len(), 100);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -43,6 +46,16 @@ impl Batch {
     pub fn delete(mut self, delete: Delete) -> Self {
         self.deletes.push(delete);
         self
+    }
+
+    /// Returns the puts, in the order in which they were added.
+    pub fn get_puts(&self) -> &[Put] {
+        &self.puts
+    }
+
+    /// Returns the deletes, in the order in which they were added.
+    pub fn get_deletes(&self) -> &[Delete] {
+        &self.deletes
     }
 
     /// How many puts and deletes there are.
@@ -80,5 +93,38 @@ impl Batch {
     pub(crate) fn all_attributes(&self) -> impl Iterator<Item = &Attributes> {
         let puts = self.puts.iter().map(|put| &put.attributes);
         puts.chain(self.deletes.iter().map(|delete| &delete.attributes))
+    }
+}
+
+impl<M: Into<Mutation>> Extend<M> for Batch {
+    fn extend<I: IntoIterator<Item = M>>(&mut self, mutations: I) {
+        for mutation in mutations {
+            match mutation.into() {
+                Mutation::Put(put) => self.puts.push(put),
+                Mutation::Delete(delete) => self.deletes.push(delete),
+            }
+        }
+    }
+}
+
+impl<M: Into<Mutation>> FromIterator<M> for Batch {
+    fn from_iter<I: IntoIterator<Item = M>>(mutations: I) -> Self {
+        let mut batch = Self::new();
+        batch.extend(mutations);
+        batch
+    }
+}
+
+/// The puts, then the deletes, as the gateway runs them.
+impl IntoIterator for Batch {
+    type Item = Mutation;
+    type IntoIter = std::iter::Chain<
+        std::iter::Map<std::vec::IntoIter<Put>, fn(Put) -> Mutation>,
+        std::iter::Map<std::vec::IntoIter<Delete>, fn(Delete) -> Mutation>,
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let puts = self.puts.into_iter().map(Mutation::Put as fn(Put) -> Mutation);
+        puts.chain(self.deletes.into_iter().map(Mutation::Delete as fn(Delete) -> Mutation))
     }
 }

@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 ///
 /// let claim = CheckAndPut::if_absent("row1", "claims:taker").put("claims:taker", "processor-7");
 /// let renew = CheckAndPut::if_equal("row1", "claims:taker", "processor-7").put("claims:until", "5");
-/// # let _ = (claim, renew);
+/// assert_eq!(claim.get_expected(), None);
+/// assert_eq!(renew.get_put(), Some((&b"claims:until"[..], &b"5"[..])));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckAndPut {
@@ -55,6 +56,31 @@ impl CheckAndPut {
     pub fn attribute(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
         self.attributes.set(name, value);
         self
+    }
+
+    /// Returns the key of the row.
+    pub fn get_row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// Returns the column that is looked at.
+    pub fn get_column(&self) -> &[u8] {
+        &self.column
+    }
+
+    /// Returns the value that the column has to have; `None` if it has to be absent.
+    pub fn get_expected(&self) -> Option<&[u8]> {
+        self.expected.as_deref()
+    }
+
+    /// Returns the column that is set, and its value.
+    pub fn get_put(&self) -> Option<(&[u8], &[u8])> {
+        self.cell.as_ref().map(|(column, value)| (column.as_slice(), value.as_slice()))
+    }
+
+    /// Returns the attributes that were set, those of a time to live and a visibility included.
+    pub fn get_attributes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.attributes.iter()
     }
 
     pub(crate) fn check(&self, max_cell_size: usize) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::error::Result;
 ///
 /// let whole_row = Delete::row("row1");
 /// let some_columns = Delete::row("row1").column("flags:processed").family("ids");
-/// # let _ = (whole_row, some_columns);
+/// assert_eq!((whole_row.get_columns().len(), some_columns.get_columns().len()), (0, 2));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delete {
@@ -42,6 +42,12 @@ impl Delete {
         self
     }
 
+    /// Only these columns (`family:qualifier`) or families (`family`), and others that are named.
+    pub fn columns<C: Into<Vec<u8>>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.columns.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
     /// Only this family with all its columns, and others that are named.
     pub fn family(self, family: impl Into<Vec<u8>>) -> Self {
         self.column(family)
@@ -66,6 +72,31 @@ impl Delete {
     pub fn attribute(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
         self.attributes.set(name, value);
         self
+    }
+
+    /// Returns the key of the row.
+    pub fn get_row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// Returns the columns (`family:qualifier`) and families (`family`); none means the whole row.
+    pub fn get_columns(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.columns.iter().map(Vec::as_slice)
+    }
+
+    /// Returns the time up to which versions are deleted; `None` for the server's time.
+    pub fn get_up_to_timestamp(&self) -> Option<i64> {
+        self.timestamp
+    }
+
+    /// Returns whether the server writes to its log first.
+    pub fn get_write_to_wal(&self) -> bool {
+        self.write_to_wal
+    }
+
+    /// Returns the attributes that were set, those of a time to live and a visibility included.
+    pub fn get_attributes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.attributes.iter()
     }
 
     /// Returns how many bytes its columns have.

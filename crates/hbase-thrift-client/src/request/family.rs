@@ -1,6 +1,8 @@
 //! Column families of a table that is created, or as the server describes them.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -12,7 +14,8 @@ use crate::error::{Error, Result};
 /// use hbase_thrift_client::ColumnFamily;
 ///
 /// let family = ColumnFamily::new("ids").max_versions(5).time_to_live(Duration::from_secs(86_400));
-/// assert_eq!(family.name(), b"ids");
+/// assert_eq!(family.get_name(), b"ids");
+/// assert_eq!(family.get_max_versions(), 5);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnFamily {
@@ -76,9 +79,39 @@ impl ColumnFamily {
         self
     }
 
-    /// The family's name, without a colon.
-    pub fn name(&self) -> &[u8] {
+    /// Returns the family's name, without a colon.
+    pub fn get_name(&self) -> &[u8] {
         &self.name
+    }
+
+    /// Returns how many versions of a cell are kept.
+    pub fn get_max_versions(&self) -> u32 {
+        self.max_versions
+    }
+
+    /// Returns how the files are compressed.
+    pub fn get_compression(&self) -> &Compression {
+        &self.compression
+    }
+
+    /// Returns what the files' Bloom filters are about.
+    pub fn get_bloom_filter(&self) -> &BloomFilter {
+        &self.bloom_filter
+    }
+
+    /// Returns whether the block cache favours the family.
+    pub fn get_in_memory(&self) -> bool {
+        self.in_memory
+    }
+
+    /// Returns whether blocks that are read are kept in the block cache.
+    pub fn get_block_cache(&self) -> bool {
+        self.block_cache
+    }
+
+    /// Returns after which time cells vanish; `None` means never.
+    pub fn get_time_to_live(&self) -> Option<Duration> {
+        self.time_to_live
     }
 
     pub(crate) fn check(&self) -> Result<()> {
@@ -140,9 +173,11 @@ impl fmt::Display for Compression {
     }
 }
 
-impl From<&str> for Compression {
-    fn from(name: &str) -> Self {
-        match name.to_ascii_uppercase().as_str() {
+impl FromStr for Compression {
+    type Err = Infallible;
+
+    fn from_str(name: &str) -> std::result::Result<Self, Infallible> {
+        Ok(match name.to_ascii_uppercase().as_str() {
             "NONE" => Self::None,
             "GZ" => Self::Gz,
             "LZO" => Self::Lzo,
@@ -150,7 +185,14 @@ impl From<&str> for Compression {
             "SNAPPY" => Self::Snappy,
             "ZSTD" => Self::Zstd,
             _ => Self::Other(name.to_owned()),
-        }
+        })
+    }
+}
+
+impl From<&str> for Compression {
+    fn from(name: &str) -> Self {
+        let Ok(compression) = name.parse();
+        compression
     }
 }
 
@@ -180,13 +222,22 @@ impl fmt::Display for BloomFilter {
     }
 }
 
-impl From<&str> for BloomFilter {
-    fn from(name: &str) -> Self {
-        match name {
+impl FromStr for BloomFilter {
+    type Err = Infallible;
+
+    fn from_str(name: &str) -> std::result::Result<Self, Infallible> {
+        Ok(match name.to_ascii_uppercase().as_str() {
             "NONE" => Self::None,
             "ROW" => Self::Row,
             "ROWCOL" => Self::RowColumn,
             _ => Self::Other(name.to_owned()),
-        }
+        })
+    }
+}
+
+impl From<&str> for BloomFilter {
+    fn from(name: &str) -> Self {
+        let Ok(bloom_filter) = name.parse();
+        bloom_filter
     }
 }

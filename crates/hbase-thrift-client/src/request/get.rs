@@ -50,6 +50,21 @@ macro_rules! selection_methods {
             self.selection.attributes.set(name, value);
             self
         }
+
+        /// Returns the columns (`family:qualifier`) and families (`family`); none means all.
+        pub fn get_columns(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+            self.selection.columns.iter().map(Vec::as_slice)
+        }
+
+        /// Returns the time that versions have to be older than.
+        pub fn get_before_timestamp(&self) -> Option<i64> {
+            self.selection.before
+        }
+
+        /// Returns the attributes that were set.
+        pub fn get_attributes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+            self.selection.attributes.iter()
+        }
     };
 }
 pub(crate) use selection_methods;
@@ -60,7 +75,7 @@ pub(crate) use selection_methods;
 /// use hbase_thrift_client::Get;
 ///
 /// let get = Get::new("row1").column("meta_data:json").family("flags");
-/// # let _ = get;
+/// assert_eq!(get.get_columns().collect::<Vec<_>>(), [&b"meta_data:json"[..], b"flags"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Get {
@@ -72,6 +87,11 @@ impl Get {
     /// The whole row with this key.
     pub fn new(row: impl Into<Vec<u8>>) -> Self {
         Self { row: row.into(), selection: Selection::default() }
+    }
+
+    /// Returns the key of the row.
+    pub fn get_row(&self) -> &[u8] {
+        &self.row
     }
 
     selection_methods!();
@@ -88,7 +108,7 @@ impl Get {
 /// use hbase_thrift_client::GetRows;
 ///
 /// let get = GetRows::new(["row1", "row2"]).column("meta_data:json");
-/// # let _ = get;
+/// assert_eq!(get.get_rows().len(), 2);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GetRows {
@@ -101,6 +121,11 @@ impl GetRows {
     pub fn new<K: Into<Vec<u8>>>(rows: impl IntoIterator<Item = K>) -> Self {
         let rows = rows.into_iter().map(Into::into).collect();
         Self { rows, selection: Selection::default() }
+    }
+
+    /// Returns the keys of the rows, in the order in which they were named.
+    pub fn get_rows(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.rows.iter().map(Vec::as_slice)
     }
 
     selection_methods!();
@@ -117,7 +142,7 @@ impl GetRows {
 /// use hbase_thrift_client::GetVersions;
 ///
 /// let get = GetVersions::new("row1", "processor_state:x", 5).before_timestamp(1_336_510_250_000);
-/// # let _ = get;
+/// assert_eq!(get.get_max_versions(), 5);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GetVersions {
@@ -154,6 +179,31 @@ impl GetVersions {
         self
     }
 
+    /// Returns the key of the row.
+    pub fn get_row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// Returns the column (`family:qualifier`) or family (`family`).
+    pub fn get_column(&self) -> &[u8] {
+        &self.column
+    }
+
+    /// Returns how many versions are read at most.
+    pub fn get_max_versions(&self) -> u32 {
+        self.max_versions
+    }
+
+    /// Returns the time that versions have to be older than.
+    pub fn get_before_timestamp(&self) -> Option<i64> {
+        self.before
+    }
+
+    /// Returns the attributes that were set.
+    pub fn get_attributes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.attributes.iter()
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         check_row(&self.row)?;
         check_column_or_family(&self.column)?;
@@ -166,6 +216,7 @@ impl GetVersions {
 
 /// One version of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Version {
     /// The value.
     pub value: Vec<u8>,

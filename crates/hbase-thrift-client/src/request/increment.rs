@@ -9,7 +9,7 @@ use crate::error::Result;
 /// use hbase_thrift_client::Increment;
 ///
 /// let increment = Increment::new("2012-05-08", "counters:submitted_crash_reports", 1);
-/// # let _ = increment;
+/// assert_eq!(increment.get_amount(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Increment {
@@ -22,6 +22,21 @@ impl Increment {
     /// Adds `amount`, which may be negative, to the counter in a column (`family:qualifier`).
     pub fn new(row: impl Into<Vec<u8>>, column: impl Into<Vec<u8>>, amount: i64) -> Self {
         Self { row: row.into(), column: column.into(), amount }
+    }
+
+    /// Returns the key of the row.
+    pub fn get_row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// Returns the counter's column (`family:qualifier`).
+    pub fn get_column(&self) -> &[u8] {
+        &self.column
+    }
+
+    /// Returns what is added.
+    pub fn get_amount(&self) -> i64 {
+        self.amount
     }
 
     pub(crate) fn check(&self) -> Result<()> {

@@ -12,8 +12,10 @@ mod delete;
 mod family;
 mod get;
 mod increment;
+mod key_range;
 mod mutation;
 mod put;
+mod row_set;
 mod scan;
 
 pub use admin::Region;
@@ -26,8 +28,10 @@ pub use family::{BloomFilter, ColumnFamily, Compression};
 pub(crate) use get::Selection;
 pub use get::{Get, GetRows, GetVersions, Version};
 pub use increment::Increment;
+pub(crate) use key_range::KeyRange;
 pub use mutation::Mutation;
 pub use put::Put;
+pub use row_set::RowSet;
 pub use scan::Scan;
 
 use crate::error::{Error, ErrorKind, Result};

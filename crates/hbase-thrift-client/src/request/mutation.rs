@@ -4,6 +4,7 @@ use super::{Delete, Put};
 
 /// A put or a delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mutation {
     /// A put.
     Put(Put),
@@ -13,7 +14,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// Returns the key of its row.
-    pub fn row(&self) -> &[u8] {
+    pub fn get_row(&self) -> &[u8] {
         match self {
             Self::Put(put) => &put.row,
             Self::Delete(delete) => &delete.row,

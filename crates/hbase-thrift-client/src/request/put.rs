@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// use hbase_thrift_client::Put;
 ///
 /// let put = Put::new("row1").column("flags:processed", "N").column("raw_data:dump", vec![0; 9]);
-/// # let _ = put;
+/// assert_eq!(put.get_columns().next(), Some((&b"flags:processed"[..], &b"N"[..])));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
@@ -37,6 +37,22 @@ impl Put {
     /// Sets a column (`family:qualifier`, the qualifier may be empty) to a value.
     pub fn column(mut self, column: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
         self.cells.push((column.into(), value.into()));
+        self
+    }
+
+    /// Sets columns (`family:qualifier`) to values.
+    ///
+    /// ```
+    /// use hbase_thrift_client::Put;
+    ///
+    /// let put = Put::new("row1").columns([("f:a", "1"), ("f:b", "2")]);
+    /// assert_eq!(put.get_columns().len(), 2);
+    /// ```
+    pub fn columns<C: Into<Vec<u8>>, V: Into<Vec<u8>>>(
+        mut self,
+        columns: impl IntoIterator<Item = (C, V)>,
+    ) -> Self {
+        self.cells.extend(columns.into_iter().map(|(column, value)| (column.into(), value.into())));
         self
     }
 
@@ -72,6 +88,41 @@ impl Put {
     pub fn attribute(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
         self.attributes.set(name, value);
         self
+    }
+
+    /// Returns the key of the row.
+    pub fn get_row(&self) -> &[u8] {
+        &self.row
+    }
+
+    /// Returns the columns with their values, in the order in which they were set.
+    pub fn get_columns(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        self.cells.iter().map(|(column, value)| (column.as_slice(), value.as_slice()))
+    }
+
+    /// Returns the time of the new versions; `None` for the server's time.
+    pub fn get_timestamp(&self) -> Option<i64> {
+        self.timestamp
+    }
+
+    /// Returns after which time the versions vanish, in whole milliseconds.
+    pub fn get_time_to_live(&self) -> Option<Duration> {
+        self.attributes.time_to_live()
+    }
+
+    /// Returns the expression that says who may see the versions.
+    pub fn get_visibility(&self) -> Option<&str> {
+        self.attributes.visibility()
+    }
+
+    /// Returns whether the server writes to its log first.
+    pub fn get_write_to_wal(&self) -> bool {
+        self.write_to_wal
+    }
+
+    /// Returns the attributes that were set, those of a time to live and a visibility included.
+    pub fn get_attributes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.attributes.iter()
     }
 
     /// Returns how many bytes its columns and values have.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::Selection;
 use super::get::selection_methods;
+use super::key_range::{KeyRange, after, after_prefix, before_prefix};
 
 /// Reads the rows of a range in the byte order of their keys.
 ///
@@ -33,7 +34,9 @@ pub struct Scan {
 pub(crate) struct Range {
     prefix: Vec<u8>,
     start: Vec<u8>,
+    start_is_excluded: bool,
     stop: Vec<u8>,
+    stop_is_included: bool,
 }
 
 impl Default for Scan {
@@ -62,7 +65,24 @@ impl Scan {
     ///
     /// Replaces a [`prefix`](Self::prefix).
     pub fn start(mut self, row: impl Into<Vec<u8>>) -> Self {
-        self.range = Range { prefix: Vec::new(), start: row.into(), stop: self.range.stop };
+        self.range =
+            Range { prefix: Vec::new(), start: row.into(), start_is_excluded: false, ..self.range };
+        self
+    }
+
+    /// From the row after this key on, itself excluded; empty means from the scan's first end.
+    ///
+    /// Replaces a [`prefix`](Self::prefix).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Scan;
+    ///
+    /// let next_page = Scan::new().start_exclusive("the last row of this page").limit(20);
+    /// assert_eq!(next_page.get_start(), b"the last row of this page");
+    /// ```
+    pub fn start_exclusive(mut self, row: impl Into<Vec<u8>>) -> Self {
+        self.range =
+            Range { prefix: Vec::new(), start: row.into(), start_is_excluded: true, ..self.range };
         self
     }
 
@@ -70,7 +90,17 @@ impl Scan {
     ///
     /// Replaces a [`prefix`](Self::prefix).
     pub fn stop(mut self, row: impl Into<Vec<u8>>) -> Self {
-        self.range = Range { prefix: Vec::new(), start: self.range.start, stop: row.into() };
+        self.range =
+            Range { prefix: Vec::new(), stop: row.into(), stop_is_included: false, ..self.range };
+        self
+    }
+
+    /// Up to this row key, itself included; empty means to the scan's last end.
+    ///
+    /// Replaces a [`prefix`](Self::prefix).
+    pub fn stop_inclusive(mut self, row: impl Into<Vec<u8>>) -> Self {
+        self.range =
+            Range { prefix: Vec::new(), stop: row.into(), stop_is_included: true, ..self.range };
         self
     }
 
@@ -126,6 +156,66 @@ impl Scan {
         self
     }
 
+    /// Returns the row key that the scan begins at; empty means its first end.
+    pub fn get_start(&self) -> &[u8] {
+        &self.range.start
+    }
+
+    /// Returns whether the row that the scan begins at is excluded.
+    pub fn is_start_exclusive(&self) -> bool {
+        self.range.start_is_excluded
+    }
+
+    /// Returns the row key that the scan ends at; empty means its last end.
+    pub fn get_stop(&self) -> &[u8] {
+        &self.range.stop
+    }
+
+    /// Returns whether the row that the scan ends at is included.
+    pub fn is_stop_inclusive(&self) -> bool {
+        self.range.stop_is_included
+    }
+
+    /// Returns how the row keys begin; empty means all rows.
+    pub fn get_prefix(&self) -> &[u8] {
+        &self.range.prefix
+    }
+
+    /// Returns whether the scan goes from the greatest key to the smallest.
+    pub fn is_reversed(&self) -> bool {
+        self.reversed
+    }
+
+    /// Returns the filter in HBase's filter language.
+    pub fn get_filter(&self) -> Option<&[u8]> {
+        self.filter.as_deref()
+    }
+
+    /// Returns how many rows are fetched at once.
+    pub fn get_caching(&self) -> u32 {
+        self.caching
+    }
+
+    /// Returns the number of cells from which on a row is split.
+    pub fn get_batch(&self) -> Option<u32> {
+        self.batch
+    }
+
+    /// Returns whether blocks that are read stay in the server's cache.
+    pub fn get_cache_blocks(&self) -> bool {
+        self.cache_blocks
+    }
+
+    /// Returns how many rows the scan returns at most.
+    pub fn get_limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Returns whether the next rows are asked for while the caller still reads.
+    pub fn get_read_ahead(&self) -> bool {
+        self.read_ahead
+    }
+
     /// The same scan behind a salt.
     pub(crate) fn behind(&self, salt: &[u8]) -> Self {
         let mut scan = self.clone();
@@ -136,49 +226,98 @@ impl Scan {
     /// The first key, included, and the last, excluded, in the direction of the scan; empty where
     /// the table's end is meant.
     pub(crate) fn bounds(&self) -> (Vec<u8>, Vec<u8>) {
-        let Range { prefix, start, stop } = &self.range;
-        let within = |key: &[u8]| [prefix, key].concat();
-        match (self.reversed, start.is_empty(), stop.is_empty()) {
-            (false, _, true) => (within(start), after_prefix(prefix)),
-            (false, _, false) | (true, false, false) => (within(start), within(stop)),
-            // Each a key too wide; what has another prefix is left out by the scanner.
-            (true, true, true) => (after_prefix(prefix), before_prefix(prefix)),
-            (true, true, false) => (after_prefix(prefix), within(stop)),
-            (true, false, true) => (within(start), before_prefix(prefix)),
-        }
+        let Range { prefix, start, stop, .. } = &self.range;
+        let within = |key: &[u8]| [prefix.as_slice(), key].concat();
+        let behind = |key: &[u8]| after(&within(key));
+        let (excludes_start, includes_stop) = (self.excludes_start(), self.includes_stop());
+        let start = match self.reversed {
+            // A key too wide, as each that is not exact; what is outside is left out by the scanner.
+            true if start.is_empty() => after_prefix(prefix),
+            false if excludes_start => behind(start),
+            _ => within(start),
+        };
+        let stop = match (self.reversed, stop.is_empty()) {
+            (false, true) => after_prefix(prefix),
+            (false, false) if includes_stop => behind(stop),
+            (true, true) => before_prefix(prefix),
+            (true, false) if includes_stop => before_prefix(&within(stop)),
+            _ => within(stop),
+        };
+        (start, stop)
+    }
+
+    /// The keys of the scan, whatever its direction.
+    pub(crate) fn keys(&self) -> KeyRange {
+        let Range { prefix, start, stop, .. } = &self.range;
+        let (excludes_start, includes_stop) = (self.excludes_start(), self.includes_stop());
+        // What is the least key and whether it is included, then the same of the greatest.
+        let (low, includes_low, high, includes_high) = if self.reversed {
+            (stop, includes_stop, start, !excludes_start)
+        } else {
+            (start, !excludes_start, stop, includes_stop)
+        };
+        let within = |key: &[u8]| [prefix.as_slice(), key].concat();
+        let is_low_exact = low.is_empty() || includes_low;
+        let low = if is_low_exact { within(low) } else { after(&within(low)) };
+        let high = match (high.is_empty(), includes_high) {
+            (true, _) => after_prefix(prefix),
+            (false, true) => after(&within(high)),
+            (false, false) => within(high),
+        };
+        KeyRange { low, high }
+    }
+
+    /// The same scan of these keys.
+    pub(crate) fn of_keys(&self, KeyRange { low, high }: KeyRange) -> Self {
+        let range = if self.reversed {
+            let prefix = Vec::new();
+            Range {
+                prefix,
+                start: high,
+                start_is_excluded: true,
+                stop: low,
+                stop_is_included: true,
+            }
+        } else {
+            Range { start: low, stop: high, ..Range::default() }
+        };
+        Self { range, ..self.clone() }
+    }
+
+    /// Whether the scan names no range of its own.
+    pub(crate) fn is_of_whole_table(&self) -> bool {
+        self.keys() == KeyRange::default()
+    }
+
+    /// The same scan with as little of each row as it takes to count them.
+    pub(crate) fn for_counting(mut self) -> Self {
+        self.batch = None;
+        self.filter = Some(match self.filter {
+            // It may decide on any cell of a row.
+            Some(filter) => [b"(", filter.as_slice(), b") AND KeyOnlyFilter()"].concat(),
+            None => b"FirstKeyOnlyFilter() AND KeyOnlyFilter()".to_vec(),
+        });
+        self
+    }
+
+    fn excludes_start(&self) -> bool {
+        self.range.start_is_excluded && !self.range.start.is_empty()
+    }
+
+    fn includes_stop(&self) -> bool {
+        self.range.stop_is_included && !self.range.stop.is_empty()
     }
 
     /// On which side of the scan's range a key is that the server found within the bounds.
     pub(crate) fn side(&self, key: &[u8]) -> Ordering {
-        let prefix = &self.range.prefix;
-        if key.starts_with(prefix) { Ordering::Equal } else { key.cmp(prefix) }
-    }
-}
-
-/// The first row key after all those with a prefix; empty (the end of the table) where there is
-/// none.
-fn after_prefix(prefix: &[u8]) -> Vec<u8> {
-    let mut after = prefix.to_vec();
-    while let Some(last) = after.pop() {
-        if last < u8::MAX {
-            after.push(last + 1);
-            break;
-        }
-    }
-    after
-}
-
-/// A row key before all those with a prefix, as close as is worth it; empty (the beginning of the
-/// table) where there is none.
-fn before_prefix(prefix: &[u8]) -> Vec<u8> {
-    let mut before = prefix.to_vec();
-    match before.pop() {
-        // The prefix without its last zero is the greatest key before it.
-        None | Some(0) => before,
-        Some(last) => {
-            before.push(last - 1);
-            before.push(u8::MAX);
-            before
+        let Range { prefix, start, stop, .. } = &self.range;
+        let Some(key_within) = key.strip_prefix(prefix.as_slice()) else { return key.cmp(prefix) };
+        if self.reversed && self.excludes_start() && key_within >= start.as_slice() {
+            Ordering::Greater
+        } else if self.reversed && self.includes_stop() && key_within < stop.as_slice() {
+            Ordering::Less
+        } else {
+            Ordering::Equal
         }
     }
 }
@@ -188,14 +327,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn a_prefix_ends_before_the_next_greater_key() {
-        assert_eq!(after_prefix(b"ab"), b"ac");
-        assert_eq!(after_prefix(b"a\xff\xff"), b"b");
-        assert_eq!(after_prefix(b"\xff"), b"");
-        assert_eq!(after_prefix(b""), b"");
-    }
 
     #[test]
     fn start_and_stop_replace_a_prefix() {
@@ -215,7 +346,42 @@ mod tests {
         assert_eq!(bounds(Scan::new().stop("a").reversed()), keys("t", "sa"));
     }
 
+    fn any_scan() -> impl Strategy<Value = Scan> {
+        use crate::request::key_range::tests::key;
+        let ends = (key(), any::<bool>(), key(), any::<bool>());
+        (ends, key(), any::<bool>()).prop_map(
+            |((start, excluded, stop, included), salt, reversed)| {
+                let scan = Scan::new();
+                let scan = if excluded { scan.start_exclusive(start) } else { scan.start(start) };
+                let scan = if included { scan.stop_inclusive(stop) } else { scan.stop(stop) };
+                let scan = scan.behind(&salt);
+                if reversed { scan.reversed() } else { scan }
+            },
+        )
+    }
+
+    /// What a server that knows plain bounds hands out, less what the scanner leaves out.
+    fn has(scan: &Scan, key: &[u8]) -> bool {
+        let (start, stop) = scan.bounds();
+        let (start, stop) = (start.as_slice(), stop.as_slice());
+        let is_after_start =
+            start.is_empty() || if scan.reversed { key <= start } else { key >= start };
+        let is_before_stop = stop.is_empty() || if scan.reversed { key > stop } else { key < stop };
+        is_after_start && is_before_stop && (!scan.reversed || scan.side(key).is_eq())
+    }
+
     proptest! {
+        #[test]
+        fn the_bounds_and_the_keys_of_a_scan_are_the_same(
+            scan in any_scan(),
+            key in crate::request::key_range::tests::key(),
+        ) {
+            prop_assume!(!key.is_empty());
+            prop_assert_eq!(has(&scan, &key), scan.keys().contains(&key));
+            let again = scan.of_keys(scan.keys());
+            prop_assert_eq!(has(&again, &key), has(&scan, &key), "{:?}", again);
+        }
+
         #[test]
         fn exactly_the_keys_with_the_prefix_are_in_its_range(
             prefix: Vec<u8>,

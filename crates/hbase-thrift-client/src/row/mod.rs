@@ -8,12 +8,18 @@ mod column;
 mod order;
 mod owned;
 mod read;
+mod rows;
+mod value;
 
 pub use batch::RowBatch;
 pub(crate) use batch::{BatchIndex, CellIndex, Recycler, RowIndex, Span};
 pub use column::Column;
 pub use owned::{OwnedCell, OwnedRow};
-pub use read::{FromCell, FromRow};
+pub use read::FromRow;
+pub use rows::RowBatchIter;
+#[cfg(feature = "json")]
+pub use value::Json;
+pub use value::{FromCell, ToCell};
 
 use std::fmt;
 use std::sync::Arc;
@@ -68,6 +74,27 @@ impl Row {
     pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'_>> + DoubleEndedIterator {
         let message = self.batch.message();
         self.cell_indexes().iter().map(|cell| cell.view(message))
+    }
+
+    /// The cells of a column family, in the order of their qualifiers.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Get};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// if let Some(row) = client.table("crashes").get(&Get::new("row1"))? {
+    ///     for cell in row.family("ids") {
+    ///         println!("{}", cell.qualifier().escape_ascii());
+    ///     }
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn family(&self, family: impl AsRef<[u8]>) -> impl ExactSizeIterator<Item = Cell<'_>> {
+        let (family, message) = (family.as_ref(), self.batch.message());
+        let cells = self.cell_indexes();
+        let first = cells.partition_point(|cell| cell.column(message).family() < family);
+        let rest = &cells[first..];
+        let length = rest.partition_point(|cell| cell.column(message).family() == family);
+        rest[..length].iter().map(|cell| cell.view(message))
     }
 
     /// How many cells the row has.

@@ -1,6 +1,6 @@
 //! Rows that own their bytes, for keeping them longer than their batch.
 
-use super::{Cell, Row};
+use super::{Cell, Column, Row};
 
 /// A row that owns its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,29 @@ pub struct OwnedCell {
     pub value: Vec<u8>,
     /// The version's time in milliseconds since 1970.
     pub timestamp: i64,
+}
+
+impl OwnedRow {
+    /// Returns the value of a column (`family:qualifier`), or `None` if the row was read without it.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{OwnedCell, OwnedRow};
+    ///
+    /// let (column, value) = (b"flags:processed".to_vec(), b"N".to_vec());
+    /// let cells = vec![OwnedCell { column, value, timestamp: 1 }];
+    /// let row = OwnedRow { key: b"row1".to_vec(), cells };
+    /// assert_eq!(row.get("flags:processed"), Some(&b"N"[..]));
+    /// ```
+    pub fn get(&self, column: impl AsRef<[u8]>) -> Option<&[u8]> {
+        self.cell(column).map(|cell| cell.value.as_slice())
+    }
+
+    /// Returns a column's cell, with its timestamp.
+    pub fn cell(&self, column: impl AsRef<[u8]>) -> Option<&OwnedCell> {
+        // The fields are the caller's, who may have changed their order.
+        let column = Column::parse(column.as_ref());
+        self.cells.iter().find(|cell| Column::parse(&cell.column) == column)
+    }
 }
 
 impl From<&Row> for OwnedRow {

@@ -162,18 +162,18 @@ impl Plan {
     pub(super) fn config(&self) -> Config {
         let mut config = Config::new("gateway", 0);
         for gateway in 1..self.gateways {
-            config = config.with_endpoint("gateway", u16::try_from(gateway).expect("few"));
+            config = config.endpoint("gateway", u16::try_from(gateway).expect("few"));
         }
         config
-            .with_transport(self.speech.transport)
-            .with_protocol(self.speech.protocol)
-            .with_operation_timeout(self.operation_timeout)
-            .with_connect_timeout(self.connect_timeout)
-            .with_pool_timeout(self.operation_timeout)
-            .with_idle_timeout(self.idle_timeout)
-            .with_max_connections(self.max_connections)
-            .with_client_timestamps(self.client_timestamps)
-            .with_max_reply_size(HUGE - 1_000)
+            .transport(self.speech.transport)
+            .protocol(self.speech.protocol)
+            .operation_timeout(self.operation_timeout)
+            .connect_timeout(self.connect_timeout)
+            .pool_timeout(self.operation_timeout)
+            .idle_timeout(self.idle_timeout)
+            .max_connections(self.max_connections)
+            .client_timestamps(self.client_timestamps)
+            .max_reply_size(HUGE - 1_000)
     }
 }
 

@@ -30,16 +30,16 @@ pub(super) struct Caller<'a> {
 /// What the first gateway speaks that can be made out.
 pub(crate) fn probe(config: &Config) -> Result<Probe> {
     let environment = System::new(config)?;
-    let end = environment.now() + config.operation_timeout();
-    for endpoint in config.endpoints() {
-        let deadline = end.min(environment.now() + config.connect_timeout());
+    let end = environment.now() + config.get_operation_timeout();
+    for endpoint in config.get_endpoints() {
+        let deadline = end.min(environment.now() + config.get_connect_timeout());
         let ways = Way::all(config);
         if let Some(found) = probe::search(config, &environment, endpoint, &ways, deadline) {
             return Ok(found);
         }
     }
     // Nothing is spoken that could be reported; what the first one does is reported instead.
-    let Some(endpoint) = config.endpoints().first() else {
+    let Some(endpoint) = config.get_endpoints().first() else {
         return Err(Error::new(ErrorKind::Config, "no gateway is configured"));
     };
     let name = Arc::from(endpoint.to_string());
@@ -70,7 +70,7 @@ impl Caller<'_> {
         diagnosis: &mut Diagnosis<'_>,
     ) -> Result<Connection> {
         let now = self.environment.now();
-        let deadline = deadline.min(now + self.config.connect_timeout());
+        let deadline = deadline.min(now + self.config.get_connect_timeout());
         let time = deadline.saturating_duration_since(now);
         // A third for the answer, half for a probe; the rest for an answer all the same.
         let (patience, probe_end) = (now + time / 3, now + time * 5 / 6);
@@ -170,7 +170,7 @@ impl Caller<'_> {
     /// The gateway took the connection and did not answer the first call as a gateway would. Nothing
     /// else that it could speak was found either, or it would have been reported.
     fn unproven(&self, error: Error, time: Duration) -> Error {
-        let other = match self.config.transport() {
+        let other = match self.config.get_transport() {
             Transport::Buffered => "transport=framed",
             Transport::Framed => "transport=buffered",
             Transport::Http => "hbase:// instead of http://",

@@ -67,12 +67,12 @@ impl Executor {
 
     /// The deadline of an operation that begins now.
     pub(crate) fn deadline(&self) -> Instant {
-        self.environment().now() + self.config().operation_timeout()
+        self.environment().now() + self.config().get_operation_timeout()
     }
 
     /// The time for a write, where the client stamps its writes: later than any that it gave before.
     pub(crate) fn stamp(&self) -> Option<i64> {
-        if !self.config().client_timestamps() {
+        if !self.config().get_client_timestamps() {
             return None;
         }
         let now = self.environment().wall_clock();
@@ -84,14 +84,14 @@ impl Executor {
 
     /// Refuses a request that the gateway would reject or would carry out otherwise than it says.
     pub(crate) fn check(&self, request: &Request<'_>) -> Result<()> {
-        DIALECT.check(request, self.config().max_cell_size())
+        DIALECT.check(request, self.config().get_max_cell_size())
     }
 
     /// As [`check`](Self::check), of what is to be written to a table; returns how many bytes
     /// of a request it takes.
     #[inline]
     pub(super) fn check_mutation(&self, table: &[u8], mutation: &Mutation) -> Result<usize> {
-        DIALECT.check_mutation(table, mutation, self.config().max_cell_size())
+        DIALECT.check_mutation(table, mutation, self.config().get_max_cell_size())
     }
 
     /// Checks the call, then runs it until it succeeds, may not or need not be repeated, or its time
@@ -149,8 +149,8 @@ impl Executor {
     pub(super) fn attempts(&self, deadline: Instant) -> Attempts {
         let config = self.config();
         let policy = Policy {
-            max_attempts: config.max_attempts(),
-            writes_may_move: config.client_timestamps(),
+            max_attempts: config.get_max_attempts(),
+            writes_may_move: config.get_client_timestamps(),
         };
         Attempts::new(policy, deadline)
     }

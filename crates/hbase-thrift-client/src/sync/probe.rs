@@ -19,11 +19,21 @@ use crate::row::Recycler;
 
 /// Which of HBase's two Thrift interfaces a gateway has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Interface {
     /// Thrift 1 (`hbase thrift start`), which this crate speaks.
     One,
     /// Thrift 2 (`hbase thrift2 start`).
     Two,
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One => "Thrift 1",
+            Self::Two => "Thrift 2",
+        })
+    }
 }
 
 /// What a gateway speaks, as [`Client::probe`](crate::Client::probe) found out. `Display` is words
@@ -61,9 +71,9 @@ impl Probe {
     /// The URL that would fit, without settings that have nothing to do with it.
     pub fn url(&self) -> String {
         let config = Config::new(self.gateway.host(), self.gateway.port())
-            .with_transport(self.transport)
-            .with_protocol(self.protocol);
-        if self.tls { config.with_tls() } else { config }.to_string()
+            .transport(self.transport)
+            .protocol(self.protocol);
+        if self.tls { config.tls() } else { config }.to_string()
     }
 
     /// The setting that would fit.
@@ -98,8 +108,7 @@ impl fmt::Display for Probe {
             f.write_str(" over TLS")?;
         }
         match self.interface {
-            Some(Interface::One) => f.write_str(", Thrift 1"),
-            Some(Interface::Two) => f.write_str(", Thrift 2"),
+            Some(interface) => write!(f, ", {interface}"),
             None => f.write_str(", HBase before 2.1"),
         }
     }
@@ -115,7 +124,7 @@ pub(super) struct Way {
 impl Way {
     /// The way that is configured, then the others; those that differ least come first.
     pub(super) fn all(config: &Config) -> Vec<Self> {
-        let (transport, protocol) = (config.transport(), config.protocol());
+        let (transport, protocol) = (config.get_transport(), config.get_protocol());
         let configured = Self { transport, protocol };
         let other_transport = match transport {
             Transport::Framed => Transport::Buffered,
@@ -177,7 +186,7 @@ fn ask(
     way: Way,
     deadline: Instant,
 ) -> Result<Option<Interface>> {
-    let config = config.clone().with_transport(way.transport).with_protocol(way.protocol);
+    let config = config.clone().transport(way.transport).protocol(way.protocol);
     let unreachable =
         |error: io::Error| Error::new(ErrorKind::Connect, "no connection").with_source(error);
     let stream = environment.dial(endpoint, deadline).map_err(unreachable)?;
@@ -224,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_is_configured_is_tried_first_and_everything_else_once() {
-        let framed = Config::new("h", 1).with_transport(Transport::Framed);
+        let framed = Config::new("h", 1).transport(Transport::Framed);
         let mut expected = vec![
             "framed binary, Thrift 1",
             "buffered binary, Thrift 1",
@@ -235,7 +244,7 @@ mod tests {
             expected.push("HTTP, Thrift 1");
         }
         assert_eq!(ways(&framed), expected);
-        let http = Config::new("h", 1).with_transport(Transport::Http).with_tls();
+        let http = Config::new("h", 1).transport(Transport::Http).tls();
         assert_eq!(ways(&http)[0], "HTTP over TLS, Thrift 1");
         assert_eq!(ways(&http).len(), 5);
     }

@@ -90,6 +90,30 @@ impl ScanDriver {
         }
     }
 
+    /// Opens the scanner and asks for its first rows, if that is still to be done. What fails is done
+    /// again when the rows are needed, which then says why.
+    pub(crate) fn begin(&mut self) {
+        let ScanStep::Open { start, stop, rows } = self.state.next() else { return };
+        if self.home.is_some() || self.ahead.is_some() || !self.state.scan().read_ahead {
+            return;
+        }
+        let attempts = self.executor.attempts(self.executor.deadline());
+        let deadline = self.executor.attempt_deadline(&attempts, Effect::ReadOnce);
+        let bounds = ScanBounds { start: &start, stop: &stop, rows };
+        let Ok(mut lease) = self.executor.checkout(deadline) else { return };
+        let call = Call::open_scanner(&self.table, self.state.scan(), bounds);
+        match lease.call(&call, deadline, self.executor.environment()) {
+            Ok(scanner) => self.state.opened(scanner),
+            Err(error) => return lease.blame(&error),
+        }
+        self.home = Home::of(&lease);
+        if let ScanStep::Fetch { fetch, close } = self.state.next()
+            && self.stays(&mut lease)
+        {
+            self.ask_ahead(lease, fetch, close);
+        }
+    }
+
     /// Waits and leaves the scan to be opened again, or gives up.
     fn recover(&mut self, error: Error, attempts: &mut Attempts, span: &Span) -> Result<()> {
         match self.executor.pool().judge(attempts, error, Effect::ReadOnce) {
@@ -262,7 +286,7 @@ impl ScanDriver {
             Err(error) if error.kind() == ErrorKind::PoolTimeout => return Ok(None),
             Err(error) => return Err(error),
         }
-        if self.executor.config().transport() == crate::config::Transport::Http {
+        if self.executor.config().get_transport() == crate::config::Transport::Http {
             // An HTTP server in between may close the connection after each reply.
             return Ok(pool.checkout_process(home.gateway, home.answered, deadline));
         }

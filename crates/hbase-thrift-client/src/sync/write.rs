@@ -45,7 +45,7 @@ const CALL_OVERHEAD: usize = 4 * 1024;
 impl WriteDriver {
     /// For this table, with calls of at most this many bytes.
     pub(crate) fn new(executor: Executor, table: Vec<u8>, max_call_bytes: usize) -> Self {
-        let limit = executor.config().max_request_size().saturating_sub(CALL_OVERHEAD);
+        let limit = executor.config().get_max_request_size().saturating_sub(CALL_OVERHEAD);
         let queue = WriteQueue::new(limit.min(max_call_bytes).max(1));
         let line = VecDeque::new();
         let state = State { queue, oldest: None, sending: false, line, ended: false };

@@ -109,7 +109,7 @@ impl Route {
     fn http(server: &MiniHBase, harm: Harm) -> Self {
         let (transport, protocol) = (mini_hbase::Transport::Http, mini_hbase::Protocol::Binary);
         let url: Config = server.url_of(transport, protocol).unwrap().parse().unwrap();
-        let port = url.endpoints()[0].port();
+        let port = url.get_endpoints()[0].port();
         let servers = vec![SocketAddr::new(server.address().ip(), port)];
         let config =
             |addresses: &[SocketAddr]| format!("http://{}/", addresses[0]).parse().unwrap();
@@ -120,7 +120,7 @@ impl Route {
 fn plain(addresses: &[SocketAddr]) -> Config {
     let mut config = Config::new("127.0.0.1", addresses[0].port());
     for other in &addresses[1..] {
-        config = config.with_endpoint("127.0.0.1", other.port());
+        config = config.endpoint("127.0.0.1", other.port());
     }
     config
 }
@@ -219,7 +219,7 @@ fn number_from(variable: &str) -> Option<u64> {
 }
 
 fn fill(server: &MiniHBase) -> Table {
-    let client = Client::connect(server.url().parse::<Config>().unwrap()).unwrap();
+    let client = Client::connect(server.url()).unwrap();
     let families = [ColumnFamily::new("f").max_versions(3), ColumnFamily::new("g")];
     client.admin().create_table(TABLE, &families).unwrap();
     let table = client.table(TABLE);

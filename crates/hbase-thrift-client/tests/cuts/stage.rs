@@ -26,14 +26,14 @@ impl Route {
         let config = (self.config)(proxy.addresses());
         let config = match self.harm {
             // Longer than anything takes: what may be repeated has to succeed.
-            Harm::Cut => config.with_operation_timeout(Duration::from_secs(30)),
+            Harm::Cut => config.operation_timeout(Duration::from_secs(30)),
             Harm::Hang => config
-                .with_operation_timeout(Duration::from_secs(2))
-                .with_connect_timeout(Duration::from_secs(1)),
+                .operation_timeout(Duration::from_secs(2))
+                .connect_timeout(Duration::from_secs(1)),
         };
-        let config = self.root.iter().fold(config, |config, root| config.with_ca_pem(root.clone()));
+        let config = self.root.iter().fold(config, |config, root| config.ca_pem(root.clone()));
         // One connection, so that every call comes through the one that is harmed.
-        config.with_max_connections(1)
+        config.max_connections(1)
     }
 
     /// Whether a read may fail: one that hangs where there is no other gateway.
@@ -141,7 +141,7 @@ impl<'a> Stage<'a> {
     pub(crate) fn within<T>(&self, call: impl FnOnce() -> T) -> T {
         let began = Instant::now();
         let result = call();
-        let (took, limit) = (began.elapsed(), self.client.config().operation_timeout() + SLACK);
+        let (took, limit) = (began.elapsed(), self.client.config().get_operation_timeout() + SLACK);
         assert!(took <= limit, "it took {took:?}");
         result
     }

@@ -34,7 +34,7 @@ pub(crate) fn config(address: SocketAddr) -> Config {
 }
 
 pub(crate) fn within_bounds(config: Config) -> Config {
-    config.with_connect_timeout(CONNECT_TIMEOUT).with_operation_timeout(OPERATION_TIMEOUT)
+    config.connect_timeout(CONNECT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT)
 }
 
 /// Fails to connect, and checks what holds for every failure: it is in time and changed nothing.

@@ -51,7 +51,7 @@ impl Two {
 
     fn config(&self) -> hbase_thrift_client::Config {
         config(&self.valves.each_ref().map(Valve::address))
-            .with_operation_timeout(Duration::from_secs(3))
+            .operation_timeout(Duration::from_secs(3))
     }
 
     fn used(&self) -> &Valve {
@@ -80,7 +80,7 @@ fn a_write_that_hangs_is_not_sent_elsewhere_where_a_late_duplicate_would_hide_ne
 fn with_the_clients_timestamps_a_write_moves_and_a_late_duplicate_hides_nothing() {
     let two = Two::start();
     let direct = fill(&two.server, 0);
-    let config = two.config().with_client_timestamps(true);
+    let config = two.config().client_timestamps(true);
     let table = connect(config).table("t");
     put(&table, "zero").unwrap();
     let used = two.used();
@@ -160,8 +160,8 @@ fn a_gateway_that_accepts_and_never_replies_does_not_use_up_the_time() {
             let mut addresses: Vec<_> = (0..mutes).map(|_| mute()).collect();
             addresses.push(server.address());
             let config = config(&addresses)
-                .with_connect_timeout(Duration::from_millis(connect_time))
-                .with_operation_timeout(Duration::from_millis(operation_time));
+                .connect_timeout(Duration::from_millis(connect_time))
+                .operation_timeout(Duration::from_millis(operation_time));
             let limit = Duration::from_millis(operation_time) + SLACK;
             let client = within(limit, || connect(config));
             let table = client.table("t");
@@ -177,8 +177,8 @@ fn one_caller_tries_a_suspect_gateway_while_the_others_go_on() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 1);
     let config = config(&[mute(), server.address()])
-        .with_connect_timeout(Duration::from_millis(600))
-        .with_operation_timeout(Duration::from_secs(10));
+        .connect_timeout(Duration::from_millis(600))
+        .operation_timeout(Duration::from_secs(10));
     let table = connect(config).table("t");
     let end = Instant::now() + Duration::from_secs(4);
     let slow: usize = thread::scope(|scope| {
@@ -229,9 +229,9 @@ fn waiting_for_a_connection_ends_when_it_is_configured_to() {
         _ => Say::Rows(vec![row("r", b"1")]),
     });
     let config = config(&[hung.address()])
-        .with_max_connections(1)
-        .with_operation_timeout(Duration::from_secs(4))
-        .with_pool_timeout(Duration::from_millis(100));
+        .max_connections(1)
+        .operation_timeout(Duration::from_secs(4))
+        .pool_timeout(Duration::from_millis(100));
     let table = connect(config).table("t");
     thread::scope(|scope| {
         scope.spawn(|| put(&table, "1").unwrap_err());
@@ -248,7 +248,7 @@ fn waiting_for_a_connection_ends_when_it_is_configured_to() {
 #[test]
 fn a_put_without_replies_is_sent_a_few_times_at_most() {
     let deaf = Stub::start(|_| Say::Close);
-    let config = config(&[deaf.address()]).with_operation_timeout(Duration::from_secs(8));
+    let config = config(&[deaf.address()]).operation_timeout(Duration::from_secs(8));
     let table = connect(config).table("t");
     let error = put(&table, "1").unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::ConnectionLost, Outcome::Unknown));
@@ -262,7 +262,7 @@ fn a_put_without_replies_is_sent_a_few_times_at_most() {
 fn many_callers_together_repeat_little() {
     const THREADS: usize = 16;
     let deaf = Stub::start(|_| Say::Close);
-    let config = config(&[deaf.address()]).with_operation_timeout(Duration::from_secs(4));
+    let config = config(&[deaf.address()]).operation_timeout(Duration::from_secs(4));
     let table = connect(config).table("t");
     let calls: usize = thread::scope(|scope| {
         let threads = [(); THREADS].map(|()| {
@@ -312,8 +312,8 @@ fn scans_and_writers_beside_each_other_outlive_gateways_that_die() {
     let mut luck = luck();
     let two = Two::start();
     let direct = fill(&two.server, ROWS);
-    let config = two.config().with_max_connections(luck.usize(2..=4));
-    let table = connect(config.with_operation_timeout(Duration::from_secs(6))).table("t");
+    let config = two.config().max_connections(luck.usize(2..=4));
+    let table = connect(config.operation_timeout(Duration::from_secs(6))).table("t");
     let over = AtomicBool::new(false);
     let (scans, written) = thread::scope(|scope| {
         let scanning = scope.spawn(|| {

@@ -71,9 +71,8 @@ fn whatever_a_gateway_replies_nothing_wrong_is_believed() {
         let stored = Arc::new(Stored::default());
         let (shared, fate) = (Arc::clone(&stored), Mutex::new(luck.fork()));
         let stub = Stub::start(move |asked| shared.say(asked, &mut fate.lock().unwrap()));
-        let config = config(&[stub.address()])
-            .with_operation_timeout(TIME)
-            .with_max_connections(luck.usize(1..=2));
+        let config =
+            config(&[stub.address()]).operation_timeout(TIME).max_connections(luck.usize(1..=2));
         let table = connect(config).table("t");
         for _ in 0..40 {
             let key = format!("r{}", luck.u8(0..3));
@@ -174,9 +173,8 @@ fn hostile_replies_are_errors() {
                 });
             }
         });
-        let config = config(&[address])
-            .with_max_attempts(2)
-            .with_operation_timeout(Duration::from_millis(400));
+        let config =
+            config(&[address]).max_attempts(2).operation_timeout(Duration::from_millis(400));
         let Ok(client) = Client::connect(config) else { continue };
         let table = client.table("t");
         for _ in 0..2 {

@@ -22,7 +22,7 @@ fn known(error: &Error) -> (ErrorKind, Outcome) {
 fn several_steps_that_a_table_stopped_may_have_been_made_and_one_was_not() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 0);
-    let client = connect(config(&[server.address()]).with_max_attempts(1));
+    let client = connect(config(&[server.address()]).max_attempts(1));
     client.admin().disable_table("t").unwrap();
     for (name, kind) in [("missing", ErrorKind::TableNotFound), ("t", ErrorKind::TableDisabled)] {
         let table = client.table(name);
@@ -96,10 +96,10 @@ fn the_longest_times_are_times_like_others() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 1);
     let config = config(&[server.address()])
-        .with_connect_timeout(Duration::MAX)
-        .with_operation_timeout(Duration::MAX)
-        .with_pool_timeout(Duration::MAX)
-        .with_idle_timeout(Duration::MAX);
+        .connect_timeout(Duration::MAX)
+        .operation_timeout(Duration::MAX)
+        .pool_timeout(Duration::MAX)
+        .idle_timeout(Duration::MAX);
     let client = connect(config);
     let table = client.table("t");
     table.put(&Put::new("r").column("f:x", "1")).unwrap();
@@ -117,25 +117,25 @@ fn the_longest_times_are_times_like_others() {
 fn each_setting_may_be_as_small_or_large_as_can_be() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 30);
-    let plain = || config(&[server.address()]).with_operation_timeout(Duration::from_secs(2));
+    let plain = || config(&[server.address()]).operation_timeout(Duration::from_secs(2));
     let times = [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(1), Duration::MAX];
     let mut configs: Vec<Config> = Vec::new();
     for time in times {
-        configs.push(plain().with_connect_timeout(time));
-        configs.push(plain().with_operation_timeout(time));
-        configs.push(plain().with_pool_timeout(time));
-        configs.push(plain().with_idle_timeout(time));
+        configs.push(plain().connect_timeout(time));
+        configs.push(plain().operation_timeout(time));
+        configs.push(plain().pool_timeout(time));
+        configs.push(plain().idle_timeout(time));
     }
     for size in [0, 1, 100, i32::MAX as usize, usize::MAX] {
-        configs.push(plain().with_max_connections(size));
-        configs.push(plain().with_max_attempts(u32::try_from(size).unwrap_or(u32::MAX)));
-        configs.push(plain().with_max_request_size(size));
-        configs.push(plain().with_max_reply_size(size));
-        configs.push(plain().with_max_cell_size(size));
+        configs.push(plain().max_connections(size));
+        configs.push(plain().max_attempts(u32::try_from(size).unwrap_or(u32::MAX)));
+        configs.push(plain().max_request_size(size));
+        configs.push(plain().max_reply_size(size));
+        configs.push(plain().max_cell_size(size));
     }
     for config in configs {
         let text = config.to_string();
-        let limit = config.operation_timeout().min(Duration::from_secs(2)) + SLACK;
+        let limit = config.get_operation_timeout().min(Duration::from_secs(2)) + SLACK;
         let client = match within(limit, || Client::connect(config)) {
             Ok(client) => client,
             Err(error) => {
@@ -212,7 +212,7 @@ fn what_a_url_can_not_mean_is_refused() {
         assert!(!error.to_string().contains("12"), "{error}");
     }
     let config: Config = "hbase://[::1]:9191".parse().unwrap();
-    assert_eq!((config.endpoints()[0].host(), config.endpoints()[0].port()), ("::1", 9191));
+    assert_eq!((config.get_endpoints()[0].host(), config.get_endpoints()[0].port()), ("::1", 9191));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn what_a_server_says_moves_no_cursor() {
     let stub = Stub::start(|_| {
         Say::Throw("java.io.IOException: \u{1b}[2J\r\u{7}bad\u{202e}\u{85}\u{9b}31m text".into())
     });
-    let table = connect(config(&[stub.address()]).with_max_attempts(1)).table("t");
+    let table = connect(config(&[stub.address()]).max_attempts(1)).table("t");
     let error = table.get(&Get::new("r")).unwrap_err();
     for text in [error.to_string(), format!("{error:?}"), format!("{error:#?}").replace('\n', "")] {
         let moves = |c: char| c.is_control() || c == '\u{202e}';
@@ -243,7 +243,7 @@ fn a_gateway_that_is_full_or_demands_sasl_is_said_to_be_perhaps_that() {
 
     let accepts = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = accepts.local_addr().unwrap();
-    let config = config(&[address]).with_connect_timeout(Duration::from_millis(400));
+    let config = config(&[address]).connect_timeout(Duration::from_millis(400));
     let error = within(SLACK, || Client::connect(config)).unwrap_err();
     assert!(error.to_string().contains("workers may be taken"), "{error}");
 }

@@ -66,7 +66,7 @@ fn whatever_is_open_and_whoever_drops_it_calls_go_on() {
         let url = server.url_of(transport, protocol).unwrap();
         for _ in 0..6 {
             let config = url.parse::<Config>().unwrap();
-            let config = config.with_max_connections(luck.usize(1..=3));
+            let config = config.max_connections(luck.usize(1..=3));
             let client = Client::connect(config).unwrap();
             let mut play = Play {
                 table: client.table("t"),

@@ -69,7 +69,7 @@ fn calls_behind_one_whose_reply_is_too_large_keep_their_own_fate() {
     let server = MiniHBase::start().unwrap();
     let direct = fill(&server, 3);
     direct.put(&Put::new("large").column("f:x", vec![b'x'; 300_000])).unwrap();
-    let config = config(&[server.address()]).with_max_reply_size(100_000);
+    let config = config(&[server.address()]).max_reply_size(100_000);
     let client = connect(config);
     let table = client.table("t");
     for position in 0..4 {
@@ -148,7 +148,7 @@ fn what_was_answered_before_the_connection_ended_stands() {
 fn with_the_clients_timestamps_a_call_is_as_late_as_its_pipeline_is_sent() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 0);
-    let client = connect(config(&[server.address()]).with_client_timestamps(true));
+    let client = connect(config(&[server.address()]).client_timestamps(true));
     let table = client.table("t");
     let value = |value: &str| Put::new("r").column("f:x", value);
     let mut pipeline = client.pipeline();

@@ -165,7 +165,7 @@ fn a_reader_that_takes_longer_than_connections_are_kept_misses_nothing() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 20);
     for read_ahead in [false, true] {
-        let config = config(&[server.address()]).with_idle_timeout(Duration::from_millis(100));
+        let config = config(&[server.address()]).idle_timeout(Duration::from_millis(100));
         let table = connect(config).table("t");
         let mut rows = table.scan(Scan::new().caching(4).read_ahead(read_ahead)).unwrap();
         let mut seen: Vec<String> = seen(rows.by_ref().take(4));
@@ -179,7 +179,7 @@ fn a_reader_that_takes_longer_than_connections_are_kept_misses_nothing() {
 fn a_scan_that_fails_is_retryable_and_says_where_it_stopped() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 10);
-    let config = config(&[server.address()]).with_max_attempts(2);
+    let config = config(&[server.address()]).max_attempts(2);
     let table = connect(config).table("t");
     let busy = "org.apache.hadoop.hbase.RegionTooBusyException: full".to_owned();
     let fault = Fault::Throw(Exception::Io { message: busy, can_retry: Some(true) });
@@ -247,7 +247,7 @@ fn merges_and_unions_need_no_connection_each() {
     }
     let scan = || Scan::new().caching(3);
     for (connections, scans) in [(16, 3), (2, 1), (1, 3), (1, 1)] {
-        let config = config(&[server.address()]).with_max_connections(connections);
+        let config = config(&[server.address()]).max_connections(connections);
         let table = connect(config).table("t");
         within(Duration::from_secs(20), || {
             thread::scope(|scope| {
@@ -265,7 +265,7 @@ fn merges_and_unions_need_no_connection_each() {
         });
     }
     // By turns and by hand, with gets in between, all on one connection.
-    let config = config(&[server.address()]).with_max_connections(1);
+    let config = config(&[server.address()]).max_connections(1);
     let table = connect(config).table("t");
     let mut open: Vec<_> =
         salts.iter().map(|salt| table.scan(scan().prefix(salt.as_str())).unwrap()).collect();
@@ -309,7 +309,7 @@ fn a_scanner_that_is_closed_slowly_holds_up_no_other_call() {
         };
         let stubs: Vec<_> = (0..=others).map(|_| Stub::start(hangs)).collect();
         let addresses: Vec<_> = stubs.iter().map(Stub::address).collect();
-        let table = connect(config(&addresses).with_max_connections(4)).table("t");
+        let table = connect(config(&addresses).max_connections(4)).table("t");
         within(Duration::from_secs(5), || {
             for _ in 0..3 {
                 assert!(seen(table.scan(Scan::new()).unwrap()).is_empty());
@@ -327,7 +327,7 @@ fn a_scanner_that_is_closed_late_takes_no_other_with_it() {
         fill(&server, 30);
         let late = Fault::Delay(Duration::from_millis(400));
         server.fault(When::every("scannerClose"), late);
-        let table = connect(config(&[server.address()]).with_max_connections(1)).table("t");
+        let table = connect(config(&[server.address()]).max_connections(1)).table("t");
         let scan = || table.scan(Scan::new().caching(3).read_ahead(read_ahead)).unwrap();
         let mut rows = scan();
         let mut seen: Vec<_> = seen(rows.by_ref().take(3));
@@ -346,7 +346,7 @@ fn a_scan_leaves_a_gateway_that_hangs() {
         for read_ahead in [false, true] {
             let valves = [Valve::start(server.address()), Valve::start(server.address())];
             let config = config(&valves.each_ref().map(Valve::address))
-                .with_operation_timeout(Duration::from_secs(4));
+                .operation_timeout(Duration::from_secs(4));
             let table = connect(config).table("t");
             let mut rows = table.scan(Scan::new().caching(3).read_ahead(read_ahead)).unwrap();
             let mut seen: Vec<_> = seen(rows.by_ref().take(3));

@@ -57,7 +57,7 @@ fn of_several_puts_of_one_cell_the_last_is_seen() {
     for (size, call) in
         [(1, 1 << 20), (2, 1 << 20), (50, 1 << 20), (1_000, 1 << 20), (1_000, 5_000)]
     {
-        let config = config(&[server.address()]).with_max_request_size(call);
+        let config = config(&[server.address()]).max_request_size(call);
         let table = connect(config).table("t");
         let writer = table.writer(patient().max_mutations(size));
         for number in 0..200 {
@@ -79,7 +79,7 @@ fn writing_again_what_came_back_gives_the_state_of_the_sequence() {
     for round in 0..25 {
         let server = MiniHBase::builder().timing(HBaseTiming::Exact).start().unwrap();
         let direct = fill(&server, 0);
-        let config = config(&[server.address()]).with_max_attempts(1);
+        let config = config(&[server.address()]).max_attempts(1);
         let table = connect(config).table("t");
         for _ in 0..fastrand::usize(1..12) {
             let method = *fastrand::choice(&["mutateRow", "mutateRows", "deleteAllRow"]).unwrap();
@@ -140,7 +140,7 @@ fn a_flush_ends_after_one_time_out_and_hands_everything_back() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 0);
     let valve = Valve::start(server.address());
-    let config = config(&[valve.address()]).with_operation_timeout(Duration::from_millis(500));
+    let config = config(&[valve.address()]).operation_timeout(Duration::from_millis(500));
     let table = connect(config).table("t");
     let writer = table.writer(patient());
     // Of each row a put, a delete and a put: three calls at least, none of which is replied to.
@@ -168,7 +168,7 @@ fn a_flush_ends_after_one_time_out_and_hands_everything_back() {
 fn no_row_is_searched_for_where_none_is_at_fault() {
     for class in ["TableNotEnabledException", "RegionTooBusyException", "PleaseHoldException"] {
         let stub = Stub::start(move |_| Say::Throw(format!("org.apache.hadoop.hbase.{class}: x")));
-        let config = config(&[stub.address()]).with_max_attempts(2);
+        let config = config(&[stub.address()]).max_attempts(2);
         let table = connect(config).table("t");
         let writer = table.writer(patient());
         (0..64).for_each(|number| writer.write(put(&format!("r{number}"), "1")).unwrap());
@@ -185,7 +185,7 @@ fn the_search_for_a_row_ends_in_time_and_stops_no_writer() {
         thread::sleep(Duration::from_millis(60));
         Say::Throw("org.apache.hadoop.hbase.regionserver.NoSuchColumnFamilyException: x".into())
     });
-    let config = config(&[stub.address()]).with_operation_timeout(Duration::from_millis(700));
+    let config = config(&[stub.address()]).operation_timeout(Duration::from_millis(700));
     let table = connect(config).table("t");
     let writer = table.writer(patient());
     (0..64).for_each(|number| writer.write(put(&format!("r{number}"), "1")).unwrap());
@@ -243,7 +243,7 @@ fn threads_that_share_a_writer_wait_for_one_time_out_and_no_more() {
     let server = MiniHBase::start().unwrap();
     fill(&server, 0);
     let valve = Valve::start(server.address());
-    let config = config(&[valve.address()]).with_operation_timeout(TIME);
+    let config = config(&[valve.address()]).operation_timeout(TIME);
     let table = connect(config).table("t");
     let writer = table.writer(patient().max_mutations(4));
     valve.stop(Direction::Replies, true);
@@ -269,7 +269,7 @@ fn threads_that_share_a_writer_at_a_server_that_fails_lose_nothing() {
     for _ in 0..4 {
         let server = MiniHBase::start().unwrap();
         let direct = fill(&server, 0);
-        let config = config(&[server.address()]).with_max_attempts(1);
+        let config = config(&[server.address()]).max_attempts(1);
         let table = connect(config).table("t");
         fastrand::seed(luck.u64(..));
         for _ in 0..40 {

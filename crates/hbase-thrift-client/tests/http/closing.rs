@@ -73,7 +73,7 @@ impl Behind {
         let address = proxy(server.address(), close);
         let config: Config = format!("http://{address}/").parse().unwrap();
         // Around the proxy, behind which the fate of what can't be repeated may be unknown.
-        let direct = Client::connect(server.url().parse().unwrap()).unwrap();
+        let direct = Client::connect(server.url()).unwrap();
         direct.admin().create_table("t", &[ColumnFamily::new("f")]).unwrap();
         let client = Client::connect(config).unwrap();
         Self { table: client.table("t"), client, _server: server }
@@ -152,7 +152,7 @@ fn calls_and_the_writer_work_behind_a_proxy_that_closes_after_each_reply() {
 fn calls_need_no_second_attempt_behind_a_proxy_that_closes_after_each_reply() {
     for (close, most) in [(Close::Announced, 0), (Close::Silent, 2), (Close::Late, 2)] {
         let Behind { client, .. } = &Behind::start(close);
-        let config = client.config().clone().with_max_attempts(1);
+        let config = client.config().clone().max_attempts(1);
         let client = Client::connect(config).unwrap();
         let table = client.table("t");
         let mut failed = 0;
@@ -216,7 +216,7 @@ fn connections_are_used_again_once_the_server_leaves_them_open() {
         }
     });
     let config: Config = format!("http://{address}/").parse().unwrap();
-    let client = Client::connect(config.with_max_attempts(4)).unwrap();
+    let client = Client::connect(config.max_attempts(4)).unwrap();
     let opened_by = |pings: usize| {
         let before = connections.load(Ordering::Relaxed);
         (0..pings).for_each(|_| client.ping().unwrap());

@@ -37,7 +37,7 @@ fn good(body: &[u8]) -> Vec<u8> {
 fn gateway(answer: impl Fn() -> Option<Vec<u8>> + Send + Sync + 'static) -> Client {
     let is_proof = |body: &[u8]| body.get(8..27) == Some(b"getThriftServerType");
     let address = http(move |_, body| if is_proof(body) { Some(good(body)) } else { answer() });
-    Client::connect(config(address).with_max_attempts(1)).unwrap()
+    Client::connect(config(address).max_attempts(1)).unwrap()
 }
 
 fn put(client: &Client) -> hbase_thrift_client::Result<()> {
@@ -59,7 +59,7 @@ fn a_call_is_a_post_with_what_is_configured() {
     });
     let url = format!("http://me:pw@{address}/thrift?do_as=you");
     let config: Config = url.parse().unwrap();
-    Client::connect(config.with_header("X-Trace", "7")).unwrap().ping().unwrap();
+    Client::connect(config.header("X-Trace", "7")).unwrap().ping().unwrap();
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn one_request_each(headers: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
 #[test]
 fn a_connection_that_the_server_ends_with_each_reply_is_replaced_unnoticed() {
     let (address, _) = one_request_each("Connection: close\r\n");
-    let client = Client::connect(config(address).with_max_attempts(1)).unwrap();
+    let client = Client::connect(config(address).max_attempts(1)).unwrap();
     for _ in 0..5 {
         client.ping().unwrap();
     }
@@ -111,7 +111,7 @@ fn a_connection_that_the_server_ends_with_each_reply_is_replaced_unnoticed() {
 #[test]
 fn a_connection_that_is_closed_between_calls_without_a_word_is_replaced() {
     let (address, closed) = one_request_each("");
-    let client = Client::connect(config(address).with_max_attempts(1)).unwrap();
+    let client = Client::connect(config(address).max_attempts(1)).unwrap();
     for call in 0..5 {
         // That the connection of the call before is closed has arrived here.
         while closed.load(Ordering::SeqCst) <= call {
@@ -128,7 +128,7 @@ fn a_missing_user_is_access_denied_with_a_hint() {
     let error = failure(config(address));
     assert_says(&error, ErrorKind::AccessDenied, &["user:password@", "401"]);
 
-    let error = failure(config(address).with_basic_auth("me", "secret-word"));
+    let error = failure(config(address).basic_auth("me", "secret-word"));
     assert_says(&error, ErrorKind::AccessDenied, &["refuses the user", "401"]);
     assert!(!format!("{error} {error:?}").contains("secret-word"));
 }
@@ -177,7 +177,7 @@ fn a_proxy_that_stops_reading_too_large_a_request_is_heard_all_the_same() {
         let _ = stream.read_exact(&mut [0; 1000]);
         let _ = stream.write_all(&response("413 Payload Too Large", "", b""));
     });
-    let client = Client::connect(config(address).with_max_attempts(1)).unwrap();
+    let client = Client::connect(config(address).max_attempts(1)).unwrap();
     let large = Put::new("r").column("f:x", vec![b'x'; 8 << 20]);
     let error = client.table("t").put(&large).unwrap_err();
     assert_says(&error, ErrorKind::TooLarge, &["413"]);
@@ -257,7 +257,7 @@ fn each_call_of_a_pipeline_is_a_request_of_its_own() {
 fn a_request_that_meets_a_closed_connection_has_an_honest_outcome() {
     let connect = |attempts| {
         let address = one_request_each_and_then_silence();
-        Client::connect(config(address).with_max_attempts(attempts)).unwrap().table("t")
+        Client::connect(config(address).max_attempts(attempts)).unwrap().table("t")
     };
     let (put, get) = (Put::new("r").column("f:x", "1"), Get::new("r"));
     let increment = Increment::new("r", "f:n", 1);

@@ -9,9 +9,7 @@ use mini_hbase::MiniHBase;
 pub(crate) fn config(addresses: &[SocketAddr]) -> Config {
     let host = |address: &SocketAddr| address.ip().to_string();
     let first = Config::new(host(&addresses[0]), addresses[0].port());
-    addresses[1..]
-        .iter()
-        .fold(first, |config, other| config.with_endpoint(host(other), other.port()))
+    addresses[1..].iter().fold(first, |config, other| config.endpoint(host(other), other.port()))
 }
 
 pub(crate) fn connect(config: Config) -> Client {

@@ -30,7 +30,7 @@ pub(crate) struct Answer {
 
 pub(crate) fn client(hbase: &MiniHBase) -> Client {
     let config: Config = hbase.url().parse().unwrap();
-    let config = config.with_operation_timeout(Duration::from_secs(2));
+    let config = config.operation_timeout(Duration::from_secs(2));
     Client::connect(config).unwrap()
 }
 

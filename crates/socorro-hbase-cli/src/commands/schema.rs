@@ -65,7 +65,7 @@ fn verify(store: &CrashStore, json: bool) -> Result<()> {
         };
         let is_there = found.is_some();
         let found = found.unwrap_or_default();
-        let lacks = |name: &str| !found.iter().any(|family| family.name() == name.as_bytes());
+        let lacks = |name: &str| !found.iter().any(|family| family.get_name() == name.as_bytes());
         let missing: Vec<_> =
             table.families.iter().map(|family| family.name).filter(|name| lacks(name)).collect();
         incomplete += usize::from(!missing.is_empty());

@@ -123,8 +123,8 @@ pub(super) fn wrong(name: &str, expected: &str) -> String {
 fn server(value: &Value, folder: &Path) -> Result<Config> {
     let url = value.as_str().with_context(|| wrong("server", A_URL))?;
     let config: Config = url.parse().with_context(|| format!("server {NO_SERVER}"))?;
-    Ok(match config.ca_file().map(|file| folder.join(file)) {
-        Some(file) => config.with_ca_file(file),
+    Ok(match config.get_ca_file().map(|file| folder.join(file)) {
+        Some(file) => config.ca_file(file),
         None => config,
     })
 }
@@ -159,7 +159,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(file.symbols_url, Some(vec!["https://s".to_owned()]));
-        assert_eq!(file.server, Some(Config::new("h", 1)));
+        assert_eq!(file.server.map(|server| server.to_string()), Some("hbase://h:1/".to_owned()));
         assert_eq!(file.store, Some("/data".into()));
         assert_eq!(file.worker, Some("me".parse().unwrap()));
         assert_eq!(file.lease, Some(Duration::from_secs(90)));
@@ -180,7 +180,7 @@ mod tests {
         )
         .unwrap();
         let server = file.server.unwrap();
-        assert_eq!(server.ca_file(), Some(Path::new("/etc/s/ca.pem")));
+        assert_eq!(server.get_ca_file(), Some(Path::new("/etc/s/ca.pem")));
         assert_eq!(file.store, Some("/etc/s/data".into()));
         assert_eq!(file.symbols, Some(vec!["/etc/s/../a".into(), "/b".into()]));
     }

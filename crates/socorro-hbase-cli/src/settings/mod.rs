@@ -46,7 +46,7 @@ pub(crate) enum Source {
 }
 
 /// What a command works on.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Choice {
     Server(Box<Config>),
     Embedded(PathBuf),
@@ -354,7 +354,7 @@ mod tests {
     fn choice(settings: &Settings, server: Option<&str>, store: Option<&str>) -> String {
         let Setting { value, source } = settings.choose(server, store.map(Into::into)).unwrap();
         let value = match value {
-            Choice::Server(config) => config.endpoints()[0].host().to_owned(),
+            Choice::Server(config) => config.get_endpoints()[0].host().to_owned(),
             Choice::Embedded(folder) => folder.file_name().unwrap().to_string_lossy().into_owned(),
         };
         format!("{value} {}", source.rank())

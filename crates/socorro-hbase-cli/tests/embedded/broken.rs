@@ -22,7 +22,7 @@ const NAMELESS: [&str; 2] = ["02000-01-01T00:00:00nameless", "zz nameless"];
 fn broken() -> Shell {
     let shell = Shell::with_crashes();
     let server = MiniHBase::builder().store(shell.path("store")).start().unwrap();
-    let client = Client::connect(server.url().parse().unwrap()).unwrap();
+    let client = Client::connect(server.url()).unwrap();
     for queue in QUEUES.map(|queue| client.table(queue)) {
         let absent = format!("02000-01-02T00:00:00{ABSENT}");
         queue.put(&Put::new(absent).column("ids:ooid", ABSENT)).unwrap();

@@ -94,7 +94,7 @@ fn crashes_with_odd_names_are_listed_by_words_that_name_them() {
     let server = MiniHBase::builder().store(shell.path("store")).start().unwrap();
     let url = server.url();
     shell.ok(&["schema", "create", "--server", &url]);
-    let store = CrashStore::new(Client::connect(url.parse().unwrap()).unwrap());
+    let store = CrashStore::new(Client::connect(&url).unwrap());
     let metadata = CrashMetadata::from_json(METADATA).unwrap();
     for name in ODD {
         let id = CrashId::new(name).unwrap();

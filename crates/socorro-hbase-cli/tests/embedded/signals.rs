@@ -185,7 +185,7 @@ fn a_check_that_was_stopped_goes_on_with_the_word_that_it_printed() {
         let server = MiniHBase::builder().store(shell.path("store")).start().unwrap();
         let url = server.url();
         shell.ok(&["schema", "create", "--server", &url]);
-        let client = Client::connect(url.parse().unwrap()).unwrap();
+        let client = Client::connect(url).unwrap();
         let table = client.table("crash_reports_index_submitted_time");
         for number in 0..1000 {
             let ooid = format!("{:x}d8a2b4e-9c1f-4e57-8b3a-{number:05}0120508", number % 16);

@@ -225,7 +225,7 @@ fn a_problem_that_is_left_has_an_exit_code_of_its_own() {
 /// What a program that died between two writes leaves behind.
 fn lose_index_row(shell: &Shell) {
     let server = MiniHBase::builder().store(shell.path("store")).start().unwrap();
-    let client = Client::connect(server.url().parse().unwrap()).unwrap();
+    let client = Client::connect(server.url()).unwrap();
     let row = format!("62012-05-08T20:50:50{OOID}");
     client.table("crash_reports_index_submitted_time").delete(&Delete::row(row)).unwrap();
 }

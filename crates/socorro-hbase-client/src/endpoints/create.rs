@@ -102,7 +102,7 @@ impl CrashStore {
             let message = format!("the column families of table {} are unknown", table.name);
             Error::of_call(message, error, Part::Indexes)
         })?;
-        let found: BTreeSet<&[u8]> = found.iter().map(ColumnFamily::name).collect();
+        let found: BTreeSet<&[u8]> = found.iter().map(ColumnFamily::get_name).collect();
         let missing: Vec<_> = table
             .families
             .iter()

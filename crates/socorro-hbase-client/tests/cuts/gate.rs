@@ -43,7 +43,7 @@ impl Gate {
         let server = server.clone();
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let endpoint = &server.endpoints()[0];
+                let endpoint = &server.get_endpoints()[0];
                 let to = TcpStream::connect((endpoint.host(), endpoint.port())).unwrap();
                 let shared = Arc::clone(&shared);
                 // Ends when one of both closes.
@@ -56,10 +56,10 @@ impl Gate {
     /// A store that reaches the server only through here, on one connection, which is open.
     pub(crate) fn store(&self) -> CrashStore {
         let config = Config::new("127.0.0.1", self.port)
-            .with_transport(Transport::Framed)
-            .with_protocol(self.server.protocol())
-            .with_max_attempts(1)
-            .with_max_connections(1);
+            .transport(Transport::Framed)
+            .protocol(self.server.get_protocol())
+            .max_attempts(1)
+            .max_connections(1);
         let client = Client::connect(config).unwrap();
         client.ping().unwrap();
         CrashStore::new(client)

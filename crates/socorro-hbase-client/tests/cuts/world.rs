@@ -226,10 +226,10 @@ impl World {
 fn connect(server: &MiniHBase) -> CrashStore {
     let config: Config = server.url().parse().unwrap();
     let config = config
-        .with_max_attempts(1)
-        .with_max_connections(1)
-        .with_connect_timeout(Duration::from_secs(20))
-        .with_operation_timeout(Duration::from_mins(1));
+        .max_attempts(1)
+        .max_connections(1)
+        .connect_timeout(Duration::from_secs(20))
+        .operation_timeout(Duration::from_mins(1));
     CrashStore::new(Client::connect(config).unwrap())
 }
 

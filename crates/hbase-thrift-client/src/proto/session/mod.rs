@@ -105,10 +105,10 @@ impl Session {
         Self {
             gateway,
             dialect: Dialect::Thrift1,
-            protocol: config.protocol(),
+            protocol: config.get_protocol(),
             framing: Framing::new(config, endpoint),
-            max_request_size: config.max_request_size(),
-            max_reply_size: config.max_reply_size(),
+            max_request_size: config.get_max_request_size(),
+            max_reply_size: config.get_max_reply_size(),
             recycler,
             outgoing: Vec::new(),
             sent: 0,
@@ -192,7 +192,10 @@ impl Session {
                 self.outgoing[start..body].copy_from_slice(&(size as u32).to_be_bytes());
             }
             #[cfg(feature = "http")]
-            Framing::Http(http) => http.begin_request(&mut self.outgoing, start),
+            Framing::Http(http) => {
+                let begun = http.begin_request(&mut self.outgoing, start);
+                begun.inspect_err(|_| self.outgoing.truncate(start))?;
+            }
         }
         self.queued += (self.outgoing.len() - start) as u64;
         let end = self.queued;
@@ -318,7 +321,7 @@ impl Session {
 impl Framing {
     #[cfg_attr(not(feature = "http"), allow(unused_variables))]
     fn new(config: &Config, endpoint: &Endpoint) -> Self {
-        match config.transport() {
+        match config.get_transport() {
             Transport::Buffered => Self::Buffered,
             Transport::Framed => Self::Framed,
             #[cfg(feature = "http")]

@@ -18,7 +18,7 @@ fn session() -> Session {
 
 fn session_of(url: &str) -> Session {
     let config: Config = url.parse().unwrap();
-    Session::new(&config, &config.endpoints()[0], "gateway".into(), Recycler::default())
+    Session::new(&config, &config.get_endpoints()[0], "gateway".into(), Recycler::default())
 }
 
 /// Sends the call and receives this reply to it.

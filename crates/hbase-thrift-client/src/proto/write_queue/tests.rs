@@ -105,7 +105,7 @@ fn apply(table: &mut Table, mutation: &Mutation) {
         Mutation::Put(put) => put.cells.first().map(|(_, value)| value.clone()),
         Mutation::Delete(_) => None,
     };
-    table.insert(mutation.row().to_vec(), value);
+    table.insert(mutation.get_row().to_vec(), value);
 }
 
 /// What a call comes to, picked at random.

@@ -62,7 +62,7 @@ fn last_words_are_waited_for_by_the_environments_clock() {
     // Later than what the system's clock shows while the test runs.
     let now = Instant::now() + Duration::from_hours(1);
     let config: Config = "http://gateway/".parse().unwrap();
-    let endpoint = &config.endpoints()[0];
+    let endpoint = &config.get_endpoints()[0];
     let session = Session::new(&config, endpoint, "gateway".into(), Recycler::default());
     let page = b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n";
     let mut connection = Connection::new(Box::new(Refusing { now, page }), session, now);

@@ -53,17 +53,17 @@ struct State {
 
 impl Pool {
     pub(crate) fn new(config: Config, environment: Arc<dyn Environment>) -> Self {
-        let gateways: Vec<Gateway> = config.endpoints().iter().map(Gateway::new).collect();
+        let gateways: Vec<Gateway> = config.get_endpoints().iter().map(Gateway::new).collect();
         let limits = BalancerLimits {
-            max_connections: config.max_connections(),
-            idle_timeout: config.idle_timeout(),
-            connect_timeout: config.connect_timeout(),
+            max_connections: config.get_max_connections(),
+            idle_timeout: config.get_idle_timeout(),
+            connect_timeout: config.get_connect_timeout(),
         };
         // Clients begin at different gateways, so that they spread.
         let first = environment.luck() as usize;
         let state = State {
             balancer: Balancer::new(limits, gateways.len(), first),
-            budget: Budget::new(config.max_connections(), environment.now()),
+            budget: Budget::new(config.get_max_connections(), environment.now()),
             kept: BTreeMap::new(),
             signals: BTreeMap::new(),
         };
@@ -229,7 +229,7 @@ impl Pool {
     }
 
     fn patience(&self, deadline: Instant) -> Instant {
-        deadline.min(self.environment().now() + self.config().pool_timeout())
+        deadline.min(self.environment().now() + self.config().get_pool_timeout())
     }
 
     /// Asks the balancer, under the lock, then wakes those that it has something for.
@@ -266,8 +266,8 @@ impl Pool {
     }
 
     fn exhausted(&self) -> Error {
-        let limit = self.config().max_connections();
-        let waited = humantime::format_duration(self.config().pool_timeout());
+        let limit = self.config().get_max_connections();
+        let waited = humantime::format_duration(self.config().get_pool_timeout());
         Error::new(
             ErrorKind::PoolTimeout,
             format!(
@@ -294,7 +294,7 @@ impl Pool {
         let deadline = began + within;
         // A server that closes HTTP connections after each reply would have to be asked twice for
         // each call. One that was proved has proved that it speaks HTTP, which says what it refuses.
-        let is_http = shared.config.transport() == Transport::Http;
+        let is_http = shared.config.get_transport() == Transport::Http;
         let is_dialled_only = is_http && trusted;
         let opened = if is_dialled_only {
             caller.dial(session(), deadline)

@@ -1,16 +1,17 @@
 //! TLS around plain TCP.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
 
 use super::tcp::TcpStream;
 use super::{Refusal, Stream};
-use crate::config::{Endpoint, TlsSettings};
+use crate::config::{Endpoint, Pem, TlsSettings};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whom to trust, and the sessions that can be resumed.
@@ -36,8 +37,16 @@ impl Tls {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong("TLS can't be set up").with_source(error))?
-            .with_root_certificates(roots(settings)?)
-            .with_no_client_auth();
+            .with_root_certificates(roots(settings)?);
+        let config = match identity(settings)? {
+            None => config.with_no_client_auth(),
+            Some((certificates, key)) => {
+                let identified = config.with_client_auth_cert(certificates, key);
+                identified.map_err(|error| {
+                    wrong("the client certificate and its key can't be used").with_source(error)
+                })?
+            }
+        };
         let server_name = settings.server_name.as_deref().map(server_name).transpose()?;
         Ok(Self { config: Arc::new(config), server_name })
     }
@@ -94,6 +103,41 @@ fn roots(settings: &TlsSettings) -> Result<RootCertStore> {
         }
     }
     Ok(roots)
+}
+
+/// The certificates that the client shows, and the key to the first of them.
+fn identity(
+    settings: &TlsSettings,
+) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
+    if settings.client_cert.is_none() {
+        return Ok(None);
+    }
+    let (what, pem) = read(&settings.client_cert, "client_cert_file")?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates =
+        certificates.map_err(|error| wrong(format!("{what} is no PEM")).with_source(error))?;
+    if certificates.is_empty() {
+        return Err(wrong(format!("{what} has no certificate in it")));
+    }
+    let (what, pem) = read(&settings.client_key, "client_key_file")?;
+    let key = PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|error| wrong(format!("{what} has no private key in it")).with_source(error))?;
+    Ok(Some((certificates, key)))
+}
+
+/// What is in a PEM file or was given, and how to name it.
+fn read<'a>(pem: &'a Pem, setting: &str) -> Result<(String, Cow<'a, [u8]>)> {
+    match pem {
+        Pem::File(path) => {
+            let what = format!("{setting} {}", path.display());
+            match std::fs::read(path) {
+                Ok(read) => Ok((what, read.into())),
+                Err(error) => Err(wrong(format!("{what} can't be read")).with_source(error)),
+            }
+        }
+        Pem::Given(given) => Ok((format!("what was given for {setting}"), given.into())),
+        Pem::None => Ok((setting.to_owned(), Cow::default())),
+    }
 }
 
 fn add(roots: &mut RootCertStore, pem: &[u8], what: &str) -> Result<()> {

@@ -63,16 +63,23 @@ impl Http {
         }
     }
 
-    /// Puts the head of a request before the message that begins at `start`.
-    pub(super) fn begin_request(&mut self, outgoing: &mut Vec<u8>, start: usize) {
+    /// Puts the head of a request before the message that begins at `start`. One that fails leaves
+    /// everything as it was.
+    pub(super) fn begin_request(
+        &mut self,
+        outgoing: &mut Vec<u8>,
+        start: usize,
+    ) -> crate::error::Result<()> {
+        let lines = self.head.lines()?;
         let body = outgoing.split_off(start);
-        self.head.write(body.len(), outgoing);
+        Head::write(&lines, body.len(), outgoing);
         outgoing.extend_from_slice(&body);
         match self.response {
             // The message was complete, but what ends its response is still to come.
             Response::Body { .. } => self.begun = true,
             _ => self.response = Response::Awaited,
         }
+        Ok(())
     }
 
     /// Where to put what is received: a long body goes straight to the message.

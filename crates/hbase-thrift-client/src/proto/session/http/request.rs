@@ -1,15 +1,19 @@
 //! The head of a request.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::{Config, Credentials, Endpoint};
+use crate::config::{Config, Credentials, Endpoint, MadeHeader};
+use crate::error::Result;
 
 /// What all requests to a gateway begin with.
 pub(super) struct Head {
     lines: String,
+    /// What is made for each request.
+    made: Vec<MadeHeader>,
     /// For errors: what was asked for, and whether as somebody.
     pub(super) path: String,
     pub(super) authorized: bool,
@@ -20,14 +24,18 @@ impl Head {
     /// no line break.
     pub(super) fn new(config: &Config, endpoint: &Endpoint) -> Self {
         let settings = config.http_settings();
-        let path = config.path();
+        let path = config.get_path();
         let mut headers = vec![
             ("Content-Type", "application/x-thrift".to_owned()),
             // HTML for the pages of errors: the gateway names the exception in no other form.
             ("Accept", "application/x-thrift, text/html;q=0.1".to_owned()),
             ("User-Agent", concat!("hbase-thrift-client/", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
-        let given = |name: &str| settings.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+        let made = || settings.made_headers.iter().map(|header| header.name.as_str());
+        let given = |name: &str| {
+            let given = settings.headers.iter().map(|(name, _)| name.as_str());
+            given.chain(made()).any(|given| given.eq_ignore_ascii_case(name))
+        };
         headers.retain(|(name, _)| !given(name));
         if let Some(credentials) = &settings.credentials {
             headers.push(("Authorization", basic(credentials)));
@@ -40,17 +48,29 @@ impl Head {
         for (name, value) in &headers {
             lines.extend([*name, ": ", value, "\r\n"]);
         }
-        let names =
-            |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let names = |wanted: &str| {
+            let names = headers.iter().map(|(name, _)| *name).chain(made());
+            names.into_iter().any(|name| name.eq_ignore_ascii_case(wanted))
+        };
         if !names("Host") {
             lines.extend(["Host: ", &endpoint.to_string(), "\r\n"]);
         }
         let authorized = names("Authorization");
-        Self { lines, path, authorized }
+        Self { lines, made: settings.made_headers.clone(), path, authorized }
     }
 
-    pub(super) fn write(&self, length: usize, into: &mut Vec<u8>) {
-        into.extend_from_slice(self.lines.as_bytes());
+    /// What is to be put before the message, without its length.
+    pub(super) fn lines(&self) -> Result<Cow<'_, str>> {
+        let mut lines = Cow::Borrowed(self.lines.as_str());
+        for header in &self.made {
+            let value = header.value()?;
+            lines.to_mut().extend([header.name.as_str(), ": ", &value, "\r\n"]);
+        }
+        Ok(lines)
+    }
+
+    pub(super) fn write(lines: &str, length: usize, into: &mut Vec<u8>) {
+        into.extend_from_slice(lines.as_bytes());
         // Writing to a vector doesn't fail.
         let _ = write!(into, "Content-Length: {length}\r\n\r\n");
     }
@@ -66,8 +86,13 @@ mod tests {
 
     fn head(url: &str) -> String {
         let config: Config = url.parse().unwrap();
+        head_of(&config)
+    }
+
+    fn head_of(config: &Config) -> String {
+        let head = Head::new(config, &config.get_endpoints()[0]);
         let mut bytes = Vec::new();
-        Head::new(&config, &config.endpoints()[0]).write(7, &mut bytes);
+        Head::write(&head.lines().unwrap(), 7, &mut bytes);
         String::from_utf8(bytes).unwrap()
     }
 
@@ -91,11 +116,36 @@ mod tests {
     #[test]
     fn a_header_that_is_given_replaces_our_own() {
         let config: Config = "http://h".parse().unwrap();
-        let config = config.with_header("host", "other").with_header("user-agent", "me");
-        let mut bytes = Vec::new();
-        Head::new(&config, &config.endpoints()[0]).write(7, &mut bytes);
-        let head = String::from_utf8(bytes).unwrap().to_lowercase();
+        let config = config.header("host", "other").header("user-agent", "me");
+        let head = head_of(&config).to_lowercase();
         assert_eq!(head.matches("\r\nhost: ").count(), 1, "{head}");
         assert_eq!(head.matches("\r\nuser-agent: ").count(), 1, "{head}");
+    }
+
+    #[test]
+    fn a_made_header_is_made_for_each_request_and_can_break_no_line() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+
+        let config: Config = "http://h".parse().unwrap();
+        let made = AtomicU32::new(0);
+        let config = config.header_from("authorization", move || {
+            match made.fetch_add(1, Ordering::Relaxed) {
+                0 | 1 => Ok(format!("Bearer {}", made.load(Ordering::Relaxed))),
+                2 => Err("no token".into()),
+                _ => Ok("a\r\nX: b".to_owned()),
+            }
+        });
+        let head = Head::new(&config, &config.get_endpoints()[0]);
+        assert!(head.authorized);
+        for number in ["1", "2"] {
+            assert!(
+                head.lines().unwrap().contains(&format!("\r\nauthorization: Bearer {number}\r\n"))
+            );
+        }
+        for _ in 0..2 {
+            let error = head.lines().unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Config);
+            assert!(error.to_string().contains("the header authorization"), "{error}");
+        }
     }
 }
