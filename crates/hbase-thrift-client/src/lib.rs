@@ -69,4 +69,4 @@ pub use row::Json;
 pub use row::{
     Cell, Column, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch, RowBatchIter, ToCell,
 };
-pub use sync::{Interface, Probe};
+pub use sync::{CancellationToken, GatewayStatus, Interface, PoolStatus, Probe};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::dialect::Call;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +21,11 @@ pub struct Admin {
 impl Admin {
     pub(crate) fn new(executor: Executor) -> Self {
         Self { executor }
+    }
+
+    /// Returns the same with another operation time-out than the configured one.
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { executor: self.executor.with_timeout(timeout) }
     }
 
     /// Creates a table in one region.

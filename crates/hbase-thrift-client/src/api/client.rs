@@ -1,6 +1,7 @@
 //! The way in: a client for one cluster, and handles on its tables.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::admin::Admin;
 use super::generated::{self, GeneratedClient};
@@ -9,7 +10,7 @@ use super::table::Table;
 use crate::config::{Config, IntoConfig};
 use crate::dialect::Call;
 use crate::error::Result;
-use crate::sync::{self, Executor, Probe};
+use crate::sync::{self, CancellationToken, Executor, PoolStatus, Probe};
 
 /// A client for one HBase cluster. Cheap to clone; clones share one pool of connections.
 ///
@@ -114,6 +115,50 @@ impl Client {
         let deadline = self.executor.deadline();
         let lease = self.executor.checkout(deadline)?;
         Ok(calls(&mut generated::client(&self.executor, lease, deadline)))
+    }
+
+    /// Returns the same client with another operation time-out, for its tables and pipelines too.
+    /// They share their connections.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let patient = client.with_timeout(Duration::from_mins(5));
+    /// patient.admin().disable_and_delete_table("crash_reports")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { executor: self.executor.with_timeout(timeout) }
+    }
+
+    /// Returns the same client with calls that the token ends, those of its tables and pipelines
+    /// too. They share their connections.
+    pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
+        Self { executor: self.executor.with_cancellation(token) }
+    }
+
+    /// Returns how many connections there are, in use and not, and to which gateways.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let status = client.pool_status();
+    /// println!("{} of {} connections in use", status.in_use, status.max_connections);
+    /// for gateway in status.gateways.iter().filter(|gateway| !gateway.is_available) {
+    ///     println!("{} is left out", gateway.endpoint);
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn pool_status(&self) -> PoolStatus {
+        self.executor.pool().status()
+    }
+
+    /// Closes the client with all its clones, tables and scanners: connections that no call uses at
+    /// once, the others when their call ends. Later calls fail as
+    /// [`Closed`](crate::ErrorKind::Closed), and so do those that wait for a connection.
+    ///
+    /// Without it, the connections are closed with the last clone, table and scanner.
+    pub fn close(&self) {
+        self.executor.pool().close();
     }
 
     /// The configuration in use.

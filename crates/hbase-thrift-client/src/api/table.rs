@@ -1,6 +1,7 @@
 //! Reads and writes of one table.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::admin::Admin;
 use super::by_region::{self, RegionScan};
@@ -16,7 +17,7 @@ use crate::request::{
     Region, RowSet, Scan, Version,
 };
 use crate::row::{Column, OwnedCell, Row, ToCell};
-use crate::sync::{Executor, stamped, unusable_result};
+use crate::sync::{CancellationToken, Executor, stamped, unusable_result};
 
 /// A handle on one table. Cheap to clone; holds no connection between calls.
 #[derive(Clone)]
@@ -38,6 +39,25 @@ impl Table {
     /// Returns the table's whole name on the server, prefix included.
     pub fn full_name(&self) -> &[u8] {
         &self.name
+    }
+
+    /// Returns the same table with another operation time-out than the configured one.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use hbase_thrift_client::{Client, Get};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let hurried = client.table("crashes").with_timeout(Duration::from_millis(200));
+    /// let row = hurried.get(&Get::new("row1"))?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { executor: self.executor.with_timeout(timeout), name: self.name.clone() }
+    }
+
+    /// Returns the same table with calls, scans and writers that the token ends.
+    pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
+        Self { executor: self.executor.with_cancellation(token), name: self.name.clone() }
     }
 
     /// Returns the regions of the table, in order of their keys; as [`Admin::regions`].

@@ -72,6 +72,10 @@ pub enum ErrorKind {
     Server,
     /// A cell is missing, or is not what it was read as.
     Value,
+    /// The call was ended by a [`CancellationToken`](crate::CancellationToken).
+    Cancelled,
+    /// The client was closed.
+    Closed,
 }
 
 impl ErrorKind {
@@ -110,7 +114,9 @@ impl ErrorKind {
             | Self::IllegalArgument
             | Self::AccessDenied
             | Self::Server
-            | Self::Value => false,
+            | Self::Value
+            | Self::Cancelled
+            | Self::Closed => false,
         }
     }
 }
@@ -144,6 +150,8 @@ impl fmt::Display for ErrorKind {
             Self::UnknownScanner => "unknown scanner",
             Self::Server => "error of the server",
             Self::Value => "wrong value",
+            Self::Cancelled => "cancelled",
+            Self::Closed => "client closed",
         })
     }
 }
@@ -313,6 +321,15 @@ impl Error {
     /// Sets what is known of the call; for `proto::outcome` alone.
     pub(crate) fn settled(mut self, outcome: Outcome, repeatable: bool) -> Self {
         (self.0.outcome, self.0.repeatable) = (outcome, repeatable);
+        self
+    }
+
+    /// What ended the call was its caller; all else that is known of it stays.
+    pub(crate) fn into_cancelled(mut self) -> Self {
+        if self.0.kind != ErrorKind::Cancelled {
+            self.0.kind = ErrorKind::Cancelled;
+            "the call was cancelled".clone_into(&mut self.0.message);
+        }
         self
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::environment::Environment;
-use super::stream::{Refusal, Stream};
+use super::stream::{Interrupter, Refusal, Stream};
 use crate::dialect::{Call, Reply};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{Lost, Poll, Session};
@@ -34,6 +34,11 @@ impl Connection {
 
     pub(crate) fn session(&mut self) -> &mut Session {
         &mut self.session
+    }
+
+    /// What ends a wait on this connection.
+    pub(crate) fn interrupter(&self) -> Option<Interrupter> {
+        self.stream.interrupter()
     }
 
     /// Sends the call and waits for its reply.

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::Span;
 
-use super::environment::{Environment, System};
-use super::pool::{Lease, Pool};
+use super::cancel::{Cancellation, CancellationToken, Watched};
+use super::environment::{Environment, Signal, System};
+use super::pool::{Ahead, Lease, Pool, Taken};
 use crate::config::Config;
 use crate::dialect::{Call, Dialect, Effect, Reply, Request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::proto::{Answered, Attempts, Policy, Verdict, Written, settle};
+use crate::proto::{Answered, Attempts, ConnectionId, Loss, Policy, Verdict, Written, settle};
 use crate::request::Mutation;
 use crate::trace;
 
@@ -22,6 +23,9 @@ pub(crate) struct Executor {
     /// The table that the calls are for, where they are for one: spans name it.
     table: Option<Arc<[u8]>>,
     stamps: Arc<AtomicI64>,
+    /// Instead of the configured operation time-out.
+    timeout: Option<Duration>,
+    cancellation: Cancellation,
 }
 
 impl Executor {
@@ -33,7 +37,8 @@ impl Executor {
     /// In a world of one's own.
     pub(crate) fn with_environment(config: Config, environment: Arc<dyn Environment>) -> Self {
         let pool = Pool::new(config, environment);
-        Self { pool, table: None, stamps: Arc::default() }
+        let cancellation = Cancellation::default();
+        Self { pool, table: None, stamps: Arc::default(), timeout: None, cancellation }
     }
 
     /// The same for calls on this table.
@@ -41,11 +46,21 @@ impl Executor {
         Self { table: Some(name.into()), ..self.clone() }
     }
 
+    /// The same with another operation time-out.
+    pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout.min(Config::MAX_TIMEOUT)), ..self.clone() }
+    }
+
+    /// The same with calls that this token ends too.
+    pub(crate) fn with_cancellation(&self, token: &CancellationToken) -> Self {
+        Self { cancellation: self.cancellation.and(token), ..self.clone() }
+    }
+
     pub(crate) fn config(&self) -> &Config {
         self.pool.config()
     }
 
-    pub(super) fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }
 
@@ -62,12 +77,12 @@ impl Executor {
     ///
     /// Not repeated: who starts up wants to know at once.
     pub(crate) fn connect(&self) -> Result<()> {
-        self.pool.checkout(self.deadline()).map(drop)
+        self.checkout(self.deadline()).map(drop)
     }
 
     /// The deadline of an operation that begins now.
     pub(crate) fn deadline(&self) -> Instant {
-        self.environment().now() + self.config().get_operation_timeout()
+        self.environment().now() + self.timeout.unwrap_or(self.config().get_operation_timeout())
     }
 
     /// The time for a write, where the client stamps its writes: later than any that it gave before.
@@ -115,10 +130,10 @@ impl Executor {
                 }
                 Err(error) => error.in_method(method),
             };
-            match self.pool.judge(&mut attempts, error, effect) {
+            match self.judge(&mut attempts, error, effect) {
                 Verdict::Again { pause, error } => {
                     tracing::debug!(attempt = error.attempts(), %error, ?pause, "trying again");
-                    self.environment().sleep(pause);
+                    self.pause(pause);
                 }
                 Verdict::GiveUp(error) => {
                     trace::failure(&span, &error);
@@ -136,7 +151,7 @@ impl Executor {
         attempts: &Attempts,
     ) -> Result<R> {
         let deadline = self.attempt_deadline(attempts, effect);
-        let mut lease = self.pool.checkout(deadline)?;
+        let mut lease = self.checkout(deadline)?;
         self.record_gateway(span, &lease);
         let result = lease.call(call, deadline, self.pool.environment());
         if let Err(error) = &result {
@@ -172,7 +187,58 @@ impl Executor {
 
     /// Lends a connection for as long as the caller wants.
     pub(crate) fn checkout(&self, deadline: Instant) -> Result<Lease> {
-        self.pool.checkout(deadline)
+        self.pool.checkout(deadline, &self.cancellation)
+    }
+
+    /// Lends this connection again; `None` if it is gone.
+    pub(super) fn checkout_again(
+        &self,
+        connection: ConnectionId,
+        deadline: Instant,
+    ) -> Result<Option<Lease>> {
+        self.pool.checkout_again(connection, deadline, &self.cancellation)
+    }
+
+    /// Lends another connection to a gateway, if it is still the process that answered at this time.
+    pub(super) fn checkout_process(
+        &self,
+        gateway: usize,
+        answered: Instant,
+        deadline: Instant,
+    ) -> Option<Lease> {
+        let lease = self.pool.checkout_process(gateway, answered, deadline)?;
+        Some(lease.watched_by(&self.cancellation))
+    }
+
+    /// Takes back rows that were asked for ahead.
+    pub(super) fn take_ahead(&self, ahead: Ahead, deadline: Instant) -> Result<Taken> {
+        self.pool.take_ahead(ahead, deadline, &self.cancellation)
+    }
+
+    /// Has the attempts decide about a failure.
+    pub(super) fn judge(&self, attempts: &mut Attempts, error: Error, effect: Effect) -> Verdict {
+        self.judge_together(attempts, error, effect, &mut Loss::default())
+    }
+
+    /// As [`judge`](Self::judge), for a call that may have been lost with others.
+    pub(super) fn judge_together(
+        &self,
+        attempts: &mut Attempts,
+        error: Error,
+        effect: Effect,
+        loss: &mut Loss,
+    ) -> Verdict {
+        self.pool.judge(attempts, self.cancellation.explain(error), effect, loss)
+    }
+
+    /// Waits for this long, or until the call is cancelled.
+    pub(super) fn pause(&self, time: Duration) {
+        if self.cancellation.is_none() {
+            return self.environment().sleep(time);
+        }
+        let signal = Arc::new(Signal::default());
+        let _watch = self.cancellation.watch(|| Some(Watched::Signal(Arc::clone(&signal))));
+        self.environment().wait(&signal, self.environment().now() + time);
     }
 
     /// What a request does to the data.

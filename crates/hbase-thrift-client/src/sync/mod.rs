@@ -2,6 +2,7 @@
 //!
 //! They carry bytes, time and decisions to and fro, and decide nothing themselves.
 
+mod cancel;
 mod connect;
 mod connection;
 mod environment;
@@ -13,6 +14,7 @@ mod scan;
 mod stream;
 mod write;
 
+pub use cancel::CancellationToken;
 pub(crate) use connect::probe;
 #[cfg(test)]
 pub(crate) use environment::{Environment, Signal};
@@ -21,6 +23,7 @@ pub(crate) use pipeline::{OwnedCall, OwnedRequest, Value};
 #[cfg(test)]
 pub(crate) use pool::LEASES_HELD;
 pub(crate) use pool::Lease;
+pub use pool::{GatewayStatus, PoolStatus};
 pub use probe::{Interface, Probe};
 pub(crate) use scan::ScanDriver;
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl Executor {
             if let Some(time) = self.send_once(&mut waiting, &span) {
                 let pause = time.saturating_duration_since(self.environment().now());
                 tracing::debug!(calls = waiting.len(), ?pause, "trying again");
-                self.environment().sleep(pause);
+                self.pause(pause);
             }
         }
         let results = jobs.into_iter().filter_map(|job| job.result).collect::<Vec<_>>();
@@ -143,7 +143,7 @@ impl Executor {
         let (mut rest, mut loss, mut again) = (&mut *jobs, Loss::default(), None);
         let mut held: Option<Lease> = None;
         while !rest.is_empty() {
-            let mut lease = match held.take().map_or_else(|| self.pool().checkout(deadline), Ok) {
+            let mut lease = match held.take().map_or_else(|| self.checkout(deadline), Ok) {
                 Ok(lease) => lease,
                 Err(error) => {
                     for job in rest {
@@ -219,7 +219,7 @@ impl Executor {
             }
             Err(error) => error,
         };
-        match self.pool().judge_together(&mut job.attempts, error, job.effect, loss) {
+        match self.judge_together(&mut job.attempts, error, job.effect, loss) {
             Verdict::Again { pause, .. } => Some(self.environment().now() + pause),
             Verdict::GiveUp(error) => {
                 job.result = Some(Err(error));

@@ -116,10 +116,10 @@ impl ScanDriver {
 
     /// Waits and leaves the scan to be opened again, or gives up.
     fn recover(&mut self, error: Error, attempts: &mut Attempts, span: &Span) -> Result<()> {
-        match self.executor.pool().judge(attempts, error, Effect::ReadOnce) {
+        match self.executor.judge(attempts, error, Effect::ReadOnce) {
             Verdict::Again { pause, error } => {
                 tracing::debug!(%error, ?pause, "the scan goes on with another scanner");
-                self.executor.environment().sleep(pause);
+                self.executor.pause(pause);
                 Ok(())
             }
             Verdict::GiveUp(error) => {
@@ -208,7 +208,7 @@ impl ScanDriver {
         deadline: Instant,
     ) -> Result<RowBatch> {
         let AskedAhead { ahead, fetch, closed } = asked;
-        match self.executor.pool().take_ahead(ahead, deadline)? {
+        match self.executor.take_ahead(ahead, deadline)? {
             Taken::Awaited(mut lease) => {
                 self.executor.record_gateway(span, &lease);
                 lease.reach_rows(deadline).inspect_err(|error| lease.blame(error))?;
@@ -278,8 +278,7 @@ impl ScanDriver {
 
     fn checkout_home(&self, deadline: Instant) -> Result<Option<Lease>> {
         let Some(home) = self.home else { return Ok(None) };
-        let pool = self.executor.pool();
-        match pool.checkout_again(home.connection, deadline) {
+        match self.executor.checkout_again(home.connection, deadline) {
             Ok(Some(lease)) => return Ok(Some(lease)),
             Ok(None) => {}
             // Another scanner needs no certain connection.
@@ -288,7 +287,7 @@ impl ScanDriver {
         }
         if self.executor.config().get_transport() == crate::config::Transport::Http {
             // An HTTP server in between may close the connection after each reply.
-            return Ok(pool.checkout_process(home.gateway, home.answered, deadline));
+            return Ok(self.executor.checkout_process(home.gateway, home.answered, deadline));
         }
         Ok(None)
     }

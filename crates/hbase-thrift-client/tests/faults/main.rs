@@ -6,6 +6,7 @@
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 mod gateways;
+mod handles;
 mod hostile;
 mod limits;
 mod odd;

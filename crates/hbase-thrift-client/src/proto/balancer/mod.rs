@@ -217,6 +217,33 @@ impl Balancer {
         old
     }
 
+    /// Forgets all connections that nobody uses, which have to be closed.
+    pub(crate) fn close_unused(&mut self, now: Instant) -> Vec<ConnectionId> {
+        let is_used = |slot: &Slot| matches!(slot.state, State::Opening | State::InUse);
+        let unused = self.connections.iter().filter(|(_, slot)| !is_used(slot));
+        let unused: Vec<_> = unused.map(|(id, _)| *id).collect();
+        for id in &unused {
+            self.remove(*id, None, now);
+        }
+        unused
+    }
+
+    /// How many connections to a gateway there are, and how many of them are in use or being opened.
+    pub(crate) fn connections_to(&self, gateway: usize) -> (usize, usize) {
+        let slots = self.connections.values().filter(|slot| slot.gateway == gateway).count();
+        (slots, self.gateways.get(gateway).map_or(0, |gateway| gateway.in_use))
+    }
+
+    /// Whether calls leave out this gateway, which failed.
+    pub(crate) fn is_left_out(&self, gateway: usize) -> bool {
+        self.gateways.get(gateway).is_some_and(Gateway::is_suspect)
+    }
+
+    /// How many callers wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiters.len()
+    }
+
     /// Waiters that have to be woken.
     pub(crate) fn take_woken(&mut self) -> Vec<WaiterId> {
         self.waiters.take_woken()

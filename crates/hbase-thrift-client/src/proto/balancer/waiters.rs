@@ -83,6 +83,11 @@ impl Waiters {
         self.queue.iter().any(|waiter| waiter.id == id && waiter.granted.is_none())
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Promises a connection to the first that can use it; false where nobody can.
     pub(super) fn promise(&mut self, connection: ConnectionId) -> bool {
         let fits = |waiter: &Waiter| waiter.wants.is_none_or(|wanted| wanted == connection);

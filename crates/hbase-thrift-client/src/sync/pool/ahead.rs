@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::super::cancel::Cancellation;
 use super::Pool;
 use super::lease::Lease;
 use super::slot::{Ahead, Slot, SlotPlace};
@@ -22,13 +23,20 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Pool {
     /// Takes back rows that were asked for ahead, waiting while somebody else takes them in.
-    pub(crate) fn take_ahead(&self, ahead: Ahead, deadline: Instant) -> Result<Taken> {
+    pub(crate) fn take_ahead(
+        &self,
+        ahead: Ahead,
+        deadline: Instant,
+        cancellation: &Cancellation,
+    ) -> Result<Taken> {
         loop {
+            cancellation.check()?;
+            self.lock().check_open()?;
             if let Some(rows) = ahead.slot.take() {
                 return Ok(Taken::Here(rows));
             }
             if let Some(lease) = self.take_parked(&ahead) {
-                return Ok(Taken::Awaited(lease));
+                return Ok(Taken::Awaited(lease.watched_by(cancellation)));
             }
             let now = self.environment().now();
             if now >= deadline {

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::super::cancel::{Cancellation, Watch, Watched};
 use super::super::connection::Connection;
 use super::Pool;
 use super::slot::{Ahead, Slot, SlotPlace};
@@ -23,6 +24,8 @@ pub(crate) struct Lease {
     /// Since when it is lent, and whether the gateway is to blame for its end.
     since: Instant,
     to_blame: bool,
+    /// Ends what is waited for.
+    watch: Watch,
 }
 
 /// A connection that somebody uses or that the pool keeps.
@@ -59,7 +62,15 @@ impl Pool {
         let since = self.environment().now();
         #[cfg(test)]
         LEASES_HELD.set(LEASES_HELD.get() + 1);
-        Lease { kept: Some(kept), id, gateway, pool: self.clone(), since, to_blame: false }
+        Lease {
+            kept: Some(kept),
+            id,
+            gateway,
+            pool: self.clone(),
+            since,
+            to_blame: false,
+            watch: Watch::default(),
+        }
     }
 }
 
@@ -73,8 +84,17 @@ impl Lease {
         self.gateway
     }
 
+    /// Has the tokens end what is waited for on the connection, as long as it is lent.
+    pub(crate) fn watched_by(mut self, cancellation: &Cancellation) -> Self {
+        self.watch = cancellation.watch(|| self.interrupter().map(Watched::Stream));
+        self
+    }
+
     /// The gateway is to blame if the connection is broken when it comes back.
     pub(crate) fn blame(&mut self, error: &Error) {
+        if self.watch.was_ended() {
+            return;
+        }
         if self.session().ended_between_replies() {
             return self.pool.closes_after_replies(self.gateway);
         }
@@ -255,15 +275,33 @@ impl Lease {
         }
     }
 
+    /// Nobody ends what is waited for from now on. A connection that was ended takes no other call.
+    fn leave_watch(&mut self) {
+        if std::mem::take(&mut self.watch).was_ended()
+            && let Some(kept) = &mut self.kept
+        {
+            kept.connection.session().closed();
+        }
+    }
+
     pub(super) fn park(&mut self, soon: bool) {
+        self.leave_watch();
         let Some(mut kept) = self.kept.take() else { return };
         let now = self.pool.environment().now();
         kept.connection.leave_unread(now);
         let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
         let mut state = self.pool.lock();
-        state.kept.insert(self.id, kept);
-        state.balancer.parked(self.id, soon, answered, now);
+        let left = if state.is_closed {
+            state.balancer.closed(self.id, End::Quiet { answered }, now);
+            Some(kept)
+        } else {
+            state.kept.insert(self.id, kept);
+            state.balancer.parked(self.id, soon, answered, now);
+            None
+        };
         state.wake();
+        drop(state);
+        drop(left);
     }
 }
 
@@ -271,6 +309,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         #[cfg(test)]
         LEASES_HELD.set(LEASES_HELD.get() - 1);
+        self.leave_watch();
         let is_spent = self.kept.is_some() && self.is_spent();
         let Some(mut kept) = self.kept.take() else { return };
         let now = self.pool.environment().now();
@@ -278,7 +317,7 @@ impl Drop for Lease {
         let is_kept = is_in_step && !is_spent;
         let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
         let mut state = self.pool.lock();
-        let left = if is_kept {
+        let left = if is_kept && !state.is_closed {
             state.kept.insert(self.id, kept);
             state.balancer.returned(self.id, answered, now);
             None

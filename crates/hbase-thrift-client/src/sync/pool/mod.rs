@@ -8,11 +8,13 @@ mod ahead;
 mod gateway;
 mod lease;
 mod slot;
+mod status;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::cancel::{Cancellation, Watched};
 use super::connect::Caller;
 use super::environment::{Environment, Signal};
 use crate::config::{Config, Endpoint, Transport};
@@ -30,6 +32,7 @@ pub(crate) use lease::LEASES_HELD;
 pub(crate) use lease::Lease;
 use lease::{Awaited, Kept};
 pub(crate) use slot::Ahead;
+pub use status::{GatewayStatus, PoolStatus};
 
 /// The pool; clones share it.
 #[derive(Clone)]
@@ -49,6 +52,7 @@ struct State {
     /// Connections that nobody uses, idle or parked.
     kept: BTreeMap<ConnectionId, Box<Kept>>,
     signals: BTreeMap<WaiterId, Arc<Signal>>,
+    is_closed: bool,
 }
 
 impl Pool {
@@ -66,6 +70,7 @@ impl Pool {
             budget: Budget::new(config.get_max_connections(), environment.now()),
             kept: BTreeMap::new(),
             signals: BTreeMap::new(),
+            is_closed: false,
         };
         let state = Mutex::new(state);
         let recycler = Recycler::default();
@@ -99,13 +104,8 @@ impl Pool {
         self.lock().budget.succeeded();
     }
 
-    /// Has the attempts decide about a failure.
-    pub(crate) fn judge(&self, attempts: &mut Attempts, error: Error, effect: Effect) -> Verdict {
-        self.judge_together(attempts, error, effect, &mut Loss::default())
-    }
-
-    /// As [`judge`](Self::judge), for a call that may have been lost with others.
-    pub(crate) fn judge_together(
+    /// Has the attempts decide about a failure of a call that may have been lost with others.
+    pub(crate) fn judge(
         &self,
         attempts: &mut Attempts,
         error: Error,
@@ -117,16 +117,17 @@ impl Pool {
     }
 
     /// Lends a connection, opening one where none is free and the limit allows it.
-    pub(crate) fn checkout(&self, deadline: Instant) -> Result<Lease> {
+    pub(crate) fn checkout(&self, deadline: Instant, cancellation: &Cancellation) -> Result<Lease> {
         let patience = self.patience(deadline);
         let (mut waiter, mut tried, mut failure) = (None, Vec::new(), None);
         loop {
+            self.check(waiter, cancellation)?;
             let now = self.environment().now();
             let time_left = deadline.saturating_duration_since(now);
             match self.decide(now, |balancer| balancer.turn(waiter, &tried, time_left, now)) {
                 Turn::Use(id) => {
                     if let Some(lease) = self.take_kept(id).and_then(Lease::if_usable) {
-                        return Ok(lease);
+                        return Ok(lease.watched_by(cancellation));
                     }
                 }
                 Turn::Drain(id) => {
@@ -139,14 +140,15 @@ impl Pool {
                     }
                     // A gateway that hangs must not use up the time in which another would answer.
                     let until = if self.gateways() > 1 { now + time / 2 } else { patience };
-                    if let Some(lease) = self.take_kept(id).and_then(|kept| kept.settle(until)) {
+                    let kept = self.take_kept(id).map(|kept| kept.watched_by(cancellation));
+                    if let Some(lease) = kept.and_then(|kept| kept.settle(until)) {
                         return Ok(lease);
                     }
                 }
                 Turn::Open { connection, gateway, within, close } => {
                     drop(close.and_then(|id| self.lock().kept.remove(&id)));
                     match self.open(connection, gateway, within) {
-                        Ok(lease) => return Ok(lease),
+                        Ok(lease) => return Ok(lease.watched_by(cancellation)),
                         Err(error) => {
                             tried.push(gateway);
                             // The gateway of choice says most about what is wrong.
@@ -154,7 +156,7 @@ impl Pool {
                         }
                     }
                 }
-                Turn::Wait(id) => waiter = Some(self.wait(id, patience)?),
+                Turn::Wait(id) => waiter = Some(self.wait(id, patience, cancellation)?),
                 Turn::NoneLeft => return Err(failure.unwrap_or_else(no_gateway)),
                 Turn::Gone => {}
             }
@@ -166,21 +168,26 @@ impl Pool {
         &self,
         connection: ConnectionId,
         deadline: Instant,
+        cancellation: &Cancellation,
     ) -> Result<Option<Lease>> {
         let patience = self.patience(deadline);
         let mut waiter = None;
         loop {
+            self.check(waiter, cancellation)?;
             let now = self.environment().now();
             match self.decide(now, |balancer| balancer.turn_for(waiter, connection)) {
-                Turn::Use(id) => return Ok(self.take_kept(id).and_then(Lease::if_usable)),
+                Turn::Use(id) => {
+                    let lease = self.take_kept(id).and_then(Lease::if_usable);
+                    return Ok(lease.map(|lease| lease.watched_by(cancellation)));
+                }
                 Turn::Drain(id) => {
                     // Another scanner that is closed late is no reason to open the caller's anew, unless
                     // that takes too long.
                     let most = patience.saturating_duration_since(now) / 2;
-                    let kept = self.take_kept(id);
+                    let kept = self.take_kept(id).map(|kept| kept.watched_by(cancellation));
                     return Ok(kept.and_then(|kept| kept.settle_within(patience, most)));
                 }
-                Turn::Wait(id) => waiter = Some(self.wait(id, patience)?),
+                Turn::Wait(id) => waiter = Some(self.wait(id, patience, cancellation)?),
                 Turn::Open { .. } | Turn::NoneLeft | Turn::Gone => return Ok(None),
             }
         }
@@ -245,8 +252,24 @@ impl Pool {
         decision
     }
 
-    /// Waits until the balancer has something for this waiter.
-    fn wait(&self, id: WaiterId, patience: Instant) -> Result<WaiterId> {
+    /// Fails if the call was cancelled, or the client closed; it then waits no longer.
+    fn check(&self, waiter: Option<WaiterId>, cancellation: &Cancellation) -> Result<()> {
+        let open = || self.lock().check_open();
+        cancellation.check().and_then(|()| open()).inspect_err(|_| {
+            if let Some(id) = waiter {
+                let now = self.environment().now();
+                self.decide(now, |balancer| balancer.give_up(id, now));
+            }
+        })
+    }
+
+    /// Waits until the balancer has something for this waiter, or the call is cancelled.
+    fn wait(
+        &self,
+        id: WaiterId,
+        patience: Instant,
+        cancellation: &Cancellation,
+    ) -> Result<WaiterId> {
         let now = self.environment().now();
         if now >= patience {
             self.decide(now, |balancer| balancer.give_up(id, now));
@@ -255,12 +278,14 @@ impl Pool {
         }
         let signal = {
             let mut state = self.lock();
-            if !state.balancer.is_waiting(id) {
+            if !state.balancer.is_waiting(id) || state.is_closed {
                 return Ok(id);
             }
             Arc::clone(state.signals.entry(id).or_default())
         };
+        let watch = cancellation.watch(|| Some(Watched::Signal(Arc::clone(&signal))));
         self.environment().wait(&signal, patience);
+        drop(watch);
         self.lock().signals.remove(&id);
         Ok(id)
     }

@@ -19,6 +19,7 @@ use std::time::Instant;
 
 pub(crate) use dial::Dialer;
 pub(crate) use refusal::Refusal;
+pub(crate) use tcp::Interrupter;
 
 /// A two-way stream of bytes to one gateway.
 pub(crate) trait Stream: Send {
@@ -32,6 +33,11 @@ pub(crate) trait Stream: Send {
     ///
     /// Fails with [`io::ErrorKind::TimedOut`] at the deadline.
     fn write(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize>;
+
+    /// Ends what is waited for from another thread; `None` for a stream that can't be waited for.
+    fn interrupter(&self) -> Option<Interrupter> {
+        None
+    }
 
     /// Whether the other side has neither closed nor sent anything since the last reply.
     fn is_quiet(&mut self) -> bool;

@@ -2,13 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::{self, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Stream;
 use crate::config::Endpoint;
 
 pub(crate) struct TcpStream {
-    stream: net::TcpStream,
+    stream: Arc<net::TcpStream>,
     read_timeout: Duration,
     write_timeout: Duration,
 }
@@ -23,6 +24,7 @@ impl TcpStream {
         let stream = first_of(&addresses, deadline, net::TcpStream::connect_timeout)?;
         // A call is written at once, so there is nothing for Nagle to gather.
         stream.set_nodelay(true)?;
+        let stream = Arc::new(stream);
         Ok(Self { stream, read_timeout: Duration::ZERO, write_timeout: Duration::ZERO })
     }
 }
@@ -55,7 +57,7 @@ impl Stream for TcpStream {
                 self.read_timeout = lasting(left);
                 self.stream.set_read_timeout(Some(self.read_timeout))?;
             }
-            match self.stream.read(into) {
+            match (&*self.stream).read(into) {
                 Err(error) if is_passing(&error) => {}
                 result => return result,
             }
@@ -69,12 +71,16 @@ impl Stream for TcpStream {
                 self.write_timeout = lasting(left);
                 self.stream.set_write_timeout(Some(self.write_timeout))?;
             }
-            match self.stream.write(bytes) {
+            match (&*self.stream).write(bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Err(error) if is_passing(&error) => {}
                 result => return result,
             }
         }
+    }
+
+    fn interrupter(&self) -> Option<Interrupter> {
+        Some(Interrupter(Arc::clone(&self.stream)))
     }
 
     fn is_quiet(&mut self) -> bool {
@@ -86,6 +92,18 @@ impl Stream for TcpStream {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock
         );
         quiet && self.stream.set_nonblocking(false).is_ok()
+    }
+}
+
+/// A connection that another thread may end.
+#[derive(Clone)]
+pub(crate) struct Interrupter(Arc<net::TcpStream>);
+
+impl Interrupter {
+    /// Ends the connection: what is read from it or written to it fails.
+    pub(crate) fn interrupt(&self) {
+        // It may be closed by the other side already.
+        let _ = self.0.shutdown(net::Shutdown::Both);
     }
 }
 
