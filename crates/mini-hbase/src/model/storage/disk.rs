@@ -139,17 +139,10 @@ impl Snapshot for DiskSnapshot {
     }
 
     fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Bytes>> {
-        let Some(guard) = self.range(from, to).next_back() else { return Ok(None) };
-        let key = guard.key()?;
-        if !long_keys::is_shortened(&key) {
-            return Ok(Some(key));
-        }
-        let mut walk = self.walk(from, to);
-        let mut last = None;
-        while let Some((key, _)) = walk.next(&|_| false)? {
-            last = Some(key);
-        }
-        Ok(last)
+        let down = self.range(from, to).rev();
+        let entries =
+            down.map(|guard| Ok(guard.into_inner_if(|key| long_keys::is_shortened(key))?));
+        long_keys::last(entries, from, to)
     }
 }
 

@@ -53,12 +53,41 @@ pub(super) fn is_shortened(key: &[u8]) -> bool {
 }
 
 /// The whole key and value.
-fn restore(value: &[u8]) -> Result<(Bytes, Bytes)> {
+fn restore(value: &[u8]) -> Result<(&[u8], &[u8])> {
     let damaged = || Error::Damaged("a long key");
     let (len, rest) = value.split_first_chunk().ok_or_else(damaged)?;
     let len = u32::from_be_bytes(*len) as usize;
-    let (key, value) = rest.split_at_checked(len).ok_or_else(damaged)?;
-    Ok((Bytes::from(key), Bytes::from(value)))
+    rest.split_at_checked(len).ok_or_else(damaged)
+}
+
+fn is_inside(key: &[u8], from: &[u8], to: &[u8]) -> bool {
+    *key >= *from && (to.is_empty() || *key < *to)
+}
+
+/// The last whole key of a range, of which the stored keys come from its end on down; the values of
+/// shortened ones are needed.
+pub(super) fn last(
+    down: impl Iterator<Item = Result<Entry>>,
+    from: &[u8],
+    to: &[u8],
+) -> Result<Option<Bytes>> {
+    // Of the present group.
+    let mut last: Option<Bytes> = None;
+    for entry in down {
+        let (key, value) = entry?;
+        if last.as_ref().is_some_and(|last| last[..LONGEST] != key[..key.len().min(LONGEST)]) {
+            break;
+        }
+        if !is_shortened(&key) {
+            return Ok(last.or_else(|| is_inside(&key, from, to).then_some(key)));
+        }
+        let value = value.ok_or(Error::Damaged("a long key"))?;
+        let (whole, _) = restore(&value)?;
+        if is_inside(whole, from, to) && last.as_ref().is_none_or(|last| **last < *whole) {
+            last = Some(Bytes::from(whole));
+        }
+    }
+    Ok(last)
 }
 
 /// A walk over stored keys, as one over whole keys.
@@ -87,9 +116,9 @@ impl<W: Walk> LongKeys<W> {
                 break;
             }
             let value = value.ok_or(Error::Damaged("a long key"))?;
-            let whole = restore(&value)?;
-            if *whole.0 >= *self.from && (self.to.is_empty() || *whole.0 < *self.to) {
-                self.group.push(whole);
+            let (key, value) = restore(&value)?;
+            if is_inside(key, &self.from, &self.to) {
+                self.group.push((Bytes::from(key), Bytes::from(value)));
             }
             entry = self.inner.next(&|_| true)?;
         }
@@ -163,17 +192,19 @@ mod tests {
             for _ in 0..4 {
                 let from = random_key(&mut random);
                 let to = if random.below(3) == 0 { Vec::new() } else { random_key(&mut random) };
-                let inside = |key: &[u8], from: &[u8], to: &[u8]| {
-                    *key >= *from && (to.is_empty() || *key < *to)
-                };
                 let high = if to.is_empty() { Vec::new() } else { high(&to) };
                 let range: Vec<_> = short
                     .iter()
-                    .filter(|(key, _)| inside(key, low(&from), &high))
+                    .filter(|(key, _)| is_inside(key, low(&from), &high))
                     .map(|(key, value)| (key.clone(), value.clone()))
                     .collect();
+                let down = range.iter().rev().cloned();
+                let down = down.map(|(key, value)| Ok((key.into(), Some(value.into()))));
+                let found = last(down, &from, &to).unwrap();
+                let expected = whole.keys().rfind(|key| is_inside(key, &from, &to));
+                assert!(found.as_deref() == expected.map(Vec::as_slice), "another last key");
                 let mut walk = LongKeys::new(Stored(range.into_iter()), &from, &to);
-                for (key, value) in whole.iter().filter(|(key, _)| inside(key, &from, &to)) {
+                for (key, value) in whole.iter().filter(|(key, _)| is_inside(key, &from, &to)) {
                     let (found, read) = walk.next(&|_| true).unwrap().unwrap();
                     assert!(*found == **key, "another key of {} bytes", found.len());
                     assert_eq!(read.as_deref(), Some(value.as_slice()));
@@ -181,5 +212,20 @@ mod tests {
                 assert!(walk.next(&|_| true).unwrap().is_none());
             }
         }
+    }
+
+    #[test]
+    fn the_last_key_costs_its_group_and_no_more() {
+        let plain = (0..1_000_u32).map(|number| number.to_be_bytes().to_vec());
+        let long = (0..3).map(|number| [vec![b'k'; LONGEST], vec![number]].concat());
+        let mut entries: Vec<_> = plain.chain(long).map(|key| stored(key, Some(vec![]))).collect();
+        entries.sort();
+        let mut read = 0;
+        let down = entries.into_iter().rev().map(|(key, value)| {
+            read += 1;
+            Ok((Bytes::from(key), value.map(Bytes::from)))
+        });
+        let found = last(down, &[], &[]).unwrap().unwrap();
+        assert_eq!((found.len(), found.last(), read), (LONGEST + 1, Some(&2), 4));
     }
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::naive::{Naive, Passes, Seen, Written};
+use super::asked::{Asked, compares};
+use super::naive::{Naive, Seen, Written};
 use super::random::Random;
 use super::*;
 use crate::model::filter::{self, Operator};
@@ -40,17 +41,6 @@ struct Going {
     /// The number of the first cell that it doesn't see.
     began: usize,
     scan: Asked,
-}
-
-/// What a scan asks for.
-struct Asked {
-    start: Bound,
-    stop: Bound,
-    prefix: Option<Vec<u8>>,
-    reversed: bool,
-    query: Query,
-    batch: Option<usize>,
-    filter: Option<(Operator, Vec<u8>)>,
 }
 
 struct Pair<'a> {
@@ -365,52 +355,6 @@ impl Pair<'_> {
         if found.is_empty() {
             self.scanners.remove(place);
         }
-    }
-}
-
-impl Asked {
-    /// All that the scan returns.
-    fn results(&self, naive: &Naive) -> Vec<(Vec<u8>, Vec<Seen>)> {
-        let mut rows: Vec<_> = naive.rows().into_iter().filter(|row| self.has(row)).collect();
-        if self.reversed {
-            rows.reverse();
-        }
-        let passes = self.filter.as_ref().map(|(operator, value)| {
-            // What is in the cell stands left of the operator.
-            move |found: &[u8]| compares(*operator, found, value)
-        });
-        let mut results = Vec::new();
-        for row in rows {
-            let passes = passes.as_ref().map(|passes| passes as Passes<'_>);
-            let cells = naive.read(&row, &self.query, passes);
-            for part in cells.chunks(self.batch.unwrap_or(usize::MAX)) {
-                results.push((row.clone(), part.to_vec()));
-            }
-        }
-        results
-    }
-
-    fn has(&self, row: &[u8]) -> bool {
-        if let Some(prefix) = &self.prefix {
-            return row.starts_with(prefix);
-        }
-        let (low, high) =
-            if self.reversed { (&self.stop, &self.start) } else { (&self.start, &self.stop) };
-        let is_at = |bound: &Bound| bound.inclusive && row == bound.row;
-        let is_above = low.row.is_empty() || row > &*low.row || is_at(low);
-        let is_below = high.row.is_empty() || row < &*high.row || is_at(high);
-        is_above && is_below
-    }
-}
-
-fn compares(operator: Operator, left: &[u8], right: &[u8]) -> bool {
-    match operator {
-        Operator::Less => left < right,
-        Operator::LessOrEqual => left <= right,
-        Operator::Equal => left == right,
-        Operator::NotEqual => left != right,
-        Operator::GreaterOrEqual => left >= right,
-        Operator::Greater => left > right,
     }
 }
 
