@@ -4,6 +4,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -17,8 +18,14 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_in(&std::env::temp_dir(), arguments)
+    }
+
+    /// With another place for temporary files.
+    fn start_in(temporary: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
         command.args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]).args(arguments);
+        command.env("TMPDIR", temporary);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut line = || lines.next().unwrap().unwrap();
@@ -83,12 +90,24 @@ fn it_serves_whatever_it_speaks_says_so_and_ends_when_asked() {
 }
 
 #[test]
+fn its_tables_are_in_memory_or_in_a_folder_that_goes_with_it() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folders = || std::fs::read_dir(&temporary).unwrap().count();
+    for (arguments, made) in [(&["--memory"][..], 0), (&[], 1)] {
+        let running = Running::start_in(temporary.path(), arguments);
+        assert_eq!(folders(), made, "{arguments:?}");
+        running.end();
+        assert_eq!(folders(), 0, "{arguments:?}");
+    }
+}
+
+#[test]
 fn it_begins_with_the_seeds_of_its_files_and_of_the_environment() {
     let folder = tempfile::tempdir().unwrap();
     let seeds = folder.path().join("seeds.jsonl");
     std::fs::write(&seeds, "{\"table\": \"t\", \"families\": [\"f\"]}\n").unwrap();
     let running = Running::start(&["--seed", seeds.to_str().unwrap()]);
-    assert!(running.describe().contains("\"calls\":{"), "{}", running.describe());
+    assert!(running.describe().contains("\"tables\":[\"t\"]"), "{}", running.describe());
     running.end();
     std::fs::write(&seeds, "{\"table\": \"t\"}\n").unwrap();
     let mut command = Command::new(PROGRAM);

@@ -90,7 +90,7 @@ impl When {
 }
 
 /// What is to be done with a call.
-pub(crate) enum Plan {
+pub(crate) enum Outcome {
     Answer,
     Throw(thrift::Error),
     DropBefore,
@@ -157,19 +157,19 @@ impl Faults {
 
     /// Counts a call of one of HBase's methods, waits if it has to, and says what else is to be done; nothing if the server
     /// stops meanwhile.
-    pub(crate) fn plan(&self, method: &str, scanners: &Scanners) -> Option<Plan> {
-        let mut plan = Plan::Answer;
+    pub(crate) fn outcome(&self, method: &str, scanners: &Scanners) -> Option<Outcome> {
+        let mut outcome = Outcome::Answer;
         for fault in self.due(method) {
             match fault {
                 Fault::Delay(time) => self.wait(time)?,
                 Fault::ExpireScanners => scanners.expire_all(),
-                Fault::DropBefore => plan = Plan::DropBefore,
-                Fault::DropAfter => plan = Plan::DropAfter,
-                Fault::CutReply(length) => plan = Plan::Cut(length),
-                Fault::Throw(exception) => plan = Plan::Throw(thrown(exception)),
+                Fault::DropBefore => outcome = Outcome::DropBefore,
+                Fault::DropAfter => outcome = Outcome::DropAfter,
+                Fault::CutReply(length) => outcome = Outcome::Cut(length),
+                Fault::Throw(exception) => outcome = Outcome::Throw(thrown(exception)),
             }
         }
-        Some(plan)
+        Some(outcome)
     }
 
     fn due(&self, method: &str) -> Vec<Fault> {

@@ -51,12 +51,12 @@ struct Line {
 #[serde(untagged)]
 enum NamedFamily {
     Name(String),
-    Options(Family),
+    Options(NewFamily),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Family {
+struct NewFamily {
     name: String,
     max_versions: Option<i32>,
     /// In seconds.
@@ -248,7 +248,7 @@ fn listed(cells: Cells) -> Vec<(Data, Data, Option<i64>)> {
 
 fn descriptor(family: NamedFamily) -> ColumnDescriptor {
     let family = match family {
-        NamedFamily::Name(name) => Family {
+        NamedFamily::Name(name) => NewFamily {
             name,
             max_versions: None,
             time_to_live: None,

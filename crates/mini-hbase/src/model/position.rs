@@ -7,7 +7,7 @@ use super::{Error, Result, Table};
 
 /// What a scanner of one family is to its scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Store {
+pub(super) enum FamilyScanner {
     /// The family isn't asked for, or its scanner has ended.
     Closed,
     Open,
@@ -22,11 +22,11 @@ pub(super) struct Position {
     /// Empty for the table's end.
     pub(super) to: Vec<u8>,
     pub(super) reversed: bool,
-    pub(super) stores: Vec<Store>,
+    pub(super) scanners: Vec<FamilyScanner>,
 }
 
 impl Position {
-    pub(super) fn new(rows: &Rows, reversed: bool, stores: Vec<Store>) -> Self {
+    pub(super) fn new(rows: &Rows, reversed: bool, scanners: Vec<FamilyScanner>) -> Self {
         let (from, to) = match rows {
             Rows::Prefix(prefix) => keys::rows_with_prefix(prefix),
             Rows::Range { start, stop } => {
@@ -34,7 +34,7 @@ impl Position {
                 (edge(low, !low.inclusive), edge(high, high.inclusive))
             }
         };
-        Self { from, to, reversed, stores }
+        Self { from, to, reversed, scanners }
     }
 
     /// Leaves out a row that was read, and all before it.
@@ -67,13 +67,13 @@ fn edge(bound: &Bound, behind: bool) -> Vec<u8> {
 
 /// Which scanners a read of families takes its cells from: those that the filter needs, or those
 /// that wait for it. It says for each family what its scanner has to be.
-fn stores(choices: &[Choice], table: &Table, filter: Option<&dyn Filter>) -> Vec<Store> {
+fn scanners(choices: &[Choice], table: &Table, filter: Option<&dyn Filter>) -> Vec<FamilyScanner> {
     let families = table.families.iter().zip(choices);
     families
         .map(|(family, choice)| match (choice, filter) {
-            (Choice::Nothing, _) => Store::Closed,
-            (_, Some(filter)) if !filter.needs_family(&family.name) => Store::OnDemand,
-            _ => Store::Open,
+            (Choice::Nothing, _) => FamilyScanner::Closed,
+            (_, Some(filter)) if !filter.needs_family(&family.name) => FamilyScanner::OnDemand,
+            _ => FamilyScanner::Open,
         })
         .collect()
 }
@@ -98,12 +98,12 @@ impl Plan {
         now: i64,
     ) -> Result<(Self, Position)> {
         let choices = query.resolve(table)?;
-        let stores = stores(&choices, table, filter);
-        if reversed && stores.contains(&Store::OnDemand) {
+        let scanners = scanners(&choices, table, filter);
+        if reversed && scanners.contains(&FamilyScanner::OnDemand) {
             let text = "Reverse scan with loading CFs on demand is not supported";
             return Err(Error::DoNotRetry(text.to_owned()));
         }
-        let position = Position::new(rows, reversed, stores);
+        let position = Position::new(rows, reversed, scanners);
         let plan = Self { choices, query: query.clone(), is_filtered: filter.is_some(), now };
         Ok((plan, position))
     }

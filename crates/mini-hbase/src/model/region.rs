@@ -10,7 +10,7 @@ use super::content::Content;
 use super::filter::Filter;
 use super::keys::{self, Parts};
 use super::matcher::{Matcher, Step, Wanted};
-use super::position::{Plan, Position, Store};
+use super::position::{FamilyScanner, Plan, Position};
 use super::request::Choice;
 use super::storage::Snapshot;
 use super::walker::{Item, Walker};
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
     fn next_unfiltered(&mut self, row: &mut Row) -> Result<Found> {
         while let Some(prefix) = self.next_row()? {
             row.begin(&keys::plain_row(&prefix));
-            self.read(&prefix, Store::Open, None, Some(row))?;
+            self.read(&prefix, FamilyScanner::Open, None, Some(row))?;
             self.position.pass(&prefix);
             if !row.is_empty() {
                 return Ok(Found::Row);
@@ -119,10 +119,10 @@ impl<'a> Reader<'a> {
                 }
                 // HBase passes the row cell by cell, and the filter sees each of them.
                 if !self.position.reversed {
-                    self.read(&prefix, Store::Open, Some(filter), None)?;
+                    self.read(&prefix, FamilyScanner::Open, Some(filter), None)?;
                 }
             } else {
-                self.read(&prefix, Store::Open, Some(filter), Some(row))?;
+                self.read(&prefix, FamilyScanner::Open, Some(filter), Some(row))?;
                 self.judge_row(&prefix, filter, row)?;
             }
             self.position.pass(&prefix);
@@ -156,9 +156,9 @@ impl<'a> Reader<'a> {
             row.clear();
             return Ok(());
         }
-        if self.position.stores.contains(&Store::OnDemand) {
+        if self.position.scanners.contains(&FamilyScanner::OnDemand) {
             let item = self.walker.take();
-            self.read(prefix, Store::OnDemand, Some(filter), Some(row))?;
+            self.read(prefix, FamilyScanner::OnDemand, Some(filter), Some(row))?;
             self.walker = item;
             row.sort_by_family();
         }
@@ -184,10 +184,10 @@ impl<'a> Reader<'a> {
         loop {
             let Some(item) = self.item() else { return Ok(None) };
             let parts = item.parts()?;
-            if self.position.stores.get(usize::from(parts.family)) == Some(&Store::Open) {
+            if self.position.scanners.get(usize::from(parts.family)) == Some(&FamilyScanner::Open) {
                 return Ok(Some(parts.row_prefix.to_vec()));
             }
-            let target = self.next_family(&parts, Store::Open);
+            let target = self.next_family(&parts, FamilyScanner::Open);
             self.seek(&target, None)?;
         }
     }
@@ -199,8 +199,8 @@ impl<'a> Reader<'a> {
         loop {
             let Some(key) = self.snapshot.last_key(from, &to)? else { return Ok(None) };
             let parts = keys::parse(&key).ok_or(Error::Damaged("a cell's key"))?;
-            let upto = &self.position.stores[..=usize::from(parts.family)];
-            match upto.iter().rposition(|store| *store == Store::Open) {
+            let upto = &self.position.scanners[..=usize::from(parts.family)];
+            match upto.iter().rposition(|scanner| *scanner == FamilyScanner::Open) {
                 Some(open) if open == usize::from(parts.family) => {
                     return Ok(Some(parts.row_prefix.to_vec()));
                 }
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
     fn read(
         &mut self,
         prefix: &[u8],
-        which: Store,
+        which: FamilyScanner,
         mut filter: Option<&mut (dyn Filter + 'static)>,
         mut row: Option<&mut Row>,
     ) -> Result<()> {
@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
             && item.row_prefix() == prefix
         {
             let parts = item.parts()?;
-            if self.position.stores.get(usize::from(parts.family)) == Some(&which) {
+            if self.position.scanners.get(usize::from(parts.family)) == Some(&which) {
                 let family = parts.family;
                 let (filter, row) = (filter.as_deref_mut(), row.as_deref_mut());
                 self.read_family(prefix, family, filter, row)?;
@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
         }
         // A scanner that goes on to the next row finds out that the filter is done.
         if filter.is_some_and(|filter| filter.is_done()) {
-            self.position.stores[place] = Store::Closed;
+            self.position.scanners[place] = FamilyScanner::Closed;
         }
         Ok(())
     }
@@ -329,9 +329,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The key of the next family of the row that is in a state, or of the next row.
-    fn next_family(&self, from: &Parts<'_>, which: Store) -> Vec<u8> {
+    fn next_family(&self, from: &Parts<'_>, which: FamilyScanner) -> Vec<u8> {
         let behind = usize::from(from.family) + 1;
-        let next = self.position.stores.iter().skip(behind).position(|store| *store == which);
+        let next = self.position.scanners.iter().skip(behind).position(|scanner| *scanner == which);
         match next {
             Some(next) => keys::family(from.row_prefix, (behind + next) as u16),
             None => keys::after_row(from.row_prefix),
@@ -365,6 +365,6 @@ fn wants(
     let family = usize::from(cell.family);
     let is_of_present_row =
         || present.is_some_and(|(place, row)| place == family && row == cell.row_prefix);
-    position.stores.get(family).is_some_and(|store| *store != Store::Closed)
+    position.scanners.get(family).is_some_and(|scanner| *scanner != FamilyScanner::Closed)
         && matchers.get(family).is_some_and(|matcher| matcher.may_include(cell, is_of_present_row))
 }

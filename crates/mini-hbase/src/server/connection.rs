@@ -12,7 +12,7 @@ use thrift::protocol::TOutputProtocol;
 use super::timed::Timed;
 use super::{Bounds, Shared};
 use crate::budget::Share;
-use crate::fault::Plan;
+use crate::fault::Outcome;
 use crate::thrift1::Handler;
 use crate::wire::{self, Message, Speech, Terms, Unreadable};
 
@@ -107,22 +107,22 @@ fn answer(
     shared: &Shared,
 ) -> Option<Reply> {
     // A name that a client made up is no method that faults are for, and isn't remembered.
-    let plan = if message.is_known() {
-        shared.faults.plan(&message.call.name, shared.service.scanners())?
+    let outcome = if message.is_known() {
+        shared.faults.outcome(&message.call.name, shared.service.scanners())?
     } else {
-        Plan::Answer
+        Outcome::Answer
     };
     let is_last = message.is_last;
     let whole = |bytes| Some(Reply { bytes, is_last });
-    match plan {
-        Plan::Answer => whole(carry_out(speech, processor, message, share, shared)),
-        Plan::Throw(error) => whole(speech.refuse(message, error)),
-        Plan::DropBefore => None,
-        Plan::DropAfter => {
+    match outcome {
+        Outcome::Answer => whole(carry_out(speech, processor, message, share, shared)),
+        Outcome::Throw(error) => whole(speech.refuse(message, error)),
+        Outcome::DropBefore => None,
+        Outcome::DropAfter => {
             carry_out(speech, processor, message, share, shared);
             None
         }
-        Plan::Cut(length) => {
+        Outcome::Cut(length) => {
             let mut bytes = carry_out(speech, processor, message, share, shared);
             bytes.truncate(length);
             Some(Reply { bytes, is_last: true })

@@ -19,7 +19,7 @@ pub(crate) struct Page {
     sorted: bool,
     bytes: Vec<u8>,
     rows: Vec<Entry>,
-    cells: Vec<Column>,
+    cells: Vec<PageColumn>,
 }
 
 struct Entry {
@@ -27,7 +27,7 @@ struct Entry {
     cells: Range<usize>,
 }
 
-struct Column {
+struct PageColumn {
     name: Range<usize>,
     timestamp: i64,
     value: Range<usize>,
@@ -50,7 +50,7 @@ impl Page {
             self.bytes.extend_from_slice(cell.qualifier);
             let name = start..self.bytes.len();
             let value = self.add(cell.value);
-            self.cells.push(Column { name, timestamp: cell.timestamp, value });
+            self.cells.push(PageColumn { name, timestamp: cell.timestamp, value });
         }
         self.rows.push(Entry { key, cells: first..self.cells.len() });
     }
@@ -92,7 +92,7 @@ impl Page {
 
     fn write_list(
         &self,
-        columns: &[Column],
+        columns: &[PageColumn],
         output: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         output.write_field_begin(&TFieldIdentifier::new("sortedColumns", TType::List, 3))?;
@@ -114,13 +114,13 @@ impl Page {
 
     fn write_map(
         &self,
-        columns: &[Column],
+        columns: &[PageColumn],
         output: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         // Of one column that is there twice, the map has the last.
-        let is_twice = |pair: &[Column]| self.name(&pair[0]) == self.name(&pair[1]);
-        let unique: BTreeMap<&[u8], &Column>;
-        let columns: Box<dyn ExactSizeIterator<Item = &Column>> =
+        let is_twice = |pair: &[PageColumn]| self.name(&pair[0]) == self.name(&pair[1]);
+        let unique: BTreeMap<&[u8], &PageColumn>;
+        let columns: Box<dyn ExactSizeIterator<Item = &PageColumn>> =
             if columns.windows(2).any(is_twice) {
                 unique = columns.iter().map(|column| (self.name(column), column)).collect();
                 Box::new(unique.values().copied())
@@ -138,7 +138,11 @@ impl Page {
         output.write_field_end()
     }
 
-    fn write_cell(&self, column: &Column, output: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    fn write_cell(
+        &self,
+        column: &PageColumn,
+        output: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
         output.write_struct_begin(&TStructIdentifier::new("TCell"))?;
         output.write_field_begin(&TFieldIdentifier::new("value", TType::String, 1))?;
         output.write_bytes(&self.bytes[column.value.clone()])?;
@@ -150,7 +154,7 @@ impl Page {
         output.write_struct_end()
     }
 
-    fn name(&self, column: &Column) -> &[u8] {
+    fn name(&self, column: &PageColumn) -> &[u8] {
         &self.bytes[column.name.clone()]
     }
 }

@@ -56,15 +56,15 @@ impl Filter for FirstKeyOnly {
 
 /// Families whose name compares well.
 #[derive(Clone)]
-pub(super) struct Family(Comparison);
+pub(super) struct FamilyName(Comparison);
 
-impl Family {
+impl FamilyName {
     pub(super) fn new(comparison: Comparison) -> Self {
         Self(comparison)
     }
 }
 
-impl Filter for Family {
+impl Filter for FamilyName {
     fn judge(&mut self, cell: &View<'_>) -> Verdict {
         if self.0.holds(cell.family) { Verdict::Include } else { Verdict::NextRow }
     }

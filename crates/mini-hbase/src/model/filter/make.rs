@@ -6,7 +6,7 @@ use super::Filter;
 use super::arguments::{self, Argument};
 use super::compare::Comparison;
 use super::leaves::{
-    ColumnCountGet, ColumnPagination, ColumnPrefix, ColumnRange, Family, FirstKeyOnly, KeyOnly,
+    ColumnCountGet, ColumnPagination, ColumnPrefix, ColumnRange, FamilyName, FirstKeyOnly, KeyOnly,
     MultipleColumnPrefix, Qualifier, Timestamps,
 };
 use super::memory::Memory;
@@ -52,7 +52,7 @@ pub(super) fn filter(expression: &[u8], memory: &Memory<'_>) -> Made {
         }
         b"TimestampsFilter" => timestamps(&arguments),
         b"RowFilter" => boxed(RowKey::new(comparison(&arguments, memory)?)),
-        b"FamilyFilter" => boxed(Family::new(comparison(&arguments, memory)?)),
+        b"FamilyFilter" => boxed(FamilyName::new(comparison(&arguments, memory)?)),
         b"QualifierFilter" => boxed(Qualifier::new(comparison(&arguments, memory)?)),
         b"ValueFilter" => boxed(Value::new(comparison(&arguments, memory)?)),
         b"ColumnRangeFilter" => column_range(&arguments),

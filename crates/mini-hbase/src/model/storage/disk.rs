@@ -9,6 +9,7 @@ use fjall::{
     Readable as _,
 };
 
+use super::buffers::Buffers;
 use super::commit::{Commits, Durability};
 use super::format::{self, Making};
 use super::long_keys::{self, LongKeys};
@@ -21,6 +22,8 @@ const CACHE_BYTES: u64 = 32 << 20;
 /// Values from here on lie beside the keys, so that passing a large cell doesn't read it.
 const SEPARATE_FROM: u32 = 4 << 10;
 const MEMTABLE_BYTES: u64 = 16 << 20;
+/// What all tables may have in memory that is in no file yet.
+const ALL_MEMTABLES_BYTES: usize = 256 << 20;
 
 /// Opens the storage in a folder, which is made if need be; the making has to be finished.
 pub(in crate::model) fn open(
@@ -37,6 +40,7 @@ pub(in crate::model) fn open(
 struct Disk {
     database: Database,
     commits: Arc<Commits>,
+    buffers: Arc<Buffers<Keyspace>>,
 }
 
 impl Disk {
@@ -48,7 +52,8 @@ impl Disk {
                 Some(Arc::new(Filter { space: space.to_owned(), purge: Arc::clone(&purge) }))
             }))
             .open()?;
-        Ok(Self { database, commits: Arc::new(Commits::new(durability)) })
+        let buffers = Arc::new(Buffers::new(MEMTABLE_BYTES as usize, ALL_MEMTABLES_BYTES));
+        Ok(Self { database, commits: Arc::new(Commits::new(durability)), buffers })
     }
 }
 
@@ -60,12 +65,15 @@ impl Storage for Disk {
                 .with_kv_separation(Some(separated))
                 .max_memtable_size(MEMTABLE_BYTES)
         })?;
+        self.buffers.open(name, &keyspace);
         let (database, commits) = (self.database.clone(), Arc::clone(&self.commits));
-        Ok(Arc::new(DiskSpace { database, keyspace, commits }))
+        let (name, buffers) = (name.to_owned(), Arc::clone(&self.buffers));
+        Ok(Arc::new(DiskSpace { name, database, keyspace, commits, buffers }))
     }
 
     fn remove_space(&self, name: &str) -> Result<()> {
         let keyspace = self.database.keyspace(name, KeyspaceCreateOptions::default)?;
+        self.buffers.remove(name);
         Ok(self.database.delete_keyspace(keyspace)?)
     }
 
@@ -79,9 +87,11 @@ impl Storage for Disk {
 }
 
 struct DiskSpace {
+    name: String,
     database: Database,
     keyspace: Keyspace,
     commits: Arc<Commits>,
+    buffers: Arc<Buffers<Keyspace>>,
 }
 
 impl Space for DiskSpace {
@@ -92,13 +102,21 @@ impl Space for DiskSpace {
 
     fn write(&self, batch: Batch) -> Result<u64> {
         let mut writes = self.database.batch();
+        let (entries, mut bytes) = (batch.len(), 0);
         for (key, value) in batch {
-            match long_keys::stored(key, value) {
-                (key, Some(value)) => writes.insert(&self.keyspace, key, value),
-                (key, None) => writes.remove(&self.keyspace, key),
+            let (key, value) = long_keys::stored(key, value);
+            bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+            match value {
+                Some(value) => writes.insert(&self.keyspace, key, value),
+                None => writes.remove(&self.keyspace, key),
             }
         }
-        self.commits.commit(writes)
+        let written = self.commits.commit(writes)?;
+        if let Some(largest) = self.buffers.add(&self.name, entries, bytes) {
+            // A table that was dropped meanwhile needs nothing of that.
+            let _ = largest.rotate_memtable();
+        }
+        Ok(written)
     }
 
     fn wait(&self, written: u64) -> Result<()> {

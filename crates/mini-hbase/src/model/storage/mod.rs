@@ -3,6 +3,7 @@
 //! A storage is a set of spaces, each an ordered map of bytes that is read from snapshots and
 //! written in batches. What the bytes mean is left to the rest of the model.
 
+mod buffers;
 mod commit;
 mod disk;
 mod format;

@@ -154,7 +154,10 @@ impl Head {
         let (method, path) = (parsed.method.unwrap_or_default(), parsed.path.unwrap_or_default());
         let is_old = parsed.version == Some(0);
         let headers = Headers(parsed.headers);
-        let connection = headers.one("Connection")?.unwrap_or_default().to_ascii_lowercase();
+        let connection = headers.one("Connection")?.unwrap_or_default();
+        let says = |word: &str| {
+            connection.split(',').any(|option| option.trim().eq_ignore_ascii_case(word))
+        };
         let length = match (headers.one("Transfer-Encoding")?, headers.one("Content-Length")?) {
             (None, None) => Length::Unsaid,
             (None, Some(length)) => Length::Bytes(number(length, 10)?),
@@ -174,7 +177,7 @@ impl Head {
         Ok(Self {
             method: method.to_owned(),
             path: path.to_owned(),
-            is_last: connection == "close" || (is_old && connection != "keep-alive"),
+            is_last: says("close") || (is_old && !says("keep-alive")),
             content_type: headers.one("Content-Type")?.map(str::to_owned),
             origin: headers.one("Origin")?.map(str::to_owned),
             host,

@@ -64,7 +64,12 @@ fn a_body_is_asked_for_when_the_client_waits_for_that() {
 #[test]
 fn a_connection_ends_when_the_client_says_so() {
     assert!(!take(&post(LENGTH, "abc")).unwrap().2);
-    assert!(take(&post(&format!("{LENGTH}Connection: close\r\n"), "abc")).unwrap().2);
+    for close in ["close", "Close", "TE, close", "close,TE"] {
+        let request = post(&format!("{LENGTH}Connection: {close}\r\n"), "abc");
+        assert!(take(&request).unwrap().2, "{close}");
+    }
+    let request = post(&format!("{LENGTH}Connection: keep-alive, TE\r\n"), "abc");
+    assert!(!take(&request.replace("/1.1", "/1.0")).unwrap().2);
     assert!(take(&post(LENGTH, "abc").replace("/1.1", "/1.0")).unwrap().2);
 }
 
