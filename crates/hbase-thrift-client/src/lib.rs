@@ -28,7 +28,8 @@
 //! - **An error says what became of the call** ([`Error::outcome`]): a lost reply to an increment
 //!   leaves it [`Outcome::Unknown`], and it is never sent again behind the caller's back.
 //! - **TLS and HTTP** are cargo features (`tls`, `http`) that are off by default: most gateways are
-//!   plain TCP inside a cluster. `json` adds reading cells through serde.
+//!   plain TCP inside a cluster. `json` adds cells that are read and written through serde, `generated`
+//!   the generated API for calls that this crate has no method for.
 //! - **`tracing`** gets a span for each operation, at debug level and under OpenTelemetry's names for
 //!   databases, and an event for each repeat. Neither has anything of what is in rows, nor
 //!   credentials; an error that names a row's key does so wherever it is logged.
@@ -51,14 +52,17 @@ mod sync;
 mod trace;
 mod wire;
 
+#[cfg(feature = "generated")]
+pub use api::GeneratedClient;
 pub use api::{
-    Admin, BufferedWriter, Client, GeneratedClient, MergeScan, Pipeline, PipelineResults,
+    Admin, BufferedWriter, Client, MergeScan, Pipeline, PipelineResults,
     PipelineValue, Queued, RegionScan, RowFailure, RowSetScan, Scanner, Table, UnionScan,
     WriteError, WriterOptions,
 };
 pub use config::{Config, Endpoint, IntoConfig, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
 pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
+#[cfg(feature = "generated")]
 pub use hbase_thrift_api;
 pub use request::{
     Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,

@@ -1,5 +1,5 @@
-//! Checks the minimum supported Rust version: it is the one that everybody builds with, and no
-//! dependency asks for a newer one.
+//! Checks the minimum supported Rust versions: what everybody builds with, for most crates; an older
+//! one for those that many depend on. No dependency asks for a newer one.
 
 use std::fs;
 
@@ -8,44 +8,96 @@ use serde_json::Value;
 
 use crate::cmd;
 
-/// Fails when toolchain, manifest and dependencies don't agree.
+/// Crates that support older versions than the one that everybody builds with.
+const OLDER: [&str; 2] = ["hbase-thrift-api", "hbase-thrift-client"];
+
+/// Fails when toolchain, manifests and dependencies don't agree, or a crate that supports an older
+/// version doesn't build with it.
 pub(crate) fn check() -> Result<()> {
     let metadata = cmd::output(&mut cmd::cargo("metadata --format-version 1 --locked"))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     let packages = metadata["packages"].as_array().context("`cargo metadata` lists no packages")?;
-    let ours = supported(packages)?;
-
     let toolchain = fs::read_to_string(cmd::root().join("rust-toolchain.toml"))?;
     let channel = channel(&toolchain).context("rust-toolchain.toml has no line `channel = ...`")?;
-    if version(channel) != version(&ours) {
-        bail!(
-            "rust-toolchain.toml pins {channel}, but the workspace's rust-version is {ours}; \
-             builds check the minimum only while both are the same"
-        );
+
+    let own: Vec<&Value> = packages.iter().filter(|package| package["source"].is_null()).collect();
+    for package in &own {
+        let declared = declared(package)?;
+        let is_older = OLDER.iter().any(|name| package["name"] == *name);
+        if !is_older && version(channel) != version(declared) {
+            bail!(
+                "rust-toolchain.toml pins {channel}, but {} declares another; builds check the \
+                 minimum only while both are the same",
+                describe(package)
+            );
+        }
+        let newer = newer_dependencies(&metadata, packages, package, declared);
+        if !newer.is_empty() {
+            bail!(
+                "Rust {declared} is too old for {}, which {} depends on: use an older release \
+                 (`cargo update` chooses one), or raise its rust-version",
+                newer.join(", "),
+                package["name"]
+            );
+        }
     }
-    let newer = packages.iter().filter(|package| {
-        package["rust_version"].as_str().is_some_and(|theirs| version(theirs) > version(&ours))
-    });
-    let newer: Vec<_> = newer.map(describe).collect();
-    if !newer.is_empty() {
-        bail!(
-            "Rust {ours} is too old for {}; use an older release of each, or raise rust-version \
-             in Cargo.toml and the channel in rust-toolchain.toml",
-            newer.join(", ")
-        );
-    }
-    Ok(())
+    own.iter().filter(|p| OLDER.iter().any(|name| p["name"] == *name)).try_for_each(|p| build(p))
 }
 
-/// The one rust-version that all the workspace's own packages, which have no source, declare.
-fn supported(packages: &[Value]) -> Result<String> {
-    let mut own = packages.iter().filter(|package| package["source"].is_null());
-    let first = own.next().context("`cargo metadata` lists no package of the workspace")?;
-    let ours = first["rust_version"].as_str();
-    if let Some(other) = own.find(|package| package["rust_version"].as_str() != ours) {
-        bail!("{} doesn't take its rust-version from the workspace", describe(other));
+fn declared(package: &Value) -> Result<&str> {
+    let declared = package["rust_version"].as_str();
+    declared.with_context(|| format!("{} declares no rust-version", package["name"]))
+}
+
+/// What the package is built with, tests apart, that asks for a newer version than its own.
+fn newer_dependencies(
+    metadata: &Value,
+    packages: &[Value],
+    package: &Value,
+    declared: &str,
+) -> Vec<String> {
+    let none = Vec::new();
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap_or(&none);
+    let (mut waiting, mut seen) = (vec![&package["id"]], Vec::new());
+    while let Some(id) = waiting.pop() {
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        let node = nodes.iter().find(|node| node["id"] == *id);
+        let needed = node.and_then(|node| node["deps"].as_array()).unwrap_or(&none).iter();
+        let is_built = |dependency: &&Value| {
+            let kinds = dependency["dep_kinds"].as_array().unwrap_or(&none);
+            kinds.iter().any(|kind| kind["kind"].is_null())
+        };
+        waiting.extend(needed.filter(is_built).map(|dependency| &dependency["pkg"]));
     }
-    ours.map(str::to_owned).context("the workspace declares no rust-version")
+    let newer = packages.iter().filter(|other| {
+        let asks = other["rust_version"].as_str();
+        seen.contains(&&other["id"]) && asks.is_some_and(|asks| version(asks) > version(declared))
+    });
+    newer.map(describe).collect()
+}
+
+/// Builds the crate with the version that it declares, if that is installed.
+fn build(package: &Value) -> Result<()> {
+    let [major, minor, patch] = version(declared(package)?);
+    let toolchain = format!("{major}.{minor}.{patch}");
+    let name = package["name"].as_str().unwrap_or_default();
+    let mut has_it = cmd::command("rustup", ["run", &toolchain, "cargo", "--version"]);
+    if !cmd::succeeds(&mut has_it) {
+        cmd::say(&format!(
+            "{name} was not built with Rust {toolchain}, which is not installed: \
+             `rustup toolchain install {toolchain} --profile minimal` installs it"
+        ));
+        return Ok(());
+    }
+    let target = cmd::target_dir()?.join("msrv");
+    let mut check = cmd::command("rustup", ["run", &toolchain, "cargo", "check", "--locked"]);
+    check.args(["--all-features", "--package", name, "--target-dir"]).arg(target);
+    // What cargo sets for what it runs would choose the toolchain again.
+    check.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTC").env_remove("CARGO");
+    cmd::run(&mut check)
 }
 
 fn describe(package: &Value) -> String {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::admin::Admin;
+#[cfg(feature = "generated")]
 use super::generated::{self, GeneratedClient};
 use super::pipeline::Pipeline;
 use super::table::Table;
@@ -93,7 +94,7 @@ impl Client {
         Pipeline::new(self.executor.clone())
     }
 
-    /// Lends the generated client ([`hbase_thrift_api`]) on a connection of the pool, for calls that
+    /// Lends the generated client (`hbase_thrift_api`; feature `generated`) on a connection of the pool, for calls that
     /// this crate has no method for. They share one operation time-out and are never repeated; table
     /// names are used as they are.
     ///
@@ -111,6 +112,7 @@ impl Client {
     /// # Errors
     ///
     /// When no connection can be had. What the calls return is the closure's own.
+    #[cfg(feature = "generated")]
     pub fn with_generated<R>(&self, calls: impl FnOnce(&mut GeneratedClient) -> R) -> Result<R> {
         let deadline = self.executor.deadline();
         let lease = self.executor.checkout(deadline)?;

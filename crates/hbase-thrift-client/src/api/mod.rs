@@ -3,6 +3,7 @@
 mod admin;
 mod by_region;
 mod client;
+#[cfg(feature = "generated")]
 mod generated;
 mod get_rows;
 mod pipeline;
@@ -16,6 +17,7 @@ mod writer;
 pub use admin::Admin;
 pub use by_region::RegionScan;
 pub use client::Client;
+#[cfg(feature = "generated")]
 pub use generated::GeneratedClient;
 pub use pipeline::{Pipeline, PipelineResults, PipelineValue, Queued};
 pub use row_set::RowSetScan;

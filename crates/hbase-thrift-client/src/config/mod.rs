@@ -222,7 +222,7 @@ impl Config {
     /// let config = Config::new("gateway-1", 9090).operation_timeout(Duration::MAX);
     /// assert_eq!(config.get_operation_timeout(), Config::MAX_TIMEOUT);
     /// ```
-    pub const MAX_TIMEOUT: Duration = Duration::from_hours(30 * 24);
+    pub const MAX_TIMEOUT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
     /// The defaults for one gateway.
     pub fn new(host: impl Into<String>, port: u16) -> Self {

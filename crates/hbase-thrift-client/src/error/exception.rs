@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::ErrorKind;
+use super::{ErrorKind, beginning};
 
 /// An exception that the server sent in place of a result.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ const PARTS: &[(&str, ErrorKind)] = &[
 impl ServerException {
     pub(crate) fn new(thrift_type: &'static str, trace: &str, can_retry: Option<bool>) -> Self {
         let kind = kind_of(thrift_type, trace);
-        let trace = trace[..trace.floor_char_boundary(LONGEST_TRACE)].into();
+        let trace = beginning(trace, LONGEST_TRACE).into();
         Self { thrift_type, trace, kind, can_retry }
     }
 
@@ -120,7 +120,7 @@ fn first_line(trace: &str) -> &str {
 
 /// A gateway wraps what the region server said, so the cause counts before the wrapper.
 fn kind_of(thrift_type: &str, trace: &str) -> ErrorKind {
-    let trace = &trace[..trace.floor_char_boundary(LONGEST_UNDERSTOOD)];
+    let trace = beginning(trace, LONGEST_UNDERSTOOD);
     let first_line = first_line(trace);
     let causes = || trace.lines().filter(|line| line.starts_with(CAUSE)).chain([first_line]);
     let words = |line: &str| line.split([':', ' ', '\t', ',']).find_map(kind_of_class);

@@ -393,6 +393,13 @@ impl fmt::Display for Error {
     }
 }
 
+/// As much of the text as fits into so many bytes.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let ends = (0..=most.min(text.len())).rev();
+    let end = ends.into_iter().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
+}
+
 /// Writes text that may come from a server: nothing in it moves a terminal's cursor, turns the
 /// direction of writing or begins another line.
 fn write_plain(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
@@ -432,6 +439,14 @@ impl StdError for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_beginning_of_a_text_ends_between_letters() {
+        assert_eq!(beginning("aé€", 10), "aé€");
+        assert_eq!(beginning("aé€", 5), "aé");
+        assert_eq!(beginning("aé€", 2), "a");
+        assert_eq!(beginning("€", 2), "");
+    }
 
     #[test]
     fn text_of_a_server_stays_on_its_line() {

@@ -204,7 +204,7 @@ impl Budget {
 }
 
 /// A repeat that would have to wait longer, since others have spent too much, is not made.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

@@ -14,5 +14,7 @@ pub(crate) use attempts::{Attempts, Budget, Loss, Policy, Verdict};
 pub(crate) use balancer::{Balancer, ConnectionId, End, Limits as BalancerLimits, Turn, WaiterId};
 pub(crate) use outcome::{Answered, Written, settle};
 pub(crate) use scan_state::{ScanFailure, ScanState, ScanStep};
-pub(crate) use session::{Lost, Poll, Session, lengths_up_to};
+#[cfg(feature = "generated")]
+pub(crate) use session::lengths_up_to;
+pub(crate) use session::{Lost, Poll, Session};
 pub(crate) use write_queue::{FailedRow, Segment, WriteQueue, WriteStep};

@@ -94,6 +94,7 @@ impl Connection {
     }
 
     /// As [`receive`](Self::receive), with the reply as the message that it is.
+    #[cfg(feature = "generated")]
     pub(crate) fn receive_message(
         &mut self,
         deadline: Instant,

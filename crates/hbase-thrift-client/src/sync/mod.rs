@@ -22,6 +22,7 @@ pub(crate) use executor::{Executor, unusable_result};
 pub(crate) use pipeline::{OwnedCall, OwnedRequest, Value};
 #[cfg(test)]
 pub(crate) use pool::LEASES_HELD;
+#[cfg(feature = "generated")]
 pub(crate) use pool::Lease;
 pub use pool::{GatewayStatus, PoolStatus};
 pub use probe::{Interface, Probe};

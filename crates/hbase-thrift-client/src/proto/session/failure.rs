@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use super::{Framing, InFlight, Session};
-use crate::error::{Error, ErrorKind, ServerException};
+use crate::error::{Error, ErrorKind, ServerException, beginning};
 use crate::proto::outcome::{Answered, Written, settle};
 use crate::wire::{Malformed, diagnose};
 
@@ -148,7 +148,7 @@ fn shortened(said: &str) -> Cow<'_, str> {
         return said.into();
     }
     let all = said.len();
-    format!("{}… ({all} bytes)", &said[..said.floor_char_boundary(LONGEST)]).into()
+    format!("{}… ({all} bytes)", beginning(said, LONGEST)).into()
 }
 
 /// An exception of Thrift itself: the gateway could not run the call.

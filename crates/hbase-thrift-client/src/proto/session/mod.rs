@@ -33,6 +33,7 @@ pub(crate) use failure::Lost;
 use http::Http;
 use incoming::Incoming;
 use passing::Passing;
+#[cfg(feature = "generated")]
 pub(crate) use replies::lengths_up_to;
 
 /// Whether something is there already.
@@ -158,6 +159,7 @@ impl Session {
 
     /// Queues a message that is encoded already, of which nothing is known but that it may change
     /// something; its reply comes from [`poll_message`](Self::poll_message).
+    #[cfg(feature = "generated")]
     pub(crate) fn queue_encoded(&mut self, message: &[u8]) -> Result<()> {
         self.queue_message("generated", Effect::OnceMany, |outgoing| {
             outgoing.extend_from_slice(message);

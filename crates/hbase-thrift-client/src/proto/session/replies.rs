@@ -39,6 +39,7 @@ impl Session {
     }
 
     /// As [`poll`](Self::poll), with the reply as the message that it is.
+    #[cfg(feature = "generated")]
     pub(crate) fn poll_message(&mut self) -> Result<Poll<Vec<u8>>> {
         let protocol = self.protocol;
         let Poll::Ready(Found { length, .. }) = self.poll_any(|_| Decoder::extent(protocol))?
