@@ -1,5 +1,5 @@
 //! The decoders, a connection's session and the configuration, opened for the targets in the
-//! repository's folder `fuzz` (feature `fuzzing`).
+//! repository's folder `fuzz` (`--cfg fuzzing`, which cargo-fuzz sets).
 //!
 //! No part of the crate's interface: it changes whenever the decoders do. What is checked here is
 //! what every caller of the decoders relies on, whatever the bytes are.

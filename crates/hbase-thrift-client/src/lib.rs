@@ -40,7 +40,8 @@ mod config;
 mod dialect;
 mod error;
 mod filter;
-#[cfg(feature = "fuzzing")]
+// What fuzzes sets `fuzzing`; the tests build it too, so that it stays whole.
+#[cfg(any(fuzzing, all(test, feature = "http")))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod proto;
@@ -55,9 +56,8 @@ mod wire;
 #[cfg(feature = "generated")]
 pub use api::GeneratedClient;
 pub use api::{
-    Admin, BufferedWriter, Client, MergeScan, Pipeline, PipelineResults,
-    PipelineValue, Queued, RegionScan, RowFailure, RowSetScan, Scanner, Table, UnionScan,
-    WriteError, WriterOptions,
+    Admin, BufferedWriter, Client, MergeScan, Pipeline, PipelineResults, PipelineValue, Queued,
+    RegionScan, RowFailure, RowSetScan, Scanner, Table, UnionScan, WriteError, WriterOptions,
 };
 pub use config::{Config, Endpoint, IntoConfig, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};

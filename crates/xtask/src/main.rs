@@ -15,6 +15,7 @@ mod fuzz;
 mod hbase;
 mod host;
 mod image;
+mod interface;
 mod load;
 mod mini;
 mod msrv;
@@ -41,6 +42,12 @@ enum Chore {
     /// Make the Rust code of the Thrift interface
     Codegen {
         /// Change nothing, and fail when the committed code differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// List what hbase-thrift-client offers its users
+    Interface {
+        /// Change nothing, and fail when the committed list differs
         #[arg(long)]
         check: bool,
     },
@@ -79,6 +86,8 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Compare(options) => compare::run(&options),
         Chore::Codegen { check: true } => codegen::check(codegen::Preparation::UseWhatIsThere),
         Chore::Codegen { check: false } => codegen::write(),
+        Chore::Interface { check: true } => interface::check(),
+        Chore::Interface { check: false } => interface::write(),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Differential(options) => differential::run(&options),
         Chore::Mutants(options) => mutants::run(&options),

@@ -64,8 +64,8 @@ fn newer_dependencies(
             continue;
         }
         seen.push(id);
-        let node = nodes.iter().find(|node| node["id"] == *id);
-        let needed = node.and_then(|node| node["deps"].as_array()).unwrap_or(&none).iter();
+        let found = nodes.iter().find(|node| node["id"] == *id);
+        let needed = found.and_then(|node| node["deps"].as_array()).unwrap_or(&none).iter();
         let is_built = |dependency: &&Value| {
             let kinds = dependency["dep_kinds"].as_array().unwrap_or(&none);
             kinds.iter().any(|kind| kind["kind"].is_null())

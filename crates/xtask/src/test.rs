@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use xtask::versions::{VARIABLE, Versions};
 
 use crate::codegen::{self, Preparation};
-use crate::{cmd, differential, engine, host, image, msrv, signatures};
+use crate::{cmd, differential, engine, host, image, interface, msrv, signatures};
 
 /// The variable that names a gateway to test against, so that none has to be started.
 const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
@@ -54,6 +54,8 @@ enum Step {
     Clippy,
     /// The documentation builds without a warning
     Docs,
+    /// The client offers what the committed list says
+    Interface,
     /// Unit and documentation tests pass
     Unit,
     /// Signatures are the same as those of Mozilla's siggen
@@ -102,6 +104,7 @@ impl Step {
             Self::Codegen => codegen::check(Preparation::Install),
             Self::Clippy => clippy(),
             Self::Docs => docs(),
+            Self::Interface => interface::check(),
             Self::Unit => unit(),
             Self::Signatures => signatures::compare(),
             Self::Msrv => msrv::check(),

@@ -125,7 +125,7 @@ impl Client {
     /// ```no_run
     /// # use std::time::Duration;
     /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
-    /// let patient = client.with_timeout(Duration::from_mins(5));
+    /// let patient = client.with_timeout(Duration::from_secs(300));
     /// patient.admin().disable_and_delete_table("crash_reports")?;
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```

@@ -7,7 +7,7 @@
 mod endpoint;
 mod http;
 mod into_config;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, fuzzing))]
 mod read_back;
 mod shown;
 #[cfg(test)]
@@ -26,7 +26,7 @@ use endpoint::is_ipv6;
 pub(crate) use http::MadeHeader;
 pub(crate) use http::{Credentials, HttpSettings};
 pub use into_config::IntoConfig;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(fuzzing, all(test, feature = "http")))]
 pub(crate) use read_back::assert_reads_back;
 #[cfg(feature = "tls")]
 pub(crate) use tls::Pem;

@@ -261,7 +261,7 @@ mod tests {
             .transport(Transport::Framed)
             .protocol(Protocol::Compact)
             .connect_timeout(Duration::from_secs(1))
-            .operation_timeout(Duration::from_mins(2))
+            .operation_timeout(Duration::from_secs(120))
             .pool_timeout(Duration::from_millis(3))
             .idle_timeout(Duration::from_secs(4))
             .max_attempts(5)

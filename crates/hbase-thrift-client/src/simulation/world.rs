@@ -76,7 +76,7 @@ impl World {
     pub(super) fn new(seed: u64, gateways: Gateways) -> Arc<Self> {
         let state = State::new(seed, gateways);
         // An instant far from the clock's origin, so that times before the beginning exist.
-        let base = Instant::now() + Duration::from_hours(1);
+        let base = Instant::now() + Duration::from_secs(3_600);
         Arc::new(Self { base, state: Mutex::new(state), main: thread::current() })
     }
 

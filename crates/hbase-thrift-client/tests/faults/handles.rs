@@ -31,8 +31,8 @@ impl Stage {
         fill(&server, ROWS);
         let valve = Valve::start(server.address());
         let config = config(&[valve.address()])
-            .operation_timeout(Duration::from_mins(2))
-            .pool_timeout(Duration::from_mins(2))
+            .operation_timeout(Duration::from_secs(120))
+            .pool_timeout(Duration::from_secs(120))
             .max_connections(connections);
         Self { server, valve, client: connect(config) }
     }
@@ -166,7 +166,7 @@ fn a_call_that_waits_for_a_connection_or_pauses_is_ended() {
         let server = MiniHBase::start().unwrap();
         let config = config(&[server.address()])
             .max_attempts(1_000)
-            .operation_timeout(Duration::from_mins(2));
+            .operation_timeout(Duration::from_secs(120));
         connect(config).table("t")
     };
     let after = Duration::from_millis(500);

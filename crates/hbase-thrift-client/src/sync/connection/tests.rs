@@ -60,7 +60,7 @@ impl Stream for Refusing {
 #[test]
 fn last_words_are_waited_for_by_the_environments_clock() {
     // Later than what the system's clock shows while the test runs.
-    let now = Instant::now() + Duration::from_hours(1);
+    let now = Instant::now() + Duration::from_secs(3_600);
     let config: Config = "http://gateway/".parse().unwrap();
     let endpoint = &config.get_endpoints()[0];
     let session = Session::new(&config, endpoint, "gateway".into(), Recycler::default());
