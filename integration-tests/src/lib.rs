@@ -16,11 +16,6 @@ pub use table::{TestTable, family, unique_name};
 pub use test::Test;
 pub use xtask::gateway::{Endpoint, Flavour};
 
-/// Compiles what the cookbook shows. Here, because a published crate can't reach the folder `docs`.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/hbase-cookbook.md")]
-struct Cookbook;
-
 /// Runs what the workspace's README shows.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -33,6 +33,9 @@
 //! - **`tracing`** gets a span for each operation, at debug level and under OpenTelemetry's names for
 //!   databases, and an event for each repeat. Neither has anything of what is in rows, nor
 //!   credentials; an error that names a row's key does so wherever it is logged.
+//! - **More is in [`guide`]**: a [cookbook](guide::cookbook), and pages on [retries](guide::retries), on
+//!   [writes within one millisecond](guide::milliseconds), on [connections](guide::connections), on
+//!   [logging](guide::logging), and on [calling it from async code](guide::async_code).
 //! - **A [`Row`] is a view** into the reply that brought it, and keeps that reply in memory.
 
 mod api;
@@ -44,6 +47,7 @@ mod filter;
 #[cfg(any(fuzzing, all(test, feature = "http")))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod guide;
 mod proto;
 mod request;
 mod row;
