@@ -101,6 +101,52 @@ fn a_certificate_for_another_name_is_refused_unless_that_name_is_expected() {
 }
 
 #[test]
+fn a_gateway_that_demands_a_certificate_gets_the_clients() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let server_config = authority.server_config_for("127.0.0.1", &clients);
+    let address = server(move |stream| {
+        let session = ServerConnection::new(Arc::clone(&server_config)).unwrap();
+        gateway(StreamOwned::new(session, stream));
+    });
+    let config = || config(address, &authority);
+    let (certificate, key) = clients.certificate("me");
+    let own = config().client_cert_pem(certificate.as_str(), key.as_str());
+    assert!(!format!("{own:?} {own}").contains(&key[30..60]));
+    Client::connect(own).unwrap().ping().unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let [certificates, keys, root] =
+        ["me.crt", "me.key", "ca.pem"].map(|name| folder.path().join(name));
+    std::fs::write(&certificates, &certificate).unwrap();
+    std::fs::write(&keys, &key).unwrap();
+    std::fs::write(&root, authority.pem()).unwrap();
+    let url = format!(
+        "hbases://{address}/?ca_file={}&client_cert_file={}&client_key_file={}",
+        root.display(),
+        certificates.display(),
+        keys.display()
+    );
+    Client::connect(&url).unwrap().ping().unwrap();
+    let shown = url.parse::<Config>().unwrap().to_string();
+    Client::connect(shown).unwrap().ping().unwrap();
+
+    assert_says(&failure(config()), ErrorKind::Tls, &["demands a certificate", "client_cert_file"]);
+    let (other, other_key) = Authority::new().certificate("me");
+    let error = failure(config().client_cert_pem(other.as_str(), other_key.as_str()));
+    assert_says(&error, ErrorKind::Tls, &["does not accept"]);
+    let error = failure(config().client_cert_pem(certificate.as_str(), other_key.as_str()));
+    assert_says(&error, ErrorKind::Config, &["certificate and its key"]);
+    let error = failure(config().client_cert_pem(certificate.as_str(), "nothing"));
+    assert_says(&error, ErrorKind::Config, &["no private key"]);
+    let error = failure(config().client_cert_pem("nothing", key.as_str()));
+    assert_says(&error, ErrorKind::Config, &["no certificate"]);
+    let error = format!("hbases://{address}/?client_cert_file=a").parse::<Config>().unwrap_err();
+    assert_says(&error, ErrorKind::Config, &["needs its key"]);
+    let error = failure(config().client_cert_files("/nowhere/a", "/nowhere/b"));
+    assert_says(&error, ErrorKind::Config, &["/nowhere/a", "can't be read"]);
+}
+
+#[test]
 fn a_file_that_is_no_certificate_is_named() {
     let config = |pem: &str| Config::new("127.0.0.1", 1).ca_pem(pem);
     assert_says(&failure(config("nothing")), ErrorKind::Config, &["no certificate"]);

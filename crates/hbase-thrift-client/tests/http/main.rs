@@ -9,8 +9,8 @@ mod fakes;
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -60,6 +60,39 @@ fn a_call_is_a_post_with_what_is_configured() {
     let url = format!("http://me:pw@{address}/thrift?do_as=you");
     let config: Config = url.parse().unwrap();
     Client::connect(config.header("X-Trace", "7")).unwrap().ping().unwrap();
+}
+
+#[test]
+fn a_token_is_asked_for_with_each_request() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    let address = http(move |head, body| {
+        seen.lock().unwrap().push(head.to_lowercase());
+        Some(good(body))
+    });
+    let token = Arc::new(Mutex::new(Ok("first")));
+    let newest = Arc::clone(&token);
+    let config =
+        config(address).header_from("Authorization", move || match *newest.lock().unwrap() {
+            Ok(token) => Ok(format!("Bearer {token}")),
+            Err(()) => Err("no token today".into()),
+        });
+    assert!(!format!("{config:?} {config}").contains("first"));
+    let client = Client::connect(config).unwrap();
+    *token.lock().unwrap() = Ok("second");
+    client.ping().unwrap();
+    *token.lock().unwrap() = Err(());
+    let error = client.ping().unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotApplied));
+    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no token today");
+    *token.lock().unwrap() = Ok("third");
+    client.ping().unwrap();
+    let heads = heads.lock().unwrap();
+    let tokens = heads.iter().map(|head| {
+        let lines = head.lines();
+        lines.filter_map(|line| line.strip_prefix("authorization: bearer ")).collect::<Vec<_>>()
+    });
+    assert_eq!(tokens.collect::<Vec<_>>(), [["first"], ["second"], ["third"]]);
 }
 
 #[test]

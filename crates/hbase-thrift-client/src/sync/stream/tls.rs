@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore};
 
 use super::tcp::TcpStream;
 use super::{Refusal, Stream};
@@ -254,6 +254,20 @@ fn refused(error: rustls::Error, name: &str) -> io::Error {
         Tls::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
         ) => (ErrorKind::Tls, format!("the certificate of {name} has expired")),
+        Tls::AlertReceived(AlertDescription::CertificateRequired) => (
+            ErrorKind::Tls,
+            format!(
+                "{name} demands a certificate of the client: set client_cert_file and client_key_file"
+            ),
+        ),
+        Tls::AlertReceived(
+            AlertDescription::UnknownCA
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateExpired
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError,
+        ) => (ErrorKind::Tls, format!("{name} does not accept the client's certificate")),
         Tls::InvalidMessage(_) => (
             ErrorKind::WrongProtocol,
             "the server does not speak TLS: use hbase:// or http:// where that will do".to_owned(),
