@@ -31,7 +31,7 @@ impl Pool {
     ) -> Result<Taken> {
         loop {
             cancellation.check()?;
-            self.lock().check_open()?;
+            self.check_open()?;
             if let Some(rows) = ahead.slot.take() {
                 return Ok(Taken::Here(rows));
             }

@@ -291,7 +291,7 @@ impl Lease {
         kept.connection.leave_unread(now);
         let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
         let mut state = self.pool.lock();
-        let left = if state.is_closed {
+        let left = if self.pool.is_closed() {
             state.balancer.closed(self.id, End::Quiet { answered }, now);
             Some(kept)
         } else {
@@ -317,7 +317,7 @@ impl Drop for Lease {
         let is_kept = is_in_step && !is_spent;
         let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
         let mut state = self.pool.lock();
-        let left = if is_kept && !state.is_closed {
+        let left = if is_kept && !self.pool.is_closed() {
             state.kept.insert(self.id, kept);
             state.balancer.returned(self.id, answered, now);
             None

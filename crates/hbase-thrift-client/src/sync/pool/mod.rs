@@ -11,6 +11,7 @@ mod slot;
 mod status;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ struct Shared {
     gateways: Vec<Gateway>,
     recycler: Recycler,
     state: Mutex<State>,
+    is_closed: AtomicBool,
 }
 
 struct State {
@@ -52,7 +54,6 @@ struct State {
     /// Connections that nobody uses, idle or parked.
     kept: BTreeMap<ConnectionId, Box<Kept>>,
     signals: BTreeMap<WaiterId, Arc<Signal>>,
-    is_closed: bool,
 }
 
 impl Pool {
@@ -70,11 +71,11 @@ impl Pool {
             budget: Budget::new(config.get_max_connections(), environment.now()),
             kept: BTreeMap::new(),
             signals: BTreeMap::new(),
-            is_closed: false,
         };
         let state = Mutex::new(state);
         let recycler = Recycler::default();
-        Self(Arc::new(Shared { config, environment, gateways, recycler, state }))
+        let is_closed = AtomicBool::new(false);
+        Self(Arc::new(Shared { config, environment, gateways, recycler, state, is_closed }))
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -254,8 +255,7 @@ impl Pool {
 
     /// Fails if the call was cancelled, or the client closed; it then waits no longer.
     fn check(&self, waiter: Option<WaiterId>, cancellation: &Cancellation) -> Result<()> {
-        let open = || self.lock().check_open();
-        cancellation.check().and_then(|()| open()).inspect_err(|_| {
+        cancellation.check().and_then(|()| self.check_open()).inspect_err(|_| {
             if let Some(id) = waiter {
                 let now = self.environment().now();
                 self.decide(now, |balancer| balancer.give_up(id, now));
@@ -278,7 +278,7 @@ impl Pool {
         }
         let signal = {
             let mut state = self.lock();
-            if !state.balancer.is_waiting(id) || state.is_closed {
+            if !state.balancer.is_waiting(id) || self.is_closed() {
                 return Ok(id);
             }
             Arc::clone(state.signals.entry(id).or_default())

@@ -1,6 +1,8 @@
 //! What a pool has at a moment, and its end.
 
-use super::{Pool, State};
+use std::sync::atomic::Ordering;
+
+use super::Pool;
 use crate::config::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -59,8 +61,9 @@ impl Pool {
     /// from now on, and those that wait for a connection end.
     pub(crate) fn close(&self) {
         let now = self.environment().now();
+        // Before the lock is taken: who keeps a connection later sees it.
+        self.0.is_closed.store(true, Ordering::SeqCst);
         let mut state = self.lock();
-        state.is_closed = true;
         let unused = state.balancer.close_unused(now);
         let unused: Vec<_> = unused.iter().filter_map(|id| state.kept.remove(id)).collect();
         state.signals.values().for_each(|signal| signal.raise());
@@ -68,11 +71,13 @@ impl Pool {
         // Closing takes a system call each.
         drop(unused);
     }
-}
 
-impl State {
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.is_closed.load(Ordering::SeqCst)
+    }
+
     pub(super) fn check_open(&self) -> Result<()> {
-        if self.is_closed {
+        if self.is_closed() {
             return Err(Error::new(ErrorKind::Closed, "the client was closed"));
         }
         Ok(())
