@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::time::Duration;
 
 use super::scanner::Scanner;
 use crate::error::Result;
@@ -16,18 +17,28 @@ use crate::row::Row;
 pub struct RegionScan {
     /// Those of the regions that are still to be read, in order.
     scanners: VecDeque<Scanner>,
-    /// How many of them have asked for their first rows.
+    /// How many of them, from the first on, have asked for their first rows.
     begun: usize,
+    /// Whether the gateways are quick enough to be asked ahead.
+    asks_ahead: bool,
     left: u64,
 }
 
 /// How many regions are read at once: one by the caller, the others a batch ahead.
 const REGIONS_AT_ONCE: usize = 4;
+/// So long a row may be held back by what is asked ahead. Gateways that take longer are asked for one
+/// region after the other.
+const AHEAD_WITHIN: Duration = Duration::from_millis(500);
 
 impl RegionScan {
     /// The scanners are in the order of their rows.
     pub(super) fn new(scanners: impl Iterator<Item = Scanner>, limit: Option<u64>) -> Self {
-        Self { scanners: scanners.collect(), begun: 0, left: limit.unwrap_or(u64::MAX) }
+        Self {
+            scanners: scanners.collect(),
+            begun: 0,
+            asks_ahead: true,
+            left: limit.unwrap_or(u64::MAX),
+        }
     }
 
     /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
@@ -41,20 +52,27 @@ impl RegionScan {
 
     fn next_row(&mut self) -> Result<Option<Row>> {
         while self.left > 0 && !self.scanners.is_empty() {
-            while self.begun < REGIONS_AT_ONCE
-                && let Some(scanner) = self.scanners.get_mut(self.begun)
-            {
-                scanner.begin();
-                self.begun += 1;
-            }
             if let Some(row) = self.scanners.front_mut().and_then(Iterator::next).transpose()? {
                 self.left -= 1;
+                self.ask_ahead();
                 return Ok(Some(row));
             }
             self.scanners.pop_front();
-            self.begun -= 1;
+            self.begun = self.begun.saturating_sub(1);
         }
         Ok(None)
+    }
+
+    /// Lets one more region be read ahead. The first of them has just returned a row.
+    fn ask_ahead(&mut self) {
+        self.begun = self.begun.max(1);
+        if self.asks_ahead
+            && self.begun < REGIONS_AT_ONCE
+            && let Some(scanner) = self.scanners.get_mut(self.begun)
+        {
+            self.asks_ahead = scanner.begin(AHEAD_WITHIN);
+            self.begun += 1;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::time::Duration;
 
 use crate::error::Result;
 use crate::request::Scan;
@@ -75,9 +76,10 @@ impl Scanner {
         Ok(rows)
     }
 
-    /// Asks for the first rows without waiting for them.
-    pub(super) fn begin(&mut self) {
-        self.driver.begin();
+    /// Asks for the first rows without waiting for them, if that takes no longer than this; returns
+    /// whether it did.
+    pub(super) fn begin(&mut self, within: Duration) -> bool {
+        self.driver.begin(within)
     }
 
     /// Whether the next row has to be fetched.

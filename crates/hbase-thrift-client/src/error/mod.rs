@@ -393,7 +393,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// As much of the text as fits into so many bytes.
+/// Returns the beginning of a text, at most this many bytes.
 pub(crate) fn beginning(text: &str, most: usize) -> &str {
     let ends = (0..=most.min(text.len())).rev();
     let end = ends.into_iter().find(|end| text.is_char_boundary(*end)).unwrap_or(0);

@@ -90,21 +90,21 @@ impl ScanDriver {
         }
     }
 
-    /// Opens the scanner and asks for its first rows, if that is still to be done. What fails is done
-    /// again when the rows are needed, which then says why.
-    pub(crate) fn begin(&mut self) {
-        let ScanStep::Open { start, stop, rows } = self.state.next() else { return };
-        if self.home.is_some() || self.ahead.is_some() || !self.state.scan().read_ahead {
-            return;
+    /// Opens the scanner and asks for its first rows, if that takes no longer than this. What fails is
+    /// done again when the rows are needed, which then says why; returns whether it did not.
+    pub(crate) fn begin(&mut self, within: Duration) -> bool {
+        let ScanStep::Open { start, stop, rows } = self.state.next() else { return true };
+        if !self.state.scan().read_ahead {
+            return true;
         }
-        let attempts = self.executor.attempts(self.executor.deadline());
-        let deadline = self.executor.attempt_deadline(&attempts, Effect::ReadOnce);
+        let deadline = self.executor.deadline().min(self.executor.environment().now() + within);
         let bounds = ScanBounds { start: &start, stop: &stop, rows };
-        let Ok(mut lease) = self.executor.checkout(deadline) else { return };
+        let Ok(mut lease) = self.executor.checkout(deadline) else { return false };
         let call = Call::open_scanner(&self.table, self.state.scan(), bounds);
+        // The gateway is not to blame: it may take longer than there is time here.
         match lease.call(&call, deadline, self.executor.environment()) {
             Ok(scanner) => self.state.opened(scanner),
-            Err(error) => return lease.blame(&error),
+            Err(_) => return false,
         }
         self.home = Home::of(&lease);
         if let ScanStep::Fetch { fetch, close } = self.state.next()
@@ -112,6 +112,7 @@ impl ScanDriver {
         {
             self.ask_ahead(lease, fetch, close);
         }
+        true
     }
 
     /// Waits and leaves the scan to be opened again, or gives up.
