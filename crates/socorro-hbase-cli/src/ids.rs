@@ -3,6 +3,7 @@
 //! For lists of any length: lines are read as they are wanted, and a signal ends the waiting for more.
 
 use std::{
+    collections::BTreeSet,
     io::{self, BufRead, Read},
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
@@ -28,14 +29,22 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// How long a line is waited for before a look whether a signal asked to stop.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The crashes that these words name. A signal that asks to stop ends those of standard input.
+/// The crashes that these words name; one that several of them name is worked on once. A signal that asks
+/// to stop ends those of standard input.
 pub(crate) fn read(named: Vec<Named>) -> impl Iterator<Item = Result<CrashId>> + use<> {
-    named.into_iter().flat_map(|named| -> Box<dyn Iterator<Item = Result<CrashId>>> {
-        match named {
-            Named::Crash(id) => Box::new(std::iter::once(Ok(id))),
-            Named::Input => Box::new(of_input()),
-        }
-    })
+    let mut seen = BTreeSet::new();
+    let is_new = move |named: &Named| match named {
+        Named::Crash(id) => seen.insert(id.clone()),
+        Named::Input => true,
+    };
+    named.into_iter().filter(is_new).flat_map(
+        |named| -> Box<dyn Iterator<Item = Result<CrashId>>> {
+            match named {
+                Named::Crash(id) => Box::new(std::iter::once(Ok(id))),
+                Named::Input => Box::new(of_input()),
+            }
+        },
+    )
 }
 
 /// Read by a thread of its own: nothing ends the waiting for a pipe or a person.
@@ -130,6 +139,13 @@ mod tests {
             let error = of_line(line).unwrap_err();
             assert!(error.is::<WrongCommandLine>(), "{error:#}");
         }
+    }
+
+    #[test]
+    fn what_the_line_names_twice_is_worked_on_once() {
+        let named = ["a", "b", "a"].map(|name| Named::Crash(id(name).unwrap()));
+        let read: Vec<_> = read(named.to_vec()).map(|id| id.unwrap().to_string()).collect();
+        assert_eq!(read, ["a", "b"]);
     }
 
     /// What is sent of this input, and the problem that ended it.

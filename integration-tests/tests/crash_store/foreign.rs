@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    CrashMetadata, CrashStore, ErrorKind, ProblemKind, QueueForProcessing, TimeRange,
+    CrashMetadata, CrashStore, ErrorKind, ProblemKind, QueueForProcessing, Submission, TimeRange,
 };
 
 use super::hbase_client_py::{
@@ -16,6 +16,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test::new(metadata_that_no_strict_parser_takes_is_submitted_and_processed),
         Test::new(metadata_that_cannot_be_read_is_reported_and_nothing_is_repaired_by_it),
+        Test::new(metadata_that_cannot_be_read_is_counted_once_however_often_it_comes),
         Test::new(crashes_under_other_names_are_somebodys),
         Test::new(rows_of_before_keys_were_salted_are_read_and_processed),
         Test::new(an_own_dump_under_its_posted_name_is_the_main_dump),
@@ -69,6 +70,26 @@ fn metadata_that_cannot_be_read_is_reported_and_nothing_is_repaired_by_it(server
     assert_eq!(python.store.get_counters(&["2012".parse().unwrap()]).unwrap(), before);
     assert_eq!(python.store.get_hang(&HANG.parse().unwrap()).unwrap().len(), 1);
     assert_eq!(python.work(), [A]);
+}
+
+fn metadata_that_cannot_be_read_is_counted_once_however_often_it_comes(server: &Server) {
+    let python = Python::new(server);
+    let cut_off =
+        r#"{"submitted_timestamp": "2012-05-08T20:50:50", "ProcessType": "plugin", "Hang"#;
+    let periods = ["2012", "2012-05-08T20:50"].map(|text| text.parse().unwrap());
+    let counters = || python.store.get_counters(&periods).unwrap();
+    let submit = || {
+        let json = metadata(cut_off);
+        python.store.put_raw_report(id(A), &json, b"MDMP", QueueForProcessing::Yes).unwrap()
+    };
+    assert_eq!(submit(), Submission::Completed);
+    let before = counters();
+    assert_eq!(before[0].submitted(), 1);
+    for _ in 0..2 {
+        assert_eq!(submit(), Submission::Repeated);
+        assert_eq!(counters(), before);
+        assert_eq!(python.sizes(), (1, 1));
+    }
 }
 
 fn crashes_under_other_names_are_somebodys(server: &Server) {

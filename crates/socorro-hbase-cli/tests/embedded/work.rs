@@ -189,9 +189,12 @@ fn a_reader_of_a_list_that_goes_away_is_no_failure() {
 #[test]
 fn a_removed_crash_is_gone_with_all_that_named_it() {
     let shell = Shell::with_crashes();
-    assert_eq!(shell.ok(&["remove", "--dry-run", OOID]), format!("{OOID}\n"));
+    let ended = shell.run(&["remove", "--dry-run", OOID, OOID]);
+    assert_eq!((ended.code, ended.stdout), (Some(0), format!("{OOID}\n")));
+    assert!(ended.message.contains("1 crash would be removed"), "{}", ended.message);
     assert_eq!(shell.json(&["crashes"]).len(), 2);
-    assert_eq!(shell.ok(&["remove", OOID]), format!("{OOID}\n"));
+    // One that is named twice is there once.
+    assert_eq!(shell.ok(&["remove", OOID, OOID]), format!("{OOID}\n"));
     shell.fail(3, &["get", "meta", OOID]);
     assert_eq!(shell.json(&["crashes"]).len(), 1);
     let message = shell.fail(3, &["remove", OOID]);

@@ -41,7 +41,7 @@ impl CrashStore {
     }
 
     /// As [`remove`](Self::remove), of many crashes in few round trips; each has a result of its own,
-    /// in their order.
+    /// in their order. A crash that is named twice is there once.
     ///
     /// # Errors
     ///

@@ -70,8 +70,10 @@ impl Before {
             .submitted
             .as_deref()
             .map(|time| IndexCell::new(layout::SUBMITTED_TIME, layout::time_row(id, time)));
+        // The row that finds the crash by its time is read first. If it were read last, a crash that is
+        // removed between these reads would look as if nobody had counted its entries yet.
         let asked: Vec<IndexCell> =
-            queues.into_iter().chain(hangs).chain(by_time.clone()).collect();
+            by_time.clone().into_iter().chain(queues).chain(hangs).collect();
         let rows = read_index_cells(store, &asked)?;
         let mut entries = Vec::new();
         let mut is_found = false;

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{state::StoredCrash, steps::Step};
+use super::{
+    state::StoredCrash,
+    steps::{Count, Step},
+};
 use crate::{
     layout,
-    model::{LegacyProcessing, Period, SubmittedTimestamp},
+    model::{LegacyProcessing, Period, ProcessType, SubmittedTimestamp},
 };
 
 /// The counters that a submission adds one to, by row and column, as far as it is known which.
@@ -25,26 +28,46 @@ pub(crate) fn submission_counters(
     rows.iter().flat_map(of_row).collect()
 }
 
-/// What a stored crash has added to counters, if that is certain.
-pub(super) fn counts_of(stored: &StoredCrash, amount: i64) -> Vec<Step> {
-    let counters = stored.counters();
-    counters.into_iter().map(|(row, column)| Step::count(row, column, amount)).collect()
+/// Takes away what a crash that is counted `now` has added to counters before. If it isn't certain what
+/// that was, only what would be counted twice.
+pub(super) fn counted_before(stored: &StoredCrash, now: &[Step]) -> Vec<Step> {
+    let away = |(row, column)| Step::count(row, column, -1);
+    if let Some(counters) = stored.certain_counters() {
+        return counters.into_iter().map(away).collect();
+    }
+    let counters = submission_counters(
+        stored.time().as_ref(),
+        stored.throttle,
+        stored.process_type().unwrap_or(ProcessType::DEFAULT),
+        stored.facts.hang.is_some(),
+    );
+    let is_counted = |counter: &(String, String)| {
+        let is_it = |step: &Step| matches!(step, Step::Count(it) if it.is_of(counter));
+        now.iter().any(is_it)
+    };
+    counters.into_iter().filter(is_counted).map(away).collect()
 }
 
 impl StoredCrash {
     /// The counters that it was counted by, if that is certain.
     pub(crate) fn counters(&self) -> Vec<(String, String)> {
-        let process_type = self.facts.process_type.as_deref();
-        let process_type = process_type.and_then(|text| str::from_utf8(text).ok());
-        match (self.throttle, process_type) {
-            (Some(throttle), Some(process_type)) => submission_counters(
-                self.time().as_ref(),
-                Some(throttle),
-                process_type,
-                self.facts.hang.is_some(),
-            ),
-            _ => Vec::new(),
-        }
+        self.certain_counters().unwrap_or_default()
+    }
+
+    fn certain_counters(&self) -> Option<Vec<(String, String)>> {
+        let (throttle, process_type) = (self.throttle?, self.process_type()?);
+        let is_hang = self.facts.hang.is_some();
+        Some(submission_counters(self.time().as_ref(), Some(throttle), process_type, is_hang))
+    }
+
+    fn process_type(&self) -> Option<&str> {
+        str::from_utf8(self.facts.process_type.as_deref()?).ok()
+    }
+}
+
+impl Count {
+    fn is_of(&self, (row, column): &(String, String)) -> bool {
+        self.row == *row && self.column == *column
     }
 }
 

@@ -2,7 +2,7 @@
 //! the crash, without which nothing would tell what else there is to delete; and last another look at
 //! what somebody else has written meanwhile (`remains`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hbase_thrift_client::Delete;
 
@@ -12,6 +12,7 @@ use super::{
     remains::{Places, clear},
     state::{StoredCrash, read_crashes},
     steps::{Stage, Step, Transition},
+    submit::after_the_first,
 };
 use crate::{
     error::{Error, Part, Result},
@@ -23,6 +24,30 @@ use crate::{
 
 /// Removes crashes; tells of each whether there was one.
 pub(crate) fn remove(
+    store: &CrashStore,
+    ids: &[CrashId],
+    counts_down: bool,
+) -> Result<Vec<Result<bool>>> {
+    let mut results = BTreeMap::new();
+    let mut waiting: Vec<(usize, &CrashId)> = ids.iter().enumerate().collect();
+    // One crash twice: the second finds it gone.
+    while !waiting.is_empty() {
+        let mut names = BTreeSet::new();
+        let (wave, later): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(_, id)| names.insert(*id));
+        waiting = later;
+        let (places, ids): (Vec<usize>, Vec<CrashId>) =
+            wave.into_iter().map(|(place, id)| (place, id.clone())).unzip();
+        let removed = remove_wave(store, &ids, counts_down);
+        let removed =
+            if results.is_empty() { removed? } else { removed.map_err(after_the_first)? };
+        results.extend(places.into_iter().zip(removed));
+    }
+    Ok(results.into_values().collect())
+}
+
+/// Removes crashes that differ.
+fn remove_wave(
     store: &CrashStore,
     ids: &[CrashId],
     counts_down: bool,

@@ -12,14 +12,14 @@ use hbase_thrift_client::{Delete, Put};
 
 use super::{
     before::Before,
-    counts::{counts_of, net, submission_counters},
+    counts::{counted_before, net, submission_counters},
     execute::run,
     state::{StoredCrash, read_new_crashes},
     steps::{Stage, Step, Transition},
 };
 use crate::{
     error::{Effect, Error, ErrorKind, Part, Result, Written},
-    layout::{self, Facts, QUEUES, SearchRow},
+    layout::{self, Facts, IndexCell, QUEUES, SearchRow},
     model::{CrashId, CrashMetadata, Dumps, LegacyProcessing, SubmittedTimestamp},
     store::CrashStore,
 };
@@ -113,11 +113,12 @@ fn submit_wave(
     queue: QueueForProcessing,
     results: &mut BTreeMap<usize, Result<Submission>>,
 ) -> Result<()> {
+    let mut counted = BTreeMap::new();
     for attempt in 1..=ATTEMPTS {
         if wave.is_empty() {
             return Ok(());
         }
-        let again = submit_once(store, wave, queue, results);
+        let again = submit_once(store, wave, queue, &mut counted, results);
         let again = if attempt == 1 { again? } else { again.map_err(after_the_first)? };
         if attempt < ATTEMPTS {
             let removed = removed_meanwhile(store, wave, &again).map_err(after_the_first)?;
@@ -153,17 +154,21 @@ fn removed_meanwhile(
 }
 
 /// Of a read that failed when the crashes were written already.
-fn after_the_first(error: Error) -> Error {
+pub(super) fn after_the_first(error: Error) -> Error {
     let call_again = error.is_retryable();
     let left = vec![Part::Indexes, Part::Queues];
     error.with_effect(Effect { written: Written::Partly, left, call_again })
 }
+
+/// The entries that earlier attempts of the same call have counted, by the crash's place.
+type Counted = BTreeMap<usize, Vec<IndexCell>>;
 
 /// Returns the places of those that were there before and were submitted.
 fn submit_once(
     store: &CrashStore,
     wave: &[(usize, Checked<'_>)],
     queue: QueueForProcessing,
+    counted: &mut Counted,
     results: &mut BTreeMap<usize, Result<Submission>>,
 ) -> Result<BTreeSet<usize>> {
     let ids: Vec<CrashId> = wave.iter().map(|(_, checked)| checked.report.id.clone()).collect();
@@ -172,11 +177,12 @@ fn submit_once(
     let mut outcomes = Vec::new();
     let mut again = BTreeSet::new();
     for ((place, checked), stored) in wave.iter().zip(stored) {
+        let counted = counted.entry(*place).or_default();
         let (submission, transition) = match stored {
-            None => (Submission::Completed, checked.first_time(store, queue)?),
+            None => (Submission::Completed, checked.first_time(store, queue, counted)?),
             Some(stored) => {
                 again.insert(*place);
-                checked.again(store, stored, queue)?
+                checked.again(store, stored, queue, counted)?
             }
         };
         outcomes.push(submission);
@@ -243,7 +249,13 @@ impl<'a> Checked<'a> {
         Step::large_put(layout::CRASH_REPORTS, put, bytes)
     }
 
-    fn first_time(&self, store: &CrashStore, queue: QueueForProcessing) -> Result<Transition> {
+    /// Entries that earlier attempts have counted are counted again only if they are gone.
+    fn first_time(
+        &self,
+        store: &CrashStore,
+        queue: QueueForProcessing,
+        counted: &[IndexCell],
+    ) -> Result<Transition> {
         let id = &self.report.id;
         let row = layout::crash_row(id);
         let new = [
@@ -251,11 +263,20 @@ impl<'a> Checked<'a> {
             (layout::FLAGS_UNCOUNTED, layout::YES),
         ];
         let crash = vec![self.put(row.clone(), &new)];
-        let queues = self.queues(queue);
         let mut names = self.names(store, false)?;
-        names.extend(queues.iter().map(|table| Step::index(&self.facts.queue_cell(table, id), id)));
         let mut counts = self.counts(1);
-        counts.extend(queues.iter().filter_map(|table| Step::size(table, 1)));
+        for table in self.queues(queue) {
+            let cell = self.facts.queue_cell(table, id);
+            if counted.contains(&cell) {
+                names.push(Step::enqueue(cell, id));
+            } else {
+                names.push(Step::index(&cell, id));
+                counts.extend(Step::size(table, 1));
+            }
+        }
+        if !counted.is_empty() {
+            counts.push(Step::CountEntries);
+        }
         Ok(Transition::of(
             id,
             vec![
@@ -272,6 +293,7 @@ impl<'a> Checked<'a> {
         store: &CrashStore,
         stored: StoredCrash,
         queue: QueueForProcessing,
+        counted_in: &mut Vec<IndexCell>,
     ) -> Result<(Submission, Transition)> {
         let before = Before::read(store, stored, &self.facts)?;
         let (id, stored) = (&self.report.id, &before.stored);
@@ -300,15 +322,20 @@ impl<'a> Checked<'a> {
                 enter.push(own.clone());
             }
             out.extend(found.iter().filter(|(cell, _)| !(stays && *cell == own)).copied().cloned());
-            // What an unfinished submission queued, nobody has counted.
-            let counted = if was_announced { found.len() } else { 0 };
+            // Nobody has counted what an unfinished submission queued, unless that was this one, before
+            // somebody removed the crash.
+            let is_counted = |cell: &IndexCell| was_announced || counted_in.contains(cell);
+            let counted = found.iter().filter(|(cell, _)| is_counted(cell)).count();
             let change = i64::from(stays) - i64::try_from(counted).unwrap_or_default();
+            if change > 0 {
+                counted_in.push(own);
+            }
             sizes.extend(Step::size(table, change).filter(|_| change != 0));
         }
 
         let mut counts = self.counts(1);
         if was_announced {
-            counts.extend(counts_of(stored, -1));
+            counts.extend(counted_before(stored, &counts));
         }
         counts.extend(sizes);
         let changes = net(counts);

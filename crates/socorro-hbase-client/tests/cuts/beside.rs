@@ -526,13 +526,15 @@ impl Pair {
     /// before it leaves, since the one that leaves can't tell whether it was counted, and where two put one
     /// that both find missing; too low where a repair corrects a size by an entry that is leaving, and where
     /// a request keeps in its queue what a submission has counted out of it. Two submissions that each
-    /// move the other's entry may count both twice.
+    /// move the other's entry may count both twice. A submission that sees its crash removed knows what it
+    /// has counted itself.
     fn may_count(&self, wrong: i64) -> bool {
         let is_release = |call| matches!(call, Call::Release(_));
         match wrong {
             0 => true,
             1 => {
-                self.are(enters, |call| enters(call) || leaves(call))
+                let is_of_removal = self.are(is_submission, |call| call == Call::Remove);
+                !is_of_removal && self.are(enters, |call| enters(call) || leaves(call))
                     || self.are(leaves, is_release)
             }
             2 => self.blends(),

@@ -18,6 +18,7 @@ mod world;
 
 use call::{Call, KINDS, Random};
 use mini_hbase::Fault;
+use socorro_hbase_client::Problem;
 use world::{Cells, World, difference};
 
 /// How many histories each pair of transitions is tried after.
@@ -221,4 +222,33 @@ impl Case {
         self.first.make(world).unwrap();
         (world.calls() - before).min(MOST_CALLS)
     }
+}
+
+/// Whoever submits a crash again marks it while what is counted changes: made again after a cut, the
+/// resubmission counts all of it, and perhaps twice. Without the mark the crash would look as if it had
+/// always been what it is now, and what is new of it would stay uncounted until a check.
+#[test]
+fn a_resubmission_that_was_cut_off_leaves_nothing_uncounted_when_it_is_made_again() {
+    let world = World::new();
+    let [accepted, deferred] = [0, 1].map(|of| Call::Submit(of, true, true));
+    let begin = || {
+        world.reset();
+        deferred.make(&world).unwrap();
+    };
+    begin();
+    let before = world.calls();
+    accepted.make(&world).unwrap();
+    let calls = world.calls() - before;
+    let mut marked = 0;
+    // Behind the call that takes the mark away, it isn't known what is counted.
+    for n in 1..calls - 1 {
+        begin();
+        assert!(world.cut(accepted, n, &Fault::DropAfter));
+        marked += u64::from(world.is_marked());
+        accepted.make(&world).unwrap();
+        let problems = world.check();
+        let is_too_high = |problem: &Problem| problem.difference < 0;
+        assert!(problems.iter().all(is_too_high), "cut at {n} of {calls}: {problems:#?}");
+    }
+    assert!(marked > 0);
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path, sync::Mutex, time::Duration};
 
-use hbase_thrift_client::{Client, Config, Delete, Put, Scan};
+use hbase_thrift_client::{Client, Config, Delete, Get, Put, Scan};
 use mini_hbase::{Fault, MiniHBase, Protocol, Transport, VirtualClock, When};
 use socorro_hbase_client::{
     CheckOptions, Claim, CrashFolder, CrashStore, FoundCrash, ImportedCrash, Ooid, Problem, Queue,
@@ -189,12 +189,19 @@ impl World {
             let sizes = "crash_report_queue";
             put("metrics", sizes, "counters:current_unprocessed_size", &7_i64.to_be_bytes());
         }
-        let row = format!("{}{}{OOID}", &OOID[..1], &OOID[30..]);
-        let crash = hbase_thrift_client::Get::new(row.as_str()).column("ids:ooid");
-        let is_there = client.table("crash_reports").get(&crash).unwrap().is_some();
-        if faults & 8 > 0 && is_there {
-            put("crash_reports", &row, "flags:uncounted", b"Y");
+        if faults & 8 > 0 && self.has_crash_with("ids:ooid") {
+            put("crash_reports", &crash_row(), "flags:uncounted", b"Y");
         }
+    }
+
+    /// Whether the crash is marked as one that isn't counted yet.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.has_crash_with("flags:uncounted")
+    }
+
+    fn has_crash_with(&self, column: &str) -> bool {
+        let crash = Get::new(crash_row()).column(column);
+        self.store().client().table("crash_reports").get(&crash).unwrap().is_some()
     }
 
     /// Every cell but claims.
@@ -221,6 +228,10 @@ impl World {
         cells.retain(|(table, ..), value| table != "metrics" || value != &"\\x00".repeat(8));
         cells
     }
+}
+
+fn crash_row() -> String {
+    format!("{}{}{OOID}", &OOID[..1], &OOID[30..])
 }
 
 fn connect(server: &MiniHBase) -> CrashStore {
