@@ -1,19 +1,22 @@
 //! Checks and exports open as many scanners for twice the crashes, make the rest of their calls in
-//! batches, and a check reads no dump.
+//! batches, and a check reads no dump; signatures are counted from their column alone.
 
 use std::collections::BTreeMap;
 
 use integration_tests::{Server, Test, TestTable};
 use socorro_hbase_client::{
-    CheckOptions, CrashStore, Dumps, NewReport, QueueForProcessing, SchemaOptions, Selection,
-    TimeRange,
+    CheckOptions, CrashStore, Dumps, NewReport, ProcessedCrash, QueueForProcessing, SchemaOptions,
+    Selection, TimeRange,
 };
 
 use super::proxy::{Proxy, Traffic};
 use crate::socorro::{connect, metadata, ooid, url_with_prefix};
 
 pub(super) fn tests() -> Vec<Test> {
-    vec![Test::new(twice_the_crashes_take_no_more_scans)]
+    vec![
+        Test::new(twice_the_crashes_take_no_more_scans),
+        Test::new(signatures_are_counted_without_what_was_made_of_crashes),
+    ]
 }
 
 const DUMP: &[u8] = &[b'M'; 8 * 1024];
@@ -86,6 +89,26 @@ fn twice_the_crashes_take_no_more_scans(server: &Server) {
         let all = |traffic: &Traffic| traffic.calls.values().sum::<usize>();
         assert!(all(&twice) <= 2 * all(&once), "{} and {}", all(&once), all(&twice));
     }
+}
+
+fn signatures_are_counted_without_what_was_made_of_crashes(server: &Server) {
+    const LONG: usize = 200_000;
+    let tables = TestTable::reserve_prefix(server, "counted");
+    let direct = connect(&url_with_prefix(server, tables.name()));
+    direct.create_schema(&SchemaOptions::new()).unwrap();
+    submit(&direct, 0..2);
+    let range = TimeRange::within("2021-01-01");
+    let ids: Vec<_> = direct.scan_submitted(&range).unwrap().map(|it| it.unwrap().id).collect();
+    let text = "x".repeat(LONG);
+    let json = format!(r#"{{"signature": "s", "completeddatetime": "2021", "text": "{text}"}}"#);
+    direct.put_processed(&ids[0], &ProcessedCrash::from_json(json).unwrap()).unwrap();
+    let proxy = Proxy::start(&server.url());
+    let store = proxy.store(tables.name());
+    let traffic = traffic_of(&proxy, tables.name(), || {
+        let counts = store.count_by_signature(&range).unwrap();
+        assert_eq!((counts[&Some("s".to_owned())], counts[&None]), (1, 1));
+    });
+    assert!(traffic.replied < LONG / 4, "{} bytes", traffic.replied);
 }
 
 /// What passes while something is read. A client gives up a connection on which a reply is late that takes

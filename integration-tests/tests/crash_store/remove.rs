@@ -1,7 +1,7 @@
 //! Removing crashes: nothing of them is left, and nothing of others is gone.
 
 use integration_tests::{Server, Test};
-use socorro_hbase_client::{Counted, ProcessedCrash, QueueForProcessing};
+use socorro_hbase_client::{Counted, ProcessedCrash, QueueForProcessing, TimeIndex};
 
 use crate::socorro::{metadata, ooid, socorro};
 
@@ -32,6 +32,9 @@ fn a_removed_crash_leaves_nothing_behind(server: &Server) {
     let processed = r#"{"signature": "gone", "completeddatetime": "2006"}"#;
     let processed = ProcessedCrash::from_json(processed).unwrap();
     socorro.store.put_processed(crash, &processed).unwrap();
+    // Which no submission writes, but others do.
+    let indexes = [TimeIndex::LegacyProcessed, TimeIndex::PriorityProcessed];
+    socorro.store.put_time_index(crash, metadata.submitted().unwrap(), &indexes).unwrap();
     let results = socorro.store.remove_many([&crash], Counted::Goes).unwrap();
     assert!(results.into_iter().all(Result::unwrap));
     assert_eq!(other_half(socorro.cells().changes_since(&before)), [""; 0]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hbase_thrift_client::Get;
+use hbase_thrift_client::{Get, Increment};
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
     Counted, CrashStore, NewReport, Ooid, ProcessedCrash, QueueForProcessing, TimeIndex, TimeRange,
@@ -16,6 +16,8 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(submitting_processing_and_removing_keep_to_the_budget),
         Test::new(reads_and_index_rows_keep_to_the_budget),
         Test::new(scans_and_queues_keep_to_the_budget),
+        Test::new(claims_to_their_end_keep_to_the_budget),
+        Test::new(rows_and_counters_are_written_anew_within_the_budget),
     ]
 }
 
@@ -57,8 +59,11 @@ impl Meter {
     /// As [`hold`](Self::hold), for reads: the fewest of some runs count. On a busy machine a reply begins
     /// before all requests have passed the proxy, which looks like another round trip.
     fn hold_read<T>(&self, name: &str, position: usize, run: impl Fn(&CrashStore) -> T) {
+        self.hold_read_to(name, budget(name, position), run);
+    }
+
+    fn hold_read_to<T>(&self, name: &str, budget: usize, run: impl Fn(&CrashStore) -> T) {
         const RUNS: usize = 5;
-        let budget = budget(name, position);
         let mut runs = (0..RUNS).map(|_| self.count(|store| drop(run(store))));
         let enough = runs.by_ref().find(|found| *found <= budget);
         assert!(enough.is_some(), "{name} took more than {budget} round trips each time");
@@ -237,4 +242,61 @@ fn scans_and_queues_keep_to_the_budget(server: &Server) {
     meter.hold_read("Queue::entries", 1, |_| queue.entries_newest_first().unwrap().count());
     meter.hold_read("Queue::entries", 2, |_| queue.count_entries().unwrap());
     meter.hold_read("Queue::entries", 3, |_| queue.statistics().unwrap());
+}
+
+fn claims_to_their_end_keep_to_the_budget(server: &Server) {
+    let socorro = socorro(server);
+    let meter = Meter::new(server, socorro.store.client().config().get_table_prefix());
+    let queue = meter.store.legacy_queue();
+    let (worker, lease) = ("meter".parse().unwrap(), Duration::from_mins(10));
+    let crash = ooid("0f200000-aaaa-4bbb-8ccc-ddddd2250101");
+    submit(&meter.store, &crash);
+    meter.proxy.round_trips();
+    // At first it waits in both queues, then in none, and its signature changes.
+    for (position, signature) in [(0, "a"), (1, "b")] {
+        let claim = meter.hold("Queue::claim_by_priority", 0, |_| {
+            queue.claim_by_priority(crash, &worker, lease).unwrap().unwrap()
+        });
+        let json = format!(r#"{{"signature": "{signature}", "completeddatetime": "2025"}}"#);
+        let processed = ProcessedCrash::from_json(json).unwrap();
+        meter.hold("Claim::complete", position, |_| claim.complete(&processed).unwrap());
+    }
+}
+
+fn rows_and_counters_are_written_anew_within_the_budget(server: &Server) {
+    const CRASHES: usize = 100;
+    let socorro = socorro(server);
+    let meter = Meter::new(server, socorro.store.client().config().get_table_prefix());
+    // Of a day that no other test has.
+    let metadata = metadata(&JSON.replace("2025-01-01", "2025-03-03"));
+    let name = |n: usize| ooid(&format!("{:x}f3000{n:02}-aaaa-4bbb-8ccc-ddddd2250303", n % 16));
+    let many: Vec<_> = (0..CRASHES).map(name).collect();
+    let reports: Vec<_> =
+        many.iter().map(|ooid| NewReport::new(ooid, &metadata, b"MDMP")).collect();
+    for result in meter.store.put_raw_reports(&reports, QueueForProcessing::No).unwrap() {
+        result.unwrap();
+    }
+    meter.proxy.round_trips();
+    let [scan, each, at_once] = [0, 1, 2].map(|position| budget("reindex", position));
+    let budget_of_reindex = scan + CRASHES.div_ceil(at_once) * each;
+    let range = TimeRange::within("2025-03-03");
+    meter.hold_read_to("reindex", budget_of_reindex, |store| {
+        assert_eq!(store.reindex(&range).unwrap().crashes, CRASHES as u64);
+    });
+    let period = "2025-03-03".parse().unwrap();
+    let [scan, each, at_once] = [0, 1, 2].map(|position| budget("CrashStore::recount", position));
+    let batches = CRASHES.div_ceil(at_once) * each;
+    meter.hold_read_to("CrashStore::recount", scan + batches, |store| {
+        assert_eq!(store.recount(&period).unwrap(), []);
+    });
+    let counters =
+        ["counters:submitted_crash_reports", "counters:submitted_crash_report_hang_pairs"];
+    let changes = counters.len() * (1 + each);
+    meter.hold_read_to("CrashStore::recount", scan + batches + changes, |store| {
+        for counter in counters {
+            let metrics = store.client().table("metrics");
+            metrics.increment(&Increment::new("2025-03-03", counter, 1)).unwrap();
+        }
+        assert_eq!(store.recount(&period).unwrap().len(), counters.len());
+    });
 }

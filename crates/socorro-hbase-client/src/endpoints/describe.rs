@@ -59,7 +59,7 @@ pub struct Queued {
 
 /// # Looking closely
 impl CrashStore {
-    /// Describes all that is stored of a crash; `None` if there is no such crash. Up to six round trips,
+    /// Describes all that is stored of a crash; `None` if there is no such crash. Up to eight round trips,
     /// none of which reads a dump or processed data.
     ///
     /// # Errors

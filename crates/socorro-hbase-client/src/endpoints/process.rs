@@ -57,8 +57,8 @@ impl CrashStore {
         only(self.requeue_many([id])?)
     }
 
-    /// As [`requeue`](Self::requeue), of many crashes in the round trips of one; each has a result of
-    /// its own, in their order.
+    /// As [`requeue`](Self::requeue), of many crashes: in the round trips of one, and two more for each
+    /// entry that is there already. Each has a result of its own, in their order.
     ///
     /// # Errors
     ///
