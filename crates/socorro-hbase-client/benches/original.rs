@@ -5,11 +5,18 @@
 //! variable it does nothing. It makes tables under a prefix of its own, and drops them. Measured twice:
 //! directly, which is the server's own time, and over a line that delays every answer by half a
 //! millisecond, as a network does.
+//!
+//! After `cargo build --release -p socorro-hbase-cli`, the program submits a folder of as many crashes
+//! too, between the other ones.
 
 use std::{
+    env,
     error::Error,
+    fs,
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -24,16 +31,17 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// What a network adds to a round trip.
 const DELAY: Duration = Duration::from_micros(500);
-const ROUNDS: usize = 5;
-/// In a round, so 1,000 in all.
+const ROUNDS: u32 = 5;
+/// In a round.
 const CRASHES: u32 = 200;
+const ALL: u32 = ROUNDS * CRASHES;
 /// How many are submitted with one call.
 const AT_ONCE: usize = 100;
 const DUMP: &[u8] = &[b'M'; 50 * 1000];
 const JSON: &str = r#"{"submitted_timestamp": "2012-05-08T20:50:50.123456+00:00", "ProductName": "Firefox", "ProcessType": "plugin", "HangID": "2f1e7a60-55c4-4be0-9d3c-71c4e8a90b12"}"#;
 
 fn main() -> Outcome {
-    let Ok(url) = std::env::var("HBASE_THRIFT_URL") else {
+    let Ok(url) = env::var("HBASE_THRIFT_URL") else {
         println!("HBASE_THRIFT_URL isn't set, so there is nothing to measure with");
         return Ok(());
     };
@@ -103,7 +111,8 @@ fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration) -> io::Result<
 fn measure(store: &CrashStore) -> Outcome {
     let metadata = CrashMetadata::from_json(JSON)?;
     let mut times: [Vec<Duration>; 5] = Default::default();
-    for _ in 0..ROUNDS {
+    let mut of_program = None;
+    for round in 0..ROUNDS {
         let (mut ours, mut theirs, mut many) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..CRASHES {
             many.push(Ooid::generate(metadata.submitted().ok_or("no time")?.date())?);
@@ -129,6 +138,9 @@ fn measure(store: &CrashStore) -> Outcome {
             }
         }
         times[4].push(started.elapsed());
+        if round == ROUNDS / 2 {
+            of_program = submit_folder(store.client(), &metadata)?;
+        }
     }
     let [ours, theirs, our_fetch, their_fetch, many] = times.map(median);
     println!(
@@ -147,7 +159,55 @@ fn measure(store: &CrashStore) -> Outcome {
         theirs.as_secs_f64() / ours.as_secs_f64(),
         theirs.as_secs_f64() / many.as_secs_f64()
     );
+    match of_program {
+        Some(time) => println!(
+            "`submit FOLDER` of {ALL} crashes: {:.0} a second, {:.1} times that rate",
+            f64::from(ALL) / time.as_secs_f64(),
+            theirs.as_secs_f64() / (time / ROUNDS).as_secs_f64()
+        ),
+        None => println!("`submit FOLDER` isn't measured: the program isn't built"),
+    }
     Ok(())
+}
+
+/// How long the program takes for a folder of crashes; `None` if there is no program beside this one.
+fn submit_folder(client: &Client, metadata: &CrashMetadata) -> Outcome<Option<Duration>> {
+    let program = env::current_exe()?;
+    let target = program.parent().and_then(Path::parent).ok_or("no folder of builds")?;
+    let program = target.join(format!("socorro-hbase{}", env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        return Ok(None);
+    }
+    let folder =
+        Folder(env::temp_dir().join(format!("socorro-hbase-bench-{}", std::process::id())));
+    fs::create_dir(&folder.0)?;
+    for _ in 0..ALL {
+        let ooid = Ooid::generate(metadata.submitted().ok_or("no time")?.date())?;
+        fs::write(folder.0.join(format!("{ooid}.json")), JSON)?;
+        fs::write(folder.0.join(format!("{ooid}.dump")), DUMP)?;
+    }
+    let started = Instant::now();
+    let ended = Command::new(program)
+        .arg("submit")
+        .arg(&folder.0)
+        .arg("--server")
+        .arg(client.config().to_string())
+        .arg("--quiet")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()?;
+    let time = started.elapsed();
+    if ended.success() { Ok(Some(time)) } else { Err(format!("`submit` {ended}").into()) }
+}
+
+/// Is removed with all that is in it.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // It is among temporary files.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 fn time(ooids: &[Ooid], mut run: impl FnMut(&Ooid) -> Outcome) -> Outcome<Duration> {
