@@ -26,6 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(a_batch_on_a_bare_family_is_an_internal_error),
         Test::new(a_batch_with_a_missing_family_writes_its_other_rows),
         Test::new(a_disabled_table_is_neither_read_nor_written),
+        Test::new(batches_fail_with_a_class_of_their_own_that_may_be_retried),
         Test::new(a_table_is_not_switched_twice),
         Test::new(a_missing_table_is_named_by_the_calls_on_tables),
         Test::new(a_table_without_families_is_not_created),
@@ -240,6 +241,49 @@ fn a_disabled_table_is_neither_read_nor_written(server: &Server) {
     assert!(io_error(write.unwrap_err()).contains("TableNotEnabledException"));
     bench.raw.enable_table(bench.name()).unwrap();
     assert_eq!(bench.row("r"), [row("r", &[("a:x", "v")])]);
+}
+
+/// A single call has the class of what is wrong, a batch that of its own failure with some words of
+/// what is wrong, which the gateway takes for one that another attempt may heal.
+fn batches_fail_with_a_class_of_their_own_that_may_be_retried(server: &Server) {
+    let mut bench = Bench::new(server, "batches");
+    let missing = TestTable::reserve(server, "no_batches");
+    let there = bench.name();
+    let batch = "RetriesExhaustedWithDetailsException";
+    let mut check = |table: &[u8], column: &str, class: &str, words: &str| {
+        let raw = &mut bench.raw;
+        let columns = || vec![bytes(column)];
+        let mut rows = |rows: &[&str]| {
+            let rows = list(rows);
+            raw.get_rows_with_columns(table.to_vec(), rows, columns(), none()).unwrap_err()
+        };
+        let (one, two) = (rows(&["r"]), rows(&["r", "s"]));
+        let changes = || vec![put(column, "v")];
+        let single = raw.mutate_row(table.to_vec(), bytes("r"), changes(), none()).unwrap_err();
+        let mut mutate = |rows: &[&str]| {
+            let rows = rows.iter().map(|row| BatchMutation::new(bytes(row), changes()));
+            raw.mutate_rows(table.to_vec(), rows.collect(), none()).unwrap_err()
+        };
+        let (put_one, put_two) = (mutate(&["r"]), mutate(&["r", "s"]));
+        for (what, error, is_batch) in [
+            ("a row", one, false),
+            ("two rows", two, true),
+            ("a put", single, false),
+            ("a batch of one", put_one, true),
+            ("a batch of two", put_two, true),
+        ] {
+            let thrift::Error::User(error) = error else { panic!("{class}, {what}: {error:?}") };
+            let error = error.downcast::<IOError>().unwrap();
+            let line = error.message.as_deref().unwrap().lines().next().unwrap().to_owned();
+            assert!(line.contains(if is_batch { words } else { class }), "{what}: {line}");
+            assert_eq!(line.contains(batch), is_batch, "{class}, {what}: {line}");
+            assert_eq!(error.can_retry, Some(is_batch), "{class}, {what}: {line}");
+        }
+    };
+    let (name, class) = (missing.bytes(), "TableNotFoundException");
+    check(&name, "a:x", class, &format!(": {}: ", missing.name()));
+    let class = "NoSuchColumnFamilyException";
+    check(&there, "no:x", class, class);
 }
 
 fn a_table_is_not_switched_twice(server: &Server) {

@@ -4,6 +4,7 @@ use hbase_thrift_api::{THbaseSyncClient, TScan};
 use integration_tests::{Server, Test};
 use thrift::ApplicationErrorKind;
 
+use super::details::io_error;
 use super::{Bench, bytes, empty_scan, none, simple};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -15,6 +16,9 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(operators_and_quotes_combine_filters),
         Test::new(filters_end_a_scan_where_they_should),
         Test::new(filters_seek_though_another_one_excludes_the_cell),
+        Test::new(what_is_in_skip_and_while_is_not_reversed),
+        Test::new(families_that_a_filter_does_not_need_are_read_on_demand),
+        Test::new(regular_expressions_are_those_of_java),
         Test::new(texts_that_are_no_filter_are_internal_errors),
     ]
 }
@@ -195,6 +199,68 @@ fn filters_seek_though_another_one_excludes_the_cell(server: &Server) {
         (format!("{page} AND QualifierFilter(>=, 'binary:c')"), ""),
     ] {
         assert_eq!(bench.passing(&filter, false), expected, "{filter}");
+    }
+}
+
+fn what_is_in_skip_and_while_is_not_reversed(server: &Server) {
+    let mut bench = four_rows(server, "filter_reversed");
+    for (filter, expected) in [
+        ("PrefixFilter('r3')", "r3:n=3"),
+        ("SKIP PrefixFilter('r3')", ""),
+        ("WHILE PrefixFilter('r3')", ""),
+        ("InclusiveStopFilter('r3')", "r4:n=4 r3:n=3"),
+        ("SKIP InclusiveStopFilter('r3')", "r4:n=4 r3:n=3 r2:n=2 r1:n=1"),
+        ("WHILE InclusiveStopFilter('r3')", ""),
+    ] {
+        let first = format!("{filter} AND FirstKeyOnlyFilter()");
+        assert_eq!(bench.passing(&first, true), expected, "{filter}");
+    }
+}
+
+fn families_that_a_filter_does_not_need_are_read_on_demand(server: &Server) {
+    let mut bench = four_rows(server, "filter_demand");
+    let one = "SingleColumnValueFilter('a', 'n', =, 'binary:2', true, true)";
+    for filter in [one.to_owned(), format!("SKIP {one}"), format!("{one} AND {one}")] {
+        assert_eq!(bench.passing(&filter, false), "r2:n=2 r2:x=new2 r2:y=y", "{filter}");
+        let scanner = bench.open_filtered(filter.as_bytes(), true).unwrap();
+        let error = io_error(bench.raw.scanner_get_list(scanner, 1).unwrap_err());
+        assert!(error.starts_with("org.apache.hadoop.hbase.DoNotRetryIOException: "), "{error}");
+        let text = "Reverse scan with loading CFs on demand is not supported";
+        assert!(error.ends_with(text), "{filter}: {error}");
+    }
+    // These need all families: rows without the column pass, or another filter has to see them.
+    let lenient = "SingleColumnValueFilter('a', 'n', =, 'binary:2')";
+    for filter in [lenient.to_owned(), format!("{one} AND KeyOnlyFilter(true)")] {
+        let found = bench.passing(&filter, true);
+        assert!(found.starts_with("r2:n="), "{filter}: {found}");
+    }
+}
+
+fn regular_expressions_are_those_of_java(server: &Server) {
+    let mut bench = Bench::new(server, "filter_regexes");
+    for (qualifier, value) in
+        [("1", "a.c"), ("2", "abc"), ("3", "a\tc"), ("4", "ABC"), ("5", "a\n")]
+    {
+        bench.put_at(10, "r", &format!("a:{qualifier}"), value);
+    }
+    for (pattern, expected) in [
+        (r"\Qa.c\E", "1"),
+        (r"\Qa.", "1"),
+        (r"a\hc", "3"),
+        (r"a\Hc", "12"),
+        (r"^a\Z", "5"),
+        (r"^a\z", ""),
+        (r"^\p{Alpha}{3}$", "24"),
+        (r"^\p{Upper}+$", "4"),
+        (r"^a\p{Punct}c$", "1"),
+        (r"^[a\p{Blank}c]+$", "35"),
+        (r"^(?i:abc)$", "24"),
+    ] {
+        let filter = format!("ValueFilter(=, 'regexstring:{pattern}')");
+        let found = bench.passing(&filter, false);
+        let found: String =
+            found.split("r:").skip(1).filter_map(|cell| cell.chars().next()).collect();
+        assert_eq!(found, expected, "{pattern}");
     }
 }
 

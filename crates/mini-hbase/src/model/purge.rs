@@ -201,6 +201,9 @@ mod tests {
         }
         let said = check(&[(Put, 50, 10), (Put, 40, 12), (Put, 30, 8)]);
         assert_eq!(said, [Dropped::No, Dropped::Late, Dropped::Cell]);
+        // One that was written together with it is not.
+        let said = check(&[(DeleteColumn, 50, 10), (Put, 40, 10)]);
+        assert_eq!(said[1], Dropped::Cell);
     }
 
     #[test]
@@ -235,6 +238,9 @@ mod tests {
         assert!(!drops.is_in_present_row(&key(&(Put, 2, 1))));
         assert_eq!(drops.check(&key(&(Put, 2, 1)), None), Dropped::No);
         assert_eq!(drops.check(b"no key", None), Dropped::No);
+        purge.add(SPACE, &[]);
+        purge.remove(SPACE);
+        assert!(purge.families.read().unwrap().is_empty());
         let mut drops = begin(i32::MAX);
         drops.check(&key(&(Put, 2, 1)), None);
         assert!(drops.is_in_present_row(&key(&(Put, 1, 1))));

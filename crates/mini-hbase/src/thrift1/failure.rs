@@ -103,11 +103,16 @@ fn describe(error: &Error) -> (&'static str, String, bool) {
             let (class, text, _) = describe(first);
             let (actions, times) =
                 if *count == 1 { ("action", "time") } else { ("actions", "times") };
+            // What the gateway finds out itself has no server, and no class in the text.
+            let (words, server) = match **first {
+                Error::TableNotFound(_) => (text, "null"),
+                _ => (format!("{class}: {text}"), "localhost:16020"),
+            };
             (
                 "org.apache.hadoop.hbase.client.RetriesExhaustedWithDetailsException",
                 format!(
-                    "Failed {count} {actions}: {class}: {text}: {count} {times}, servers with \
-                     issues: localhost:16020"
+                    "Failed {count} {actions}: {words}: {count} {times}, servers with issues: \
+                     {server}"
                 ),
                 true,
             )
