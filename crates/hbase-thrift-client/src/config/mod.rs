@@ -56,7 +56,8 @@ pub enum Transport {
     ///
     /// An address has to lead to one gateway; name several by their own addresses. A scanner's number
     /// means something at its own gateway only, and gateways number alike: behind a balancer that
-    /// spreads requests, a scan would get the rows of another one.
+    /// spreads requests, a scan is given the rows of another one. It notices those that can't be its
+    /// own, and goes on without them; it can't notice that rows are missing.
     Http,
 }
 

@@ -65,8 +65,8 @@ pub enum ErrorKind {
     CallQueueTooBig,
     /// The region is not served at the moment (it moves, or its server died).
     NotServing,
-    /// The gateway does not know the scanner: its lease ended, or the gateway was restarted. Another
-    /// scan can go on.
+    /// The gateway does not know the scanner, whose lease ended, or which was of the process before; or it
+    /// means the scanner of somebody else. Another scan can go on.
     UnknownScanner,
     /// Any other exception of the server.
     Server,

@@ -7,13 +7,15 @@
 use std::cmp::Ordering;
 
 use crate::dialect::FetchRows;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::request::Scan;
 use crate::row::{Row, RowBatch};
 
 /// The state of one scan.
 pub(crate) struct ScanState {
     scan: Scan,
+    /// The keys that its rows are between: the first, included, and the last, excluded.
+    bounds: (Vec<u8>, Vec<u8>),
     phase: Phase,
     place: Place,
     /// Rows that are asked for at once: fewer after an answer that was too large.
@@ -65,12 +67,20 @@ struct Place {
     last_row: Option<Vec<u8>>,
     /// The last column of that row that came, where rows are split.
     last_column: Vec<u8>,
+    /// Keys say nothing of the order.
+    is_catalog: bool,
 }
 
 impl ScanState {
     pub(crate) fn new(scan: Scan) -> Self {
-        let rows_at_once = scan.caching;
-        Self { scan, phase: Phase::Closed, place: Place::default(), rows_at_once }
+        let (bounds, rows_at_once) = (scan.bounds(), scan.caching);
+        Self { scan, bounds, phase: Phase::Closed, place: Place::default(), rows_at_once }
+    }
+
+    /// The same of HBase's catalog, whose rows are not in the order of their keys' bytes.
+    pub(crate) fn of_catalog(mut self) -> Self {
+        self.place.is_catalog = true;
+        self
     }
 
     pub(crate) fn scan(&self) -> &Scan {
@@ -113,11 +123,25 @@ impl ScanState {
 
     /// Rows came for a fetch of `asked`; returns those that are new to the caller, which may be none
     /// where more follow. `closed` says that the scanner was closed with the fetch.
-    pub(crate) fn fetched(&mut self, batch: RowBatch, asked: u32, closed: bool) -> RowBatch {
+    ///
+    /// # Errors
+    ///
+    /// The rows can't be those that follow: they are another scan's.
+    pub(crate) fn fetched(
+        &mut self,
+        batch: RowBatch,
+        asked: u32,
+        closed: bool,
+    ) -> Result<RowBatch> {
+        if !self.place.is_followed_by(&self.scan, &self.bounds, &batch) {
+            let message = "the rows are those of another scan: where several gateways are behind one \
+                           address, name each by its own";
+            return Err(Error::new(ErrorKind::UnknownScanner, message));
+        }
         let came = batch.len();
         let NewRows { rows, ended } = self.place.new_rows(&self.scan, batch);
         self.place.advance(&self.scan, &rows);
-        let Phase::Open { scanner, .. } = self.phase else { return rows };
+        let Phase::Open { scanner, .. } = self.phase else { return Ok(rows) };
         let is_end = came == 0 || ended;
         self.phase = match (is_end, closed) {
             (true, true) => Phase::Done,
@@ -129,7 +153,7 @@ impl ScanState {
             }
             (false, false) => Phase::Open { scanner, ending: (came as u64) < u64::from(asked) },
         };
-        rows
+        Ok(rows)
     }
 
     /// The scanner was closed, or given up.
@@ -191,6 +215,32 @@ impl Place {
         (!is_empty).then_some((start, stop))
     }
 
+    /// Whether these can be the next rows: in order, within the bounds, and not before what was
+    /// delivered. The last row may come again where another scanner was opened at it.
+    fn is_followed_by(
+        &self,
+        scan: &Scan,
+        (start, stop): &(Vec<u8>, Vec<u8>),
+        batch: &RowBatch,
+    ) -> bool {
+        let (Some(first), Some(last)) = (batch.keys().next(), batch.keys().next_back()) else {
+            return true;
+        };
+        if self.is_catalog {
+            return true;
+        }
+        let is_before = |a: &[u8], b: &[u8]| if scan.reversed { a > b } else { a < b };
+        let is_split = scan.batch.is_some();
+        let comes_again = is_split || scan.reversed;
+        let follows = |delivered: &Vec<u8>| {
+            is_before(delivered, first) || (comes_again && delivered.as_slice() == first)
+        };
+        self.last_row.as_ref().is_none_or(follows)
+            && (start.is_empty() || !is_before(first, start))
+            && (stop.is_empty() || is_before(last, stop))
+            && batch.keys().is_sorted_by(|a, b| is_before(a, b) || (is_split && a == b))
+    }
+
     /// Leaves out what was delivered before and, backwards, what the bounds have too much: a prefix
     /// has no exact ones there.
     fn new_rows(&self, scan: &Scan, batch: RowBatch) -> NewRows {
@@ -220,8 +270,8 @@ impl Place {
             Ordering::Equal => {
                 scan.batch.is_none() || row.after_column(&self.last_column).is_none()
             }
-            Ordering::Less => !scan.reversed,
-            Ordering::Greater => scan.reversed,
+            Ordering::Less => !scan.reversed && !self.is_catalog,
+            Ordering::Greater => scan.reversed && !self.is_catalog,
         }
     }
 

@@ -46,6 +46,13 @@ impl RowBatch {
         self.range.clone().map(|index| self.row(index))
     }
 
+    /// The rows' keys in order.
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &[u8]> + DoubleEndedIterator {
+        let rows = &self.batch.index.rows[self.range.start as usize..self.range.end as usize];
+        let message = self.batch.message();
+        rows.iter().map(|row| row.key.of(message))
+    }
+
     /// Rows of a message that begins at `base` of `bytes`; the index counts from there. The memory
     /// is used again once the last row is dropped.
     pub(crate) fn new(bytes: Vec<u8>, base: usize, index: BatchIndex, recycler: Recycler) -> Self {

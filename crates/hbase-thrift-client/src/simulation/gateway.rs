@@ -172,7 +172,8 @@ fn execute(state: &mut State, number: usize) {
         end(state, number, End::Closed);
         return;
     }
-    let message = server::answer(state, index, &call, is_left);
+    let process = usize::from(state.gateways.faults.spreads && state.chance(50.0));
+    let message = server::answer(state, index, process, &call, is_left);
     let says_end = state.gateways.faults.says_end;
     let says_end = state.gateways.speech.is_http() && state.chance(says_end);
     let mut reply = state.gateways.speech.reply(&message, says_end);
@@ -190,8 +191,15 @@ fn execute(state: &mut State, number: usize) {
         return;
     }
     let ends = state.gateways.speech.is_http() && state.is_wrong(|faults| faults.ends);
+    let is_stale = state.gateways.faults.stale > 0.0 && state.is_wrong(|faults| faults.stale);
     let connection = &mut state.gateways.connections[number];
     connection.closes |= says_end || ends;
+    if is_stale && !connection.closes {
+        connection.replies.push_back(reply.clone());
+        let time = state.now + state.latency() + state.between(0, 100 * MILLI);
+        state.schedule(time, Event::Deliver(number));
+    }
+    let connection = &mut state.gateways.connections[number];
     connection.replies.push_back(reply);
     let time = state.now + state.latency();
     state.schedule(time, Event::Deliver(number));
@@ -229,7 +237,7 @@ fn change(state: &mut State, index: usize, mood: Mood) {
             gateway.stuck.clear();
             // The next process counts its scanners anew.
             gateway.scanners.clear();
-            gateway.next_scanner = 0;
+            gateway.next_scanner = [0; 2];
             for number in 0..state.gateways.connections.len() {
                 if state.gateways.connections[number].gateway == index {
                     end(state, number, End::Reset);

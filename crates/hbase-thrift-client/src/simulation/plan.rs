@@ -80,6 +80,11 @@ impl Plan {
             faults.stops_midway = sometimes(30.0);
             faults.loses_scanner = sometimes(10.0);
             faults.ends = sometimes(20.0);
+            if seed % 4 == 1 {
+                // Not of the plan's luck, so that the other seeds stay what they were without it.
+                faults.stale = fastrand::Rng::with_seed(seed).f64() * 20.0;
+            }
+            faults.spreads = speech.is_http() && seed % 4 == 2;
         }
         if weather != Weather::Calm {
             let first = usize::from(weather == Weather::OneSteadfast);
@@ -132,6 +137,12 @@ impl Plan {
     /// Whether all callers write with one writer; the other seeds are what they were without it.
     pub(super) fn shares_a_writer(&self) -> bool {
         self.seed % 5 == 4
+    }
+
+    /// Whether a scanner's number may be taken for another one's. Rows may be missing then, since
+    /// nothing in a reply says which process it is from.
+    pub(super) fn mixes_up_scanners(&self) -> bool {
+        self.faults.spreads
     }
 
     /// When nothing goes wrong any more.

@@ -13,8 +13,14 @@ type Answer = Result<Option<Value>, Refusal>;
 pub(super) const HUGE: usize = 40_000;
 
 /// Carries out the call and returns the reply's message. `is_left` says that nobody waits for it.
-pub(super) fn answer(state: &mut State, gateway: usize, call: &Call, is_left: bool) -> Reply {
-    let answer = Server { state, gateway, is_left }.call(call);
+pub(super) fn answer(
+    state: &mut State,
+    gateway: usize,
+    process: usize,
+    call: &Call,
+    is_left: bool,
+) -> Reply {
+    let answer = Server { state, gateway, process, is_left }.call(call);
     call.reply(match answer {
         Ok(None) => None,
         Ok(Some(value)) => Some((0, value)),
@@ -25,6 +31,7 @@ pub(super) fn answer(state: &mut State, gateway: usize, call: &Call, is_left: bo
 struct Server<'a> {
     state: &'a mut State,
     gateway: usize,
+    process: usize,
     is_left: bool,
 }
 
@@ -77,10 +84,10 @@ impl Server<'_> {
             "incrementRows" => self.increment_rows(arguments),
             "scannerOpenWithScan" => self.open(arguments.field(2).expect("a scan")),
             "scannerGetList" => self.fetch(arguments),
-            "scannerClose" => match self.scanners().remove(&scanner(arguments)) {
-                Some(_) => Ok(None),
-                None => Err(unknown_scanner()),
-            },
+            "scannerClose" => {
+                let key = (self.process, scanner(arguments));
+                self.scanners().remove(&key).map(|_| None).ok_or_else(unknown_scanner)
+            }
             other => panic!("no gateway of the simulation has {other}"),
         };
         match afterwards {
@@ -173,7 +180,7 @@ impl Server<'_> {
         if steps < increments.len() { Err(io_error(DISABLED)) } else { Ok(None) }
     }
 
-    fn scanners(&mut self) -> &mut std::collections::BTreeMap<i32, Scanner> {
+    fn scanners(&mut self) -> &mut std::collections::BTreeMap<(usize, i32), Scanner> {
         &mut self.state.gateways.each[self.gateway].scanners
     }
 
@@ -182,14 +189,14 @@ impl Server<'_> {
         let most = scan.number(7).map_or(usize::MAX, |cells| usize::try_from(cells).expect("few"));
         let parts = rows.iter().flat_map(|(key, columns)| parts(key, columns, most)).collect();
         let gateway = &mut self.state.gateways.each[self.gateway];
-        let number = gateway.next_scanner;
-        gateway.next_scanner += 1;
-        gateway.scanners.insert(number, Scanner { parts });
+        let number = gateway.next_scanner[self.process];
+        gateway.next_scanner[self.process] += 1;
+        gateway.scanners.insert((self.process, number), Scanner { parts });
         Ok(Some(Value::I32(number)))
     }
 
     fn fetch(&mut self, arguments: &Value) -> Answer {
-        let number = scanner(arguments);
+        let number = (self.process, scanner(arguments));
         if self.happens(|faults| faults.loses_scanner) {
             self.scanners().remove(&number);
         }

@@ -145,20 +145,25 @@ pub(super) struct Faults {
     pub(super) loses_scanner: f64,
     /// An HTTP server closes the connection after a reply without a word.
     pub(super) ends: f64,
+    /// A reply comes a second time, when its call is over.
+    pub(super) stale: f64,
     /// Those below are no faults, and go on for ever.
     pub(super) latency: (Time, Time),
     pub(super) short_batch: f64,
     /// An HTTP server closes the connection after a reply, and says so.
     pub(super) says_end: f64,
     pub(super) most_rows: Option<u32>,
+    /// Behind each address are two processes, and something that spreads requests over them.
+    pub(super) spreads: bool,
 }
 
 pub(super) struct Gateway {
     pub(super) mood: Mood,
     /// Connections whose next request waits until it wakes up.
     pub(super) stuck: Vec<usize>,
-    pub(super) scanners: BTreeMap<i32, Scanner>,
-    pub(super) next_scanner: i32,
+    /// By their process and their number there.
+    pub(super) scanners: BTreeMap<(usize, i32), Scanner>,
+    pub(super) next_scanner: [i32; 2],
     /// Since when a client knows that it fails: no connection could be opened, and nothing has been
     /// heard of it since.
     pub(super) failed: Option<Time>,
@@ -233,7 +238,7 @@ impl Gateways {
             mood: Mood::Up,
             stuck: Vec::new(),
             scanners: BTreeMap::new(),
-            next_scanner: 0,
+            next_scanner: [0; 2],
             failed: None,
             dialing: Vec::new(),
             changed: 0,

@@ -49,12 +49,17 @@ struct AskedAhead {
     closed: bool,
 }
 
+/// The table of all regions, which is in the order of their tables and first keys.
+const CATALOG: &[u8] = b"hbase:meta";
+
 /// For a request that fits into the socket's buffer.
 const SOON: Duration = Duration::from_millis(50);
 
 impl ScanDriver {
     pub(crate) fn new(executor: Executor, table: Vec<u8>, scan: Scan) -> Self {
-        Self { executor, table, state: ScanState::new(scan), home: None, ahead: None }
+        let state = ScanState::new(scan);
+        let state = if table == CATALOG { state.of_catalog() } else { state };
+        Self { executor, table, state, home: None, ahead: None }
     }
 
     /// The next rows; none at the end. After an error the scan is over.
@@ -215,10 +220,7 @@ impl ScanDriver {
                 lease.reach_rows(deadline).inspect_err(|error| lease.blame(error))?;
                 self.receive(lease, fetch, closed, deadline)
             }
-            Taken::Here(rows) => {
-                let rows = self.state.fetched(rows?, fetch.rows, closed);
-                Ok(rows)
-            }
+            Taken::Here(rows) => self.state.fetched(rows?, fetch.rows, closed),
         }
     }
 
@@ -234,7 +236,16 @@ impl ScanDriver {
         let rows = match lease.receive::<RowBatch>(deadline, environment) {
             Ok(rows) => {
                 self.home = Home::of(&lease);
-                self.state.fetched(rows, fetch.rows, closed)
+                match self.state.fetched(rows, fetch.rows, closed) {
+                    Ok(rows) => rows,
+                    // The number means another scanner here, which is not this scan's to close.
+                    Err(error) => {
+                        if closed {
+                            lease.park_after_close();
+                        }
+                        return Err(error);
+                    }
+                }
             }
             Err(error) => {
                 lease.blame(&error);

@@ -222,7 +222,8 @@ fn connections_are_used_again_once_the_server_leaves_them_open() {
         (0..pings).for_each(|_| client.ping().unwrap());
         connections.load(Ordering::Relaxed) - before
     };
-    assert!(opened_by(20) >= 20);
+    // Connecting may have left one behind that carried no call.
+    assert!(opened_by(20) >= 19);
     keeps.store(true, Ordering::Relaxed);
     // Its calls follow each other closely, so that no connection is ever idle for long.
     let end = Instant::now() + Duration::from_secs(20);

@@ -157,7 +157,8 @@ fn step(state: &mut ScanState, server: &mut Server, luck: &mut fastrand::Rng) ->
                     if closed {
                         server.scanners.remove(&scanner);
                     }
-                    return parts(&state.fetched(batch(&came), rows, closed)).collect();
+                    let rows = state.fetched(batch(&came), rows, closed).unwrap();
+                    return parts(&rows).collect();
                 }
             }
         }
@@ -195,9 +196,74 @@ fn where_a_scan_stopped_is_in_its_error() {
     let mut state = ScanState::new(Scan::new());
     state.opened(1);
     let rows = [(b"a".to_vec(), vec![b"f:x".to_vec()]), (b"b".to_vec(), vec![b"f:x".to_vec()])];
-    assert_eq!(state.fetched(batch(&rows), 2, false).len(), 2);
+    assert_eq!(state.fetched(batch(&rows), 2, false).unwrap().len(), 2);
     let ScanFailure::Error(error) = state.failed(error(ErrorKind::Timeout)) else { panic!() };
     assert_eq!(error.last_row(), Some(&b"b"[..]));
     let (start, stop) = (b"b\0".to_vec(), Vec::new());
     assert_eq!(state.next(), ScanStep::Open { start, stop, rows: 256 });
+}
+
+/// Where several gateways are behind one address, a scanner's number may be that of another scan.
+#[test]
+fn rows_of_another_scan_are_an_error() {
+    let keys = |keys: &[&str]| {
+        let part = |key: &&str| (key.as_bytes().to_vec(), vec![b"f:x".to_vec()]);
+        batch(&keys.iter().map(part).collect::<Vec<_>>())
+    };
+    let between = || Scan::new().start("b").stop("e");
+    let backwards = || Scan::new().start("d").stop("a").reversed();
+    let cases = [
+        // The scan, what it delivered, what comes next, and whether that may be.
+        (between(), &[][..], &["b", "c", "d"][..], true),
+        (between(), &["b"], &["c", "d"], true),
+        (between(), &[], &["a", "b"], false),
+        (between(), &["b"], &["b", "c"], false),
+        (between(), &["c"], &["b", "d"], false),
+        (between(), &["b"], &["d", "c"], false),
+        (between(), &["b"], &["c", "c"], false),
+        (between(), &["b"], &["c", "e"], false),
+        (between().batch(1), &["b"], &["b", "c", "c"], true),
+        (between().batch(1), &["c"], &["b"], false),
+        (Scan::new().prefix("b"), &[], &["b", "bz"], true),
+        (Scan::new().prefix("b"), &["b"], &["c"], false),
+        (backwards(), &[], &["d", "c", "b"], true),
+        (backwards(), &["d"], &["d", "c"], true),
+        (backwards(), &["c"], &["d", "c"], false),
+        (backwards(), &["c"], &["a"], false),
+        (backwards(), &[], &["e", "d"], false),
+        (backwards(), &["d"], &["b", "c"], false),
+        // A prefix has no exact start backwards: what is outside of it is left out.
+        (Scan::new().prefix("b").reversed(), &[], &["c", "bz"], true),
+        (Scan::new().prefix("b").reversed(), &[], &["ca", "bz"], false),
+    ];
+    for (scan, delivered, next, may_be) in cases {
+        let mut state = ScanState::new(scan.clone());
+        state.opened(1);
+        state.fetched(keys(delivered), 9, false).unwrap();
+        state.opened(2);
+        match state.fetched(keys(next), 9, false) {
+            Ok(_) => assert!(may_be, "{scan:?}: {next:?} after {delivered:?}"),
+            Err(error) => {
+                assert!(!may_be, "{scan:?}: {next:?} after {delivered:?}");
+                assert!(error.kind() == ErrorKind::UnknownScanner && error.is_retryable());
+                let ScanFailure::Error(error) = state.failed(error) else { panic!() };
+                let last = delivered.last().map(|key| key.as_bytes());
+                assert_eq!(error.last_row(), last);
+            }
+        }
+    }
+}
+
+/// A region's row begins with its table and first key, by which the catalog is ordered: `t,` before `t\x01`.
+#[test]
+fn rows_of_the_catalog_come_in_an_order_of_their_own() {
+    let keys = [&b"t,,1."[..], b"t,\x01,1.", b"t,\x01b,1."];
+    let rows = |keys: &[&[u8]]| {
+        let part = |key: &&[u8]| (key.to_vec(), vec![b"info:server".to_vec()]);
+        batch(&keys.iter().map(part).collect::<Vec<_>>())
+    };
+    let mut state = ScanState::new(Scan::new()).of_catalog();
+    state.opened(1);
+    let came = [&keys[..1], &keys[1..]].map(|keys| state.fetched(rows(keys), 9, false).unwrap());
+    assert_eq!(came.map(|rows| rows.len()), [1, 2]);
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
-use super::{Framing, InFlight, Session};
+use super::{Framing, Session};
 use crate::error::{Error, ErrorKind, ServerException, beginning};
 use crate::proto::outcome::{Answered, Written, settle};
 use crate::wire::{Malformed, diagnose};
@@ -115,11 +115,6 @@ impl Session {
             _ => (ErrorKind::Protocol, "the reply makes no sense"),
         };
         self.over(Error::new(kind, message).with_source(malformed), Answered::Nothing)
-    }
-
-    pub(super) fn out_of_step(&mut self, call: &InFlight) -> Error {
-        let message = format!("the reply is not the one to {}", call.method);
-        self.failed(ErrorKind::Protocol, message, Answered::Nothing)
     }
 
     pub(super) fn reply_too_large(&mut self, size: usize) -> Error {

@@ -334,6 +334,15 @@ impl Framing {
         }
     }
 
+    /// Whether another reply can come before the next request; makes it awaited.
+    fn brings_another(&mut self) -> bool {
+        match self {
+            Self::Buffered | Self::Framed => true,
+            #[cfg(feature = "http")]
+            Self::Http(http) => http.await_another(),
+        }
+    }
+
     /// Whether the other side leaves the connection open for another request.
     fn is_kept(&self) -> bool {
         match self {

@@ -1,12 +1,12 @@
 //! Passes over a reply that is too large, without memory for it, so that the calls behind it keep their
-//! connection.
+//! connection; and one that belongs to an earlier call.
 //!
 //! Ending the connection would give up writes early whose replies are still to come: they would be
 //! made again elsewhere, and might be carried out a second time later, over what was written
 //! meanwhile. For reads behind it a new connection is the shorter way.
 
 use super::decoder::Decoder;
-use super::{Framing, Poll, Session};
+use super::{Framing, InFlight, Poll, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::outcome::Answered;
 use crate::wire::{Malformed, Progress, RowsReply};
@@ -37,6 +37,32 @@ impl Session {
             self.broken = true;
         }
         self.over(Error::new(ErrorKind::TooLarge, message), Answered::Nothing)
+    }
+
+    /// Passes over a reply to an earlier call, which came twice or too late. Any other that is not the
+    /// oldest call's ends the connection.
+    ///
+    /// # Errors
+    ///
+    /// The reply to the oldest call is lost with the connection. Only reads wait then, which another
+    /// connection answers soon, even if this one is a reply behind for good.
+    pub(super) fn out_of_step(
+        &mut self,
+        call: &InFlight,
+        sequence: i32,
+        length: usize,
+    ) -> Result<()> {
+        if !(1..call.sequence).contains(&sequence) {
+            let message = format!("the reply is not the one to {}", call.method);
+            return Err(self.failed(ErrorKind::Protocol, message, Answered::Nothing));
+        }
+        let changes_wait = self.in_flight.iter().any(|call| !call.effect.is_read());
+        if changes_wait && self.framing.brings_another() {
+            self.incoming.skip(length);
+            return Ok(());
+        }
+        let message = "the connection brought the reply to an earlier call";
+        Err(self.failed(ErrorKind::ConnectionLost, message, Answered::Nothing))
     }
 
     /// Drops what has come of a reply that is passed over; ready once the next one begins.

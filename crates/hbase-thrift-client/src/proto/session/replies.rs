@@ -28,10 +28,11 @@ impl Session {
             }),
             Shape::Value(read) => {
                 let protocol = self.protocol;
-                match self.poll_any(|_| Decoder::extent(protocol))? {
-                    Poll::Pending => Ok(Poll::Pending),
-                    Poll::Ready(Found { length, .. }) => {
-                        self.finish_value(length, read).map(Poll::Ready)
+                loop {
+                    let found = self.poll_any(|_| Decoder::extent(protocol))?;
+                    let Poll::Ready(Found { length, .. }) = found else { return Ok(Poll::Pending) };
+                    if let Some(value) = self.finish_value(length, read)? {
+                        return Ok(Poll::Ready(value));
                     }
                 }
             }
@@ -52,18 +53,28 @@ impl Session {
     }
 
     fn poll_rows(&mut self) -> Result<Poll<RowBatch>> {
-        let found = self.poll_any(|session| {
-            Decoder::rows(session.protocol, &session.recycler, session.max_reply_size)
-        })?;
-        let Poll::Ready(Found { length, rows, decoder }) = found else { return Ok(Poll::Pending) };
-        let Some((name, sequence)) = rows else {
-            return self.finish_exception(length).map(Poll::Ready);
-        };
-        let call = self.oldest()?;
-        let message = self.incoming.message();
-        if message.get(name) != Some(call.method.as_bytes()) || sequence != call.sequence {
-            return Err(self.out_of_step(&call));
+        loop {
+            let found = self.poll_any(|session| {
+                Decoder::rows(session.protocol, &session.recycler, session.max_reply_size)
+            })?;
+            let Poll::Ready(Found { length, rows, decoder }) = found else {
+                return Ok(Poll::Pending);
+            };
+            let Some((name, sequence)) = rows else {
+                self.finish_exception(length)?;
+                continue;
+            };
+            let call = self.oldest()?;
+            let message = self.incoming.message();
+            if message.get(name) == Some(call.method.as_bytes()) && sequence == call.sequence {
+                return Ok(Poll::Ready(self.finish_rows(length, &call, decoder)));
+            }
+            self.out_of_step(&call, sequence, length)?;
         }
+    }
+
+    fn finish_rows(&mut self, length: usize, call: &InFlight, decoder: Decoder) -> RowBatch {
+        let message = self.incoming.message();
         let (index, spare) = decoder.into_index();
         // Few rows of a read by key may be kept for long; a scan's batches are read and dropped.
         let is_scan = call.effect == Effect::ReadOnce;
@@ -83,7 +94,7 @@ impl Session {
         };
         self.in_flight.pop_front();
         self.answered = true;
-        Ok(Poll::Ready(batch))
+        batch
     }
 
     /// Decodes what has come of the oldest call's reply.
@@ -186,25 +197,30 @@ impl Session {
         self.in_flight.front().copied().ok_or_else(none)
     }
 
+    /// The value; `None` where the reply was an earlier call's.
     fn finish_value<R>(
         &mut self,
         length: usize,
         read: fn(&mut dyn TInputProtocol) -> thrift::Result<Answer<R>>,
-    ) -> Result<R> {
+    ) -> Result<Option<R>> {
         match self.decode(length, read)? {
-            Ok(value) => {
+            None => Ok(None),
+            Some(Ok(value)) => {
                 self.finish(length);
-                Ok(value)
+                Ok(Some(value))
             }
-            Err(exception) => Err(self.finish_refused(length, exception)),
+            Some(Err(exception)) => Err(self.finish_refused(length, exception)),
         }
     }
 
-    /// A reply to a call for rows that has none: the exception in it.
-    fn finish_exception<R>(&mut self, length: usize) -> Result<R> {
+    /// A reply to a call for rows that has none: fails with the exception in it, unless it was an
+    /// earlier call's.
+    fn finish_exception(&mut self, length: usize) -> Result<()> {
         let dialect = self.dialect;
-        let exception = self.decode(length, |protocol| dialect.read_exception(protocol))?;
-        Err(self.finish_refused(length, exception))
+        match self.decode(length, |protocol| dialect.read_exception(protocol))? {
+            None => Ok(()),
+            Some(exception) => Err(self.finish_refused(length, exception)),
+        }
     }
 
     fn finish_refused(&mut self, length: usize, exception: crate::error::ServerException) -> Error {
@@ -213,12 +229,13 @@ impl Session {
         self.refused(exception)
     }
 
-    /// Has the message's body read, if it is the oldest call's reply.
+    /// Has the message's body read, if it is the oldest call's reply; `None` where it is an earlier
+    /// call's, which was passed over.
     fn decode<T>(
         &mut self,
         length: usize,
         read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
-    ) -> Result<T> {
+    ) -> Result<Option<T>> {
         let call = self.oldest()?;
         let message = &self.incoming.message()[..length];
         let limits = lengths_up_to(length);
@@ -233,8 +250,8 @@ impl Session {
             }
         };
         match decoded {
-            Ok(Some(value)) => Ok(value),
-            Ok(None) => Err(self.out_of_step(&call)),
+            Ok(Ok(value)) => Ok(Some(value)),
+            Ok(Err(sequence)) => self.out_of_step(&call, sequence, length).map(|()| None),
             Err(thrift::Error::Application(exception)) => {
                 self.incoming.skip(length);
                 self.answered = true;
@@ -276,19 +293,19 @@ pub(crate) fn lengths_up_to(length: usize) -> thrift::TConfiguration {
         .unwrap_or_default()
 }
 
-/// `None` where the reply belongs to another call.
+/// The number of the call that the reply belongs to, where that is another one.
 fn decode_body<T>(
     call: &InFlight,
     protocol: &mut dyn TInputProtocol,
     read: impl FnOnce(&mut dyn TInputProtocol) -> thrift::Result<T>,
-) -> thrift::Result<Option<T>> {
+) -> thrift::Result<std::result::Result<T, i32>> {
     let head = protocol.read_message_begin()?;
     if head.sequence_number != call.sequence || head.name != call.method {
-        return Ok(None);
+        return Ok(Err(head.sequence_number));
     }
     if head.message_type == TMessageType::Exception {
         let exception = thrift::Error::read_application_error_from_in_protocol(protocol)?;
         return Err(thrift::Error::Application(exception));
     }
-    read(protocol).map(Some)
+    read(protocol).map(Ok)
 }

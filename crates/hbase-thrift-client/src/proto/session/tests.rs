@@ -17,8 +17,11 @@ fn session() -> Session {
 }
 
 fn session_of(url: &str) -> Session {
-    let config: Config = url.parse().unwrap();
-    Session::new(&config, &config.get_endpoints()[0], "gateway".into(), Recycler::default())
+    session_with(&url.parse().unwrap())
+}
+
+fn session_with(config: &Config) -> Session {
+    Session::new(config, &config.get_endpoints()[0], "gateway".into(), Recycler::default())
 }
 
 /// Sends the call and receives this reply to it.
@@ -241,5 +244,75 @@ fn a_reply_to_another_call_is_no_reply() {
         let twice = [void("mutateRow", 1), void("mutateRow", 2)].concat();
         receive::<()>(&mut session, &mut twice.as_slice(), 1_000).unwrap();
         assert!(!session.is_in_step());
+    }
+}
+
+/// A reply that comes twice, or too late, costs reads their connection; writes wait for theirs.
+#[test]
+fn a_reply_to_an_earlier_call_is_passed_over_where_a_write_waits_behind_it() {
+    use crate::error::{ErrorKind, Outcome};
+    use crate::request::Increment;
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: ";
+    let transports = [
+        Transport::Buffered,
+        Transport::Framed,
+        #[cfg(feature = "http")]
+        Transport::Http,
+    ];
+    for transport in transports {
+        let around = |message: &[u8]| match transport {
+            Transport::Buffered => message.to_vec(),
+            Transport::Framed => framed(message.to_vec()),
+            Transport::Http => {
+                [format!("{HEAD}{}\r\n\r\n", message.len()).as_bytes(), message].concat()
+            }
+        };
+        for protocol in [Protocol::Binary, Protocol::Compact] {
+            let config = Config::new("gateway", 1).transport(transport).protocol(protocol);
+            let put = Put::new("r").column("f:x", "1");
+            let void = |number| around(&reply_in(protocol, "mutateRow", number, |_| Ok(())));
+            let row = |number| around(&row_of(protocol, number, &[("f:x", b"1")]));
+            let proved = || {
+                let mut session = session_with(&config);
+                call::<()>(&mut session, &Call::put(b"t", &put), &void(1));
+                session
+            };
+            for mut bytes in [&row(1)[..], &void(1)] {
+                let mut session = proved();
+                session.queue(&Call::get(b"t", &Get::new("r")).request).unwrap();
+                session.sent(session.outgoing().len());
+                let error = receive::<RowBatch>(&mut session, &mut bytes, 7).unwrap_err();
+                let what = (error.kind(), error.outcome(), error.is_retryable());
+                assert_eq!(what, (ErrorKind::ConnectionLost, Outcome::NotApplied, true));
+                assert!(session.is_broken());
+            }
+            for early in [void(1), row(1)] {
+                let mut session = proved();
+                for (number, piece) in [(2, 1), (3, 999)] {
+                    session.queue(&Request::Put(b"t", &put)).unwrap();
+                    session.sent(session.outgoing().len());
+                    let bytes = [&early[..], &early, &void(number)].concat();
+                    receive::<()>(&mut session, &mut bytes.as_slice(), piece).unwrap();
+                    assert!(session.is_in_step(), "{transport:?} {protocol:?}");
+                }
+            }
+            // A get before an increment: both get what is theirs.
+            if transport != Transport::Http {
+                let (get, increment) = (Get::new("r"), Increment::new("r", "f:n", 1));
+                let mut session = proved();
+                session.queue(&Request::Get(b"t", &get)).unwrap();
+                session.queue(&Request::Increment(b"t", &increment)).unwrap();
+                session.sent(session.outgoing().len());
+                let sum = reply_in(protocol, "atomicIncrement", 3, |protocol| {
+                    protocol.write_field_begin(&TFieldIdentifier::new("", TType::I64, 0))?;
+                    protocol.write_i64(5)
+                });
+                let bytes = [row(1), row(2), void(1), row(2), around(&sum)].concat();
+                let mut bytes = bytes.as_slice();
+                assert_eq!(receive::<RowBatch>(&mut session, &mut bytes, 7).unwrap().len(), 1);
+                assert_eq!(receive::<i64>(&mut session, &mut bytes, 7).unwrap(), 5);
+                assert!(bytes.is_empty() && session.is_in_step());
+            }
+        }
     }
 }

@@ -82,6 +82,17 @@ impl Http {
         Ok(())
     }
 
+    /// Waits for one more response where the last one was of no use; false where the server ends the
+    /// connection after it.
+    pub(super) fn await_another(&mut self) -> bool {
+        match self.response {
+            Response::Body { keeps: true, .. } => self.begun = true,
+            Response::Over { keeps: true } => self.response = Response::Awaited,
+            _ => return false,
+        }
+        true
+    }
+
     /// Where to put what is received: a long body goes straight to the message.
     pub(super) fn space<'a>(&'a mut self, incoming: &'a mut Incoming) -> &'a mut [u8] {
         match self.direct() {
