@@ -197,15 +197,18 @@ impl<H: HbaseSyncHandler> Planter<'_, H> {
         if self.left_out.contains(&table) {
             return Ok(());
         }
-        if self.batch.table != table || self.batch.rows >= BATCH {
-            self.put()?;
-            self.batch.table = table;
-        }
         let row = row.bytes()?;
         let mut by_time: BTreeMap<Option<i64>, Vec<Mutation>> = BTreeMap::new();
         for (column, value, time) in listed(cells) {
             let mutation = Mutation::new(false, column.bytes()?, value.bytes()?, true);
             by_time.entry(time).or_default().push(mutation);
+        }
+        if self.batch.table != table || self.batch.rows >= BATCH {
+            self.put()?;
+            // A batch of rows doesn't say that their table is missing.
+            let found = self.handler.handle_get_column_descriptors(table.clone().into_bytes());
+            found.map_err(reason)?;
+            self.batch.table = table;
         }
         for (time, mutations) in by_time {
             let rows = self.batch.by_time.entry(time).or_default();

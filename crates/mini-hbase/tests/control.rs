@@ -73,8 +73,8 @@ fn what_is_no_seed_is_refused_with_its_line() {
         ("{\"table\": \"t\", \"families\": [\"f\"], \"famlies\": 1}", "line 1: unknown field"),
         ("{\"table\": \"t\", \"families\": []}", "line 1: org.apache"),
         (
-            "{\"table\": \"t\", \"row\": \"r\", \"cells\": {\"f:x\": \"v\"}}",
-            "TableNotFoundException",
+            "\n{\"table\": \"t\", \"row\": \"r\", \"cells\": {\"f:x\": \"v\"}}",
+            "line 2: org.apache.hadoop.hbase.TableNotFoundException",
         ),
         ("{\"table\": \"t\", \"row\": {\"hex\": \"0\"}, \"cells\": {}}", "'0' is no even number"),
     ] {
