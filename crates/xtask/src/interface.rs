@@ -1,7 +1,6 @@
 //! Lists what hbase-thrift-client offers its users, so that a change of it is always meant.
 //!
-//! rustdoc says what there is, in JSON, which a stable toolchain writes only when it is told that it is
-//! one of those that may.
+//! rustdoc writes what there is as JSON. A stable toolchain does that only with `RUSTC_BOOTSTRAP` set.
 
 use std::fs;
 

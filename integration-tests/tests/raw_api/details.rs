@@ -243,8 +243,8 @@ fn a_disabled_table_is_neither_read_nor_written(server: &Server) {
     assert_eq!(bench.row("r"), [row("r", &[("a:x", "v")])]);
 }
 
-/// A single call has the class of what is wrong, a batch that of its own failure with some words of
-/// what is wrong, which the gateway takes for one that another attempt may heal.
+/// A single call has the class of what is wrong. A batch has a class of its own, with some words of what
+/// is wrong, and the gateway says of it that another attempt may succeed.
 fn batches_fail_with_a_class_of_their_own_that_may_be_retried(server: &Server) {
     let mut bench = Bench::new(server, "batches");
     let missing = TestTable::reserve(server, "no_batches");

@@ -326,10 +326,8 @@ impl Error {
 
     /// What ended the call was its caller; all else that is known of it stays.
     pub(crate) fn into_cancelled(mut self) -> Self {
-        if self.0.kind != ErrorKind::Cancelled {
-            self.0.kind = ErrorKind::Cancelled;
-            "the call was cancelled".clone_into(&mut self.0.message);
-        }
+        self.0.kind = ErrorKind::Cancelled;
+        "the call was cancelled".clone_into(&mut self.0.message);
         self
     }
 

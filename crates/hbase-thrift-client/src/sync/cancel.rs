@@ -111,9 +111,11 @@ impl Cancellation {
         Ok(())
     }
 
-    /// Why a call failed: that its connection was lost is not the reason if that was ended here.
+    /// Why a call failed: that its connection was lost is not the reason if that was ended here. What
+    /// the server said, or anything else, is.
     pub(super) fn explain(&self, error: Error) -> Error {
-        if self.is_cancelled() { error.into_cancelled() } else { error }
+        let was_ended = error.kind() == ErrorKind::ConnectionLost && self.is_cancelled();
+        if was_ended { error.into_cancelled() } else { error }
     }
 
     pub(super) fn is_none(&self) -> bool {
@@ -154,6 +156,24 @@ impl Drop for Watch {
     fn drop(&mut self) {
         for (token, number) in &self.0 {
             token.lock().watched.remove(number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_said_is_not_hidden_by_a_token() {
+        let token = CancellationToken::new();
+        let cancellation = Cancellation::default().and(&token);
+        let explained = |kind| cancellation.explain(Error::new(kind, "why")).kind();
+        assert_eq!(explained(ErrorKind::ConnectionLost), ErrorKind::ConnectionLost);
+        token.cancel();
+        assert_eq!(explained(ErrorKind::ConnectionLost), ErrorKind::Cancelled);
+        for kind in [ErrorKind::TableNotFound, ErrorKind::TooLarge, ErrorKind::Timeout] {
+            assert_eq!(explained(kind), kind);
         }
     }
 }

@@ -21,6 +21,7 @@ struct State {
     requests_stopped: AtomicBool,
     replies_stopped: AtomicBool,
     connections: AtomicUsize,
+    ended: AtomicUsize,
     reads: AtomicUsize,
     /// Both ends of each connection.
     streams: Mutex<Vec<[TcpStream; 2]>>,
@@ -80,6 +81,11 @@ impl Valve {
         self.state.connections.load(Ordering::SeqCst)
     }
 
+    /// How many connections the client has not closed.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.connections() - self.state.ended.load(Ordering::SeqCst)
+    }
+
     /// How often requests came in.
     pub(crate) fn requests(&self) -> usize {
         self.state.reads.load(Ordering::SeqCst)
@@ -106,6 +112,9 @@ impl State {
             if to.write_all(&buffer[..read]).is_err() {
                 break;
             }
+        }
+        if direction == Direction::Requests {
+            self.ended.fetch_add(1, Ordering::SeqCst);
         }
         // What was sent is still carried out, as a gateway does when its client is gone.
         let _ = to.shutdown(Shutdown::Write);

@@ -224,7 +224,7 @@ impl Case {
     }
 }
 
-/// Whoever submits a crash again marks it while what is counted changes: made again after a cut, the
+/// A submission of a crash that is there marks it while what is counted changes: made again after a cut, the
 /// resubmission counts all of it, and perhaps twice. Without the mark the crash would look as if it had
 /// always been what it is now, and what is new of it would stay uncounted until a check.
 #[test]

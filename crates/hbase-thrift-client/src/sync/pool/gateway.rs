@@ -60,6 +60,11 @@ impl Gateway {
         true
     }
 
+    /// Closes the connection that is kept to see whether it stays open.
+    pub(super) fn dismiss_witness(&self) {
+        drop(self.witness.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
     /// Keeps a connection that took its one call, to see whether it stays open; one is enough.
     pub(super) fn watch(&self, kept: Box<Kept>, now: Instant) {
         let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);

@@ -362,6 +362,9 @@ impl Pool {
     fn watch(&self, gateway: usize, kept: Box<Kept>, now: Instant) {
         if let Some(gateway) = self.0.gateways.get(gateway) {
             gateway.watch(kept, now);
+            if self.is_closed() {
+                gateway.dismiss_witness();
+            }
         }
     }
 

@@ -70,6 +70,7 @@ impl Pool {
         drop(state);
         // Closing takes a system call each.
         drop(unused);
+        self.0.gateways.iter().for_each(super::Gateway::dismiss_witness);
     }
 
     pub(super) fn is_closed(&self) -> bool {
