@@ -32,6 +32,21 @@ pub(crate) fn pin(side: Side) {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn pin(_side: Side) {}
 
+/// Has the kernel send over this socket as fast as it is read.
+///
+/// BBR, which some systems have as their default, waits and sends again on the loopback interface,
+/// where nothing is lost: that would be measured, and not the clients.
+#[cfg(target_os = "linux")]
+pub(crate) fn send_at_once(socket: &std::net::TcpListener) {
+    if let Err(error) = rustix::net::sockopt::set_tcp_congestion(socket, "reno") {
+        eprintln!("the system's congestion control is used: {error}");
+    }
+}
+
+/// Other systems have no such call, or another.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn send_at_once(_socket: &std::net::TcpListener) {}
+
 /// Processor time of this process so far, in the kernel too.
 pub(crate) fn cpu_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()

@@ -33,13 +33,16 @@ pub(crate) fn serve() -> Result<()> {
 /// Serves until the process ends.
 pub(crate) fn listen() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    machine::send_at_once(&listener);
     let address = listener.local_addr()?;
     let scanners = Arc::<Mutex<Scanners>>::default();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let session = Session::new(stream, Arc::clone(&scanners));
             thread::spawn(move || {
-                if let Err(error) = session.run() {
+                if let Err(error) = session.run()
+                    && !is_client_gone(&error)
+                {
                     eprintln!("the bench's server hung up: {error:#}");
                 }
             });
@@ -168,6 +171,12 @@ impl Session {
     fn lock(&self) -> std::sync::MutexGuard<'_, Scanners> {
         self.scanners.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A client that is done doesn't wait for the reply to its last call.
+fn is_client_gone(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    kind == Some(io::ErrorKind::ConnectionReset)
 }
 
 fn prepare(answer: &Answer) -> Canned {

@@ -6,28 +6,50 @@ use std::cmp::Ordering;
 ///
 /// That is the byte order of the columns, but for a family that is the beginning of another: `f:z`
 /// comes before `f1:a`, though the colon is a greater byte than the digit.
+#[inline]
 pub(crate) fn column_order(a: &[u8], b: &[u8]) -> Ordering {
     let same = common_prefix(a, b);
+    match (a.get(same), b.get(same)) {
+        (Some(left), Some(right)) if *left != b':' && *right != b':' => left.cmp(right),
+        _ => order_at_colon(a, b, same),
+    }
+}
+
+/// As [`column_order`], of two that are the same up to the end of one, or up to a colon in one.
+#[cold]
+fn order_at_colon(a: &[u8], b: &[u8], same: usize) -> Ordering {
     let (Some(left), Some(right)) = (a.get(same), b.get(same)) else {
         // A name without a colon is a family with an empty qualifier.
         let is_colon_more =
             (&a[same..] == b":" || &b[same..] == b":") && !a[..same].contains(&b':');
         return if is_colon_more { Ordering::Equal } else { a.len().cmp(&b.len()) };
     };
-    if (*left == b':' || *right == b':') && !a[..same].contains(&b':') {
+    if !a[..same].contains(&b':') {
         // One family ends where the other goes on.
         return (*left != b':').cmp(&(*right != b':'));
     }
     left.cmp(right)
 }
 
-/// How many bytes are the same at the beginning; first by words, because a row's columns often
-/// share a long one.
+/// How many bytes are the same at the beginning; by words, because a row's columns often share a
+/// long one.
 #[inline]
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
-    let same = 8 * words.take_while(|(a, b)| a == b).count();
-    same + a[same..].iter().zip(&b[same..]).take_while(|(a, b)| a == b).count()
+    let length = a.len().min(b.len());
+    let (a, b) = (&a[..length], &b[..length]);
+    let differ = |a: &[u8; 8], b: &[u8; 8]| u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+    let first_of = |difference: u64| difference.trailing_zeros() as usize / 8;
+    for (word, (a, b)) in a.as_chunks().0.iter().zip(b.as_chunks().0).enumerate() {
+        let difference = differ(a, b);
+        if difference != 0 {
+            return 8 * word + first_of(difference);
+        }
+    }
+    match (a.last_chunk(), b.last_chunk()) {
+        // The last word, of which the first bytes may have been looked at already.
+        (Some(a), Some(b)) => length - 8 + first_of(differ(a, b)),
+        _ => a.iter().zip(b).take_while(|(a, b)| a == b).count(),
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,9 @@ impl Balancer {
     /// first; nobody is on it already, if that can be had.
     fn choose(&self, tried: &[usize], now: Instant) -> Option<usize> {
         let count = self.gateways.len();
+        if count == 1 {
+            return tried.is_empty().then_some(0);
+        }
         let untried = || {
             (0..count)
                 .map(|offset| (self.first + offset) % count)

@@ -30,6 +30,8 @@ pub(crate) struct Balancer {
     connections: BTreeMap<ConnectionId, Slot>,
     waiters: Waiters,
     next_id: u64,
+    /// None that is free was unused for too long before; nothing is looked through until then.
+    none_old_before: Option<Instant>,
     /// Where equal gateways are looked for first, so that clients spread.
     first: usize,
 }
@@ -77,6 +79,7 @@ impl Balancer {
             connections: BTreeMap::new(),
             waiters: Waiters::default(),
             next_id: 0,
+            none_old_before: None,
             first: first.checked_rem(gateways).unwrap_or(0),
         }
     }
@@ -202,15 +205,19 @@ impl Balancer {
 
     /// Connections that were unused for too long; they are forgotten here and have to be closed.
     pub(crate) fn retire(&mut self, now: Instant) -> Vec<ConnectionId> {
+        if self.none_old_before.is_some_and(|time| now < time) {
+            return Vec::new();
+        }
         let limit = self.limits.idle_timeout;
-        let is_old = |slot: &Slot| match slot.state {
-            State::Idle { since } | State::Parked { since, .. } => {
-                now.saturating_duration_since(since) >= limit
-            }
-            State::Opening | State::InUse | State::Promised { .. } => false,
+        let free = || {
+            let slots = self.connections.iter();
+            slots.filter_map(|(id, slot)| slot.free_since().map(|since| (*id, since)))
         };
-        let old: Vec<_> =
-            self.connections.iter().filter(|(_, slot)| is_old(slot)).map(|(id, _)| *id).collect();
+        let is_old = |since: Instant| now.saturating_duration_since(since) >= limit;
+        let old: Vec<_> = free().filter(|(_, since)| is_old(*since)).map(|(id, _)| id).collect();
+        // Whatever is left or comes later is old after the oldest of these at the earliest.
+        let oldest = free().map(|(_, since)| since).filter(|since| !is_old(*since)).min();
+        self.none_old_before = oldest.unwrap_or(now).checked_add(limit);
         for id in &old {
             self.remove(*id, None, now);
         }

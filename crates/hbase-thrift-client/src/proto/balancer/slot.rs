@@ -39,7 +39,15 @@ impl Slot {
 
     /// Whether it can be taken, if need be after a wait for its reply.
     pub(super) fn is_free(&self) -> bool {
-        matches!(self.state, State::Idle { .. } | State::Parked { .. })
+        self.free_since().is_some()
+    }
+
+    /// Since when it can be taken.
+    pub(super) fn free_since(&self) -> Option<Instant> {
+        match self.state {
+            State::Idle { since } | State::Parked { since, .. } => Some(since),
+            State::Opening | State::InUse | State::Promised { .. } => None,
+        }
     }
 
     /// Whether it can be taken without a long wait.

@@ -58,8 +58,13 @@ thread_local! {
 }
 
 impl Pool {
-    pub(super) fn lend(&self, id: ConnectionId, gateway: usize, kept: Box<Kept>) -> Lease {
-        let since = self.environment().now();
+    pub(super) fn lend(
+        &self,
+        id: ConnectionId,
+        gateway: usize,
+        kept: Box<Kept>,
+        since: Instant,
+    ) -> Lease {
         #[cfg(test)]
         LEASES_HELD.set(LEASES_HELD.get() + 1);
         Lease {
@@ -239,7 +244,7 @@ impl Lease {
             self.awaited().closes -= 1;
         }
         self.awaited().late = false;
-        self.if_usable()
+        self.if_usable(environment.now())
     }
 
     /// Closes the connection to a gateway that does not answer in time.
@@ -250,16 +255,15 @@ impl Lease {
 
     /// Whether the connection can take another call.
     pub(crate) fn is_usable(&mut self, now: Instant) -> bool {
-        !self.is_spent() && Connection::is_usable(self, now)
+        !self.is_spent(now) && Connection::is_usable(self, now)
     }
 
     /// Whether the connection took its one call, to a gateway that closes it after that.
-    fn is_spent(&self) -> bool {
-        self.last_answer().is_some() && self.pool.is_used_once(self.gateway)
+    fn is_spent(&self, now: Instant) -> bool {
+        self.last_answer().is_some() && self.pool.is_used_once(self.gateway, now)
     }
 
-    pub(super) fn if_usable(mut self) -> Option<Self> {
-        let now = self.pool.environment().now();
+    pub(super) fn if_usable(mut self, now: Instant) -> Option<Self> {
         if self.is_usable(now) {
             return Some(self);
         }
@@ -310,9 +314,9 @@ impl Drop for Lease {
         #[cfg(test)]
         LEASES_HELD.set(LEASES_HELD.get() - 1);
         self.leave_watch();
-        let is_spent = self.kept.is_some() && self.is_spent();
-        let Some(mut kept) = self.kept.take() else { return };
         let now = self.pool.environment().now();
+        let is_spent = self.kept.is_some() && self.is_spent(now);
+        let Some(mut kept) = self.kept.take() else { return };
         let is_in_step = kept.connection.session().is_in_step() && kept.awaited.is_empty();
         let is_kept = is_in_step && !is_spent;
         let answered = kept.connection.last_answer().filter(|last| *last >= self.since);

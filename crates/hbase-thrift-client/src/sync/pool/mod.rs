@@ -119,29 +119,31 @@ impl Pool {
 
     /// Lends a connection, opening one where none is free and the limit allows it.
     pub(crate) fn checkout(&self, deadline: Instant, cancellation: &Cancellation) -> Result<Lease> {
-        let patience = self.patience(deadline);
+        let mut now = self.environment().now();
+        let patience = self.patience(deadline, now);
         let (mut waiter, mut tried, mut failure) = (None, Vec::new(), None);
         loop {
             self.check(waiter, cancellation)?;
-            let now = self.environment().now();
             let time_left = deadline.saturating_duration_since(now);
             match self.decide(now, |balancer| balancer.turn(waiter, &tried, time_left, now)) {
                 Turn::Use(id) => {
-                    if let Some(lease) = self.take_kept(id).and_then(Lease::if_usable) {
+                    if let Some(lease) =
+                        self.take_kept(id, now).and_then(|lease| lease.if_usable(now))
+                    {
                         return Ok(lease.watched_by(cancellation));
                     }
                 }
                 Turn::Drain(id) => {
                     let time = patience.saturating_duration_since(now);
                     if time.is_zero() {
-                        if let Some(lease) = self.take_kept(id) {
+                        if let Some(lease) = self.take_kept(id, now) {
                             lease.park_again();
                         }
                         return Err(self.exhausted());
                     }
                     // A gateway that hangs must not use up the time in which another would answer.
                     let until = if self.gateways() > 1 { now + time / 2 } else { patience };
-                    let kept = self.take_kept(id).map(|kept| kept.watched_by(cancellation));
+                    let kept = self.take_kept(id, now).map(|kept| kept.watched_by(cancellation));
                     if let Some(lease) = kept.and_then(|kept| kept.settle(until)) {
                         return Ok(lease);
                     }
@@ -161,6 +163,7 @@ impl Pool {
                 Turn::NoneLeft => return Err(failure.unwrap_or_else(no_gateway)),
                 Turn::Gone => {}
             }
+            now = self.environment().now();
         }
     }
 
@@ -171,26 +174,27 @@ impl Pool {
         deadline: Instant,
         cancellation: &Cancellation,
     ) -> Result<Option<Lease>> {
-        let patience = self.patience(deadline);
+        let mut now = self.environment().now();
+        let patience = self.patience(deadline, now);
         let mut waiter = None;
         loop {
             self.check(waiter, cancellation)?;
-            let now = self.environment().now();
             match self.decide(now, |balancer| balancer.turn_for(waiter, connection)) {
                 Turn::Use(id) => {
-                    let lease = self.take_kept(id).and_then(Lease::if_usable);
+                    let lease = self.take_kept(id, now).and_then(|lease| lease.if_usable(now));
                     return Ok(lease.map(|lease| lease.watched_by(cancellation)));
                 }
                 Turn::Drain(id) => {
                     // Another scanner that is closed late is no reason to open the caller's anew, unless
                     // that takes too long.
                     let most = patience.saturating_duration_since(now) / 2;
-                    let kept = self.take_kept(id).map(|kept| kept.watched_by(cancellation));
+                    let kept = self.take_kept(id, now).map(|kept| kept.watched_by(cancellation));
                     return Ok(kept.and_then(|kept| kept.settle_within(patience, most)));
                 }
                 Turn::Wait(id) => waiter = Some(self.wait(id, patience, cancellation)?),
                 Turn::Open { .. } | Turn::NoneLeft | Turn::Gone => return Ok(None),
             }
+            now = self.environment().now();
         }
     }
 
@@ -208,7 +212,7 @@ impl Pool {
             is_same.then(|| balancer.turn_at(gateway, time_left))
         })?;
         match turn {
-            Turn::Use(id) => self.take_kept(id).and_then(Lease::if_usable),
+            Turn::Use(id) => self.take_kept(id, now).and_then(|lease| lease.if_usable(now)),
             Turn::Open { connection, gateway, within, .. } => {
                 self.open(connection, gateway, within).ok()
             }
@@ -223,7 +227,7 @@ impl Pool {
             return None;
         }
         match self.decide(now, |balancer| balancer.turn_for(None, connection)) {
-            Turn::Use(id) | Turn::Drain(id) => self.take_kept(id),
+            Turn::Use(id) | Turn::Drain(id) => self.take_kept(id, now),
             Turn::Wait(id) => {
                 self.decide(now, |balancer| balancer.give_up(id, now));
                 None
@@ -236,8 +240,9 @@ impl Pool {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn patience(&self, deadline: Instant) -> Instant {
-        deadline.min(self.environment().now() + self.config().get_pool_timeout())
+    /// How long a caller that came now waits for a connection.
+    fn patience(&self, deadline: Instant, now: Instant) -> Instant {
+        deadline.min(now + self.config().get_pool_timeout())
     }
 
     /// Asks the balancer, under the lock, then wakes those that it has something for.
@@ -325,8 +330,9 @@ impl Pool {
             caller.dial(session(), deadline)
         } else {
             caller.open(session(), known, deadline).and_then(|mut proved| {
-                let is_over = is_http
-                    && (self.is_used_once(gateway) || !proved.is_usable(self.environment().now()));
+                let now = self.environment().now();
+                let is_over =
+                    is_http && (self.is_used_once(gateway, now) || !proved.is_usable(now));
                 if is_over { caller.dial(session(), deadline) } else { Ok(proved) }
             })
         };
@@ -335,7 +341,7 @@ impl Pool {
             Ok(connection) => {
                 self.decide(now, |balancer| balancer.opened(id, !is_dialled_only, now));
                 let kept = Box::new(Kept { connection, awaited: Awaited::default() });
-                Ok(self.lend(id, gateway, kept))
+                Ok(self.lend(id, gateway, kept, now))
             }
             Err(error) => {
                 tracing::debug!(gateway = %name, %error, "gateway left out for a while");
@@ -353,9 +359,9 @@ impl Pool {
     }
 
     /// Whether connections to a gateway take one call each.
-    fn is_used_once(&self, gateway: usize) -> bool {
+    fn is_used_once(&self, gateway: usize, now: Instant) -> bool {
         let gateway = self.0.gateways.get(gateway);
-        gateway.is_some_and(|gateway| gateway.is_used_once(self.environment().now()))
+        gateway.is_some_and(|gateway| gateway.is_used_once(now))
     }
 
     /// Keeps a connection that took its one call, to see whether the gateway leaves it open.
@@ -368,12 +374,13 @@ impl Pool {
         }
     }
 
-    fn take_kept(&self, id: ConnectionId) -> Option<Lease> {
+    /// Lends a connection that the balancer has just given.
+    fn take_kept(&self, id: ConnectionId, now: Instant) -> Option<Lease> {
         let mut state = self.lock();
         let kept = state.kept.remove(&id)?;
         let gateway = state.balancer.gateway_of(id)?;
         drop(state);
-        Some(self.lend(id, gateway, kept))
+        Some(self.lend(id, gateway, kept, now))
     }
 }
 
