@@ -199,7 +199,9 @@ impl BatchIndex {
         // Of whole names one after the other, each is looked up once.
         let names = cells.iter().map(|cell| cell.family.of(bytes));
         let is_whole = cells.first().is_none_or(|cell| cell.qualifier.is_none());
-        let is_sorted = if is_whole {
+        let is_sorted = if cells.len() < 2 {
+            true
+        } else if is_whole {
             names.is_sorted_by(|a, b| column_order(a, b).is_le())
         } else {
             cells.is_sorted_by(|a, b| a.column(bytes) <= b.column(bytes))
