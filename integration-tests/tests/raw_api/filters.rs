@@ -191,15 +191,20 @@ fn filters_seek_though_another_one_excludes_the_cell(server: &Server) {
         bench.put_at(10, "r", &format!("a:{qualifier}"), qualifier);
     }
     let page = "ColumnPaginationFilter(2, 0) AND ValueFilter(!=, 'binary:a')";
-    for (filter, expected) in [
-        (page.to_owned(), "r:b=b"),
-        (format!("{page} AND ColumnPrefixFilter('c')"), "r:c=c"),
-        (format!("{page} AND MultipleColumnPrefixFilter('c', 'd')"), "r:c=c"),
-        (format!("{page} AND ColumnRangeFilter('c', true, 'd', true)"), "r:c=c"),
-        (format!("{page} AND QualifierFilter(>=, 'binary:c')"), ""),
-    ] {
-        assert_eq!(bench.passing(&filter, false), expected, "{filter}");
-    }
+    let passing = [
+        page.to_owned(),
+        format!("{page} AND ColumnPrefixFilter('c')"),
+        format!("{page} AND MultipleColumnPrefixFilter('c', 'd')"),
+        format!("{page} AND ColumnRangeFilter('c', true, 'd', true)"),
+        format!("{page} AND QualifierFilter(>=, 'binary:c')"),
+    ]
+    .map(|filter| bench.passing(&filter, false));
+    // Releases before 2.5.9 and 2.6.1 don't seek there (HBASE-28622).
+    let release = std::env::var("HBASE_VERSION").unwrap_or_default();
+    let seeks = server.is_mini() || !["2.5.8", "2.4.17"].contains(&release.as_str());
+    let expected =
+        if seeks { ["r:b=b", "r:c=c", "r:c=c", "r:c=c", ""] } else { ["r:b=b", "", "", "", ""] };
+    assert_eq!(passing, expected);
 }
 
 fn what_is_in_skip_and_while_is_not_reversed(server: &Server) {
