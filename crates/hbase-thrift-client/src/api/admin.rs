@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::dialect::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::request::{ColumnFamily, Region};
-use crate::sync::Executor;
+use crate::sync::{CancellationToken, Executor};
 
 /// Calls on the cluster's tables. Names are used with the configured table prefix before them.
 ///
@@ -24,8 +24,32 @@ impl Admin {
     }
 
     /// Returns the same with another operation time-out than the configured one.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let admin = client.admin().with_timeout(Duration::from_secs(300));
+    /// admin.disable_and_delete_table("crash_reports")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { executor: self.executor.with_timeout(timeout) }
+    }
+
+    /// Returns the same with calls that the token ends. What was begun on the cluster goes on there.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::CancellationToken;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let token = CancellationToken::new();
+    /// let admin = client.admin().with_cancellation(&token);
+    /// let deleting = std::thread::spawn(move || admin.disable_and_delete_table("crash_reports"));
+    /// token.cancel();
+    /// # drop(deleting);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
+        Self { executor: self.executor.with_cancellation(token) }
     }
 
     /// Creates a table in one region.
@@ -49,6 +73,15 @@ impl Admin {
     }
 
     /// Deletes a table, which has to be disabled first.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let admin = client.admin();
+    /// if !admin.is_table_enabled("crash_reports")? {
+    ///     admin.delete_table("crash_reports")?;
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -166,6 +199,13 @@ impl Admin {
 
     /// The column families of a table, in order of their names.
     ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let families = client.admin().column_families("crash_reports")?;
+    /// println!("{} families, the first is {:?}", families.len(), families.first());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TableNotFound`](ErrorKind::TableNotFound).
@@ -176,6 +216,13 @@ impl Admin {
     }
 
     /// The regions of a table, in order of their keys.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let crashes = client.table("crash_reports");
+    /// assert_eq!(client.admin().regions(crashes.name())?, crashes.regions()?);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -193,6 +240,12 @@ impl Admin {
     }
 
     /// Asks for a compaction of all regions of a table; it runs on after the answer.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// client.admin().compact("crash_reports")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

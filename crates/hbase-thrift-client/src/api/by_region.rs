@@ -43,6 +43,14 @@ impl RegionScan {
 
     /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let crashes = client.table("crashes");
+    /// let rows = crashes.scan_regions_in_order(Scan::new())?.count_rows()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The error that ended the scan.

@@ -80,6 +80,13 @@ impl Client {
 
     /// A handle on a table, existing or not; costs nothing. The configured table prefix is put
     /// before the name.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let crashes = client.table("crashes");
+    /// assert_eq!(crashes.name(), b"crashes");
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn table(&self, name: impl AsRef<[u8]>) -> Table {
         Table::new(&self.executor, self.full_name(name.as_ref()))
     }
@@ -135,6 +142,19 @@ impl Client {
 
     /// Returns the same client with calls that the token ends, those of its tables and pipelines
     /// too. They share their connections.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::CancellationToken;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let token = CancellationToken::new();
+    /// let patient = client.with_cancellation(&token);
+    /// let deleting = std::thread::spawn(move || patient.admin().disable_and_delete_table("crashes"));
+    /// token.cancel();
+    /// if let Ok(Err(error)) = deleting.join() {
+    ///     println!("{error}, {}", error.outcome());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
         Self { executor: self.executor.with_cancellation(token) }
     }
@@ -159,6 +179,16 @@ impl Client {
     /// [`Closed`](crate::ErrorKind::Closed), and so do those that wait for a connection.
     ///
     /// Without it, the connections are closed with the last clone, table and scanner.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{ErrorKind, Get};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let crashes = client.table("crashes");
+    /// client.close();
+    /// let error = crashes.get(&Get::new("row1")).expect_err("no call begins any more");
+    /// assert_eq!(error.kind(), ErrorKind::Closed);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn close(&self) {
         self.executor.pool().close();
     }

@@ -50,6 +50,14 @@ impl RowSetScan {
 
     /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{RowSet, Scan};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let crashes = client.table("crashes");
+    /// let rows = crashes.scan_rows(RowSet::new().prefix("a").prefix("c"), Scan::new())?.count_rows()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The error that ended the scan.

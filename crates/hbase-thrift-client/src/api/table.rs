@@ -32,6 +32,13 @@ impl Table {
     }
 
     /// Returns the table's name, without the configured table prefix.
+    ///
+    /// ```no_run
+    /// let client = hbase_thrift_client::Client::connect("hbase://localhost/?table_prefix=test_")?;
+    /// let crashes = client.table("crashes");
+    /// assert_eq!((crashes.name(), crashes.full_name()), (&b"crashes"[..], &b"test_crashes"[..]));
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn name(&self) -> &[u8] {
         &self.name[self.executor.config().get_table_prefix().len()..]
     }
@@ -56,11 +63,33 @@ impl Table {
     }
 
     /// Returns the same table with calls, scans and writers that the token ends.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{CancellationToken, Scan};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let token = CancellationToken::new();
+    /// let crashes = client.table("crashes").with_cancellation(&token);
+    /// for row in crashes.scan(Scan::new())? {
+    ///     if row?.key().starts_with(b"b") {
+    ///         // Ends what other threads do with this token, too.
+    ///         token.cancel();
+    ///     }
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
         Self { executor: self.executor.with_cancellation(token), name: self.name.clone() }
     }
 
     /// Returns the regions of the table, in order of their keys; as [`Admin::regions`].
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// for region in client.table("crashes").regions()? {
+    ///     println!("{} on {:?}", region.start_key.escape_ascii(), region.server);
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -71,6 +100,14 @@ impl Table {
 
     /// Returns the column families of the table, in order of their names; as
     /// [`Admin::column_families`].
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// for family in client.table("crashes").families()? {
+    ///     println!("{}: {} versions", family.get_name().escape_ascii(), family.get_max_versions());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -149,6 +186,14 @@ impl Table {
     }
 
     /// Puts and deletes on any rows in one call; an empty batch sends nothing.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Batch, Put};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let puts = (0..100).map(|number| Put::new(format!("row{number}")).column("f:a", "1"));
+    /// client.table("crashes").batch(&puts.collect::<Batch>())?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -230,6 +275,14 @@ impl Table {
     }
 
     /// Sets a counter to a value. Increments of others at the same time may be lost.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let counters = client.table("counters");
+    /// counters.counter_set("visits", "f:today", 0)?;
+    /// assert_eq!(counters.counter_get("visits", "f:today")?, 0);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -338,6 +391,15 @@ impl Table {
     /// As [`scan_regions`](Self::scan_regions), in the order of the keys: while the rows of a region
     /// are read, a batch of each of the next three is on the way.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// for row in client.table("crashes").scan_regions_in_order(Scan::new().family("ids"))? {
+    ///     println!("{}", row?.key().escape_ascii());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`scan_regions`](Self::scan_regions).
@@ -383,6 +445,16 @@ impl Table {
     /// As [`scan_union`](Self::scan_union), in the byte order of the keys without their salt. All
     /// salts are read at once, a batch of rows each in memory.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let salts = "0123456789abcdef".chars().map(String::from);
+    /// for row in client.table("crash_reports").scan_merge(salts, Scan::new().prefix("120508"))? {
+    ///     println!("{}", row?.key().escape_ascii());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`scan`](Self::scan).
@@ -410,6 +482,15 @@ impl Table {
     }
 
     /// Gathers puts and deletes and sends them in large calls.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Put, WriterOptions};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let writer = client.table("crashes").writer(WriterOptions::new().max_mutations(2_000));
+    /// writer.write(Put::new("row1").column("f:a", "1"))?;
+    /// writer.close()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn writer(&self, options: WriterOptions) -> BufferedWriter {
         BufferedWriter::new(self.executor.clone(), self.name.clone(), options)
     }

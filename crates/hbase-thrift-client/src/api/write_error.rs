@@ -10,6 +10,24 @@ use crate::request::Mutation;
 /// Rows that were not, or may not have been, written.
 ///
 /// It holds their mutations, in the order in which they have to be written again.
+///
+/// ```no_run
+/// # use hbase_thrift_client::{Client, Mutation, Put, WriterOptions};
+/// # let client = Client::connect("hbase://localhost")?;
+/// let table = client.table("crashes");
+/// let writer = table.writer(WriterOptions::new());
+/// writer.write(Put::new("row1").column("f:a", "1"))?;
+/// if let Err(error) = writer.flush() {
+///     for failure in error.failures() {
+///         eprintln!("{}: {}", failure.row().escape_ascii(), failure.error);
+///     }
+///     for mutation in error.into_mutations() {
+///         writer.write(mutation)?;
+///     }
+/// }
+/// writer.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct WriteError {
     failures: Vec<RowFailure>,
 }
@@ -45,12 +63,26 @@ impl WriteError {
     }
 
     /// As [`failures`](Self::failures), handed over.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::WriteError;
+    /// fn first_cause(error: WriteError) -> Option<hbase_thrift_client::Error> {
+    ///     error.into_failures().into_iter().next().map(|failure| failure.error)
+    /// }
+    /// ```
     pub fn into_failures(self) -> Vec<RowFailure> {
         self.failures
     }
 
     /// Returns all mutations, in the order in which they have to be written to a row, to be written
     /// again.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Mutation, WriteError};
+    /// fn to_be_kept(error: WriteError) -> Vec<String> {
+    ///     error.into_mutations().map(|mutation| format!("{mutation:?}")).collect()
+    /// }
+    /// ```
     pub fn into_mutations(self) -> impl Iterator<Item = Mutation> {
         self.failures.into_iter().flat_map(|failure| failure.mutations)
     }

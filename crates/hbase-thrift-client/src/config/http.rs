@@ -4,6 +4,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::{Config, Protocol, Transport};
@@ -41,7 +42,10 @@ impl MadeHeader {
     pub(crate) fn value(&self) -> Result<String> {
         let failed =
             |what: &str| Error::new(ErrorKind::Config, format!("the header {} {what}", self.name));
-        let value = (self.make)().map_err(|error| failed("can't be made").with_source(error))?;
+        // A panic that went on from here would take a connection along, or a writer's thread.
+        let made = panic::catch_unwind(AssertUnwindSafe(|| (self.make)()));
+        let made = made.map_err(|_| failed("can't be made: what makes it panicked"))?;
+        let value = made.map_err(|error| failed("can't be made").with_source(error))?;
         if is_text(&value, true) { Ok(value) } else { Err(failed("has to be ASCII text")) }
     }
 }
@@ -84,7 +88,8 @@ impl Config {
 
     /// A header whose value is made for each request to an HTTP gateway, such as `Authorization` with
     /// a token that is renewed. A call for which it can't be made fails as
-    /// [`ErrorKind::Config`], with the cause, before anything is sent.
+    /// [`ErrorKind::Config`], with the cause, before anything is sent; so does one for which the function
+    /// panics.
     ///
     /// The function is called in the middle of a call and holds it up, so it should return a token
     /// that is at hand.

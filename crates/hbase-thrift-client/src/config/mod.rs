@@ -62,6 +62,14 @@ pub enum Transport {
 }
 
 /// How values are written within a message.
+///
+/// ```
+/// use hbase_thrift_client::Protocol;
+///
+/// assert_eq!("compact".parse::<Protocol>()?, Protocol::Compact);
+/// assert_eq!(Protocol::Compact.to_string(), "compact");
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {

@@ -87,6 +87,14 @@ impl Config {
     }
 
     /// As [`client_cert_files`](Self::client_cert_files), with what would be in the files.
+    ///
+    /// ```
+    /// use hbase_thrift_client::Config;
+    ///
+    /// let (certificates, key) = ("-----BEGIN CERTIFICATE-----", "-----BEGIN PRIVATE KEY-----");
+    /// let config = Config::new("gateway", 9443).client_cert_pem(certificates, key);
+    /// assert!(config.uses_tls());
+    /// ```
     pub fn client_cert_pem(
         mut self,
         certificates: impl Into<Vec<u8>>,

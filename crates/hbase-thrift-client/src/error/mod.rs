@@ -8,6 +8,7 @@ mod exception;
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
+use std::str::FromStr;
 use std::sync::Arc;
 
 pub use exception::ServerException;
@@ -169,6 +170,14 @@ pub enum Outcome {
 }
 
 /// In words: `not applied`, `applied` or `unknown`.
+///
+/// ```
+/// use hbase_thrift_client::Outcome;
+///
+/// assert_eq!("not applied".parse::<Outcome>()?, Outcome::NotApplied);
+/// assert_eq!(Outcome::Unknown.to_string(), "unknown");
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -176,6 +185,16 @@ impl fmt::Display for Outcome {
             Self::Applied => "applied",
             Self::Unknown => "unknown",
         })
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let all = [Self::NotApplied, Self::Applied, Self::Unknown];
+        let named = all.into_iter().find(|outcome| outcome.to_string() == text);
+        named.ok_or_else(|| Error::value("neither `not applied` nor `applied` nor `unknown`"))
     }
 }
 

@@ -139,6 +139,15 @@ impl ColumnFamily {
 
 /// A codec for a family's files. What a server has of them depends on its installation; creating a
 /// table fails where it lacks one.
+///
+/// ```
+/// use hbase_thrift_client::{ColumnFamily, Compression};
+///
+/// assert_eq!("snappy".parse(), Ok(Compression::Snappy));
+/// assert_eq!(Compression::Snappy.to_string(), "SNAPPY");
+/// let family = ColumnFamily::new("ids").compression("gz".into());
+/// assert_eq!(*family.get_compression(), Compression::Gz);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
@@ -197,6 +206,13 @@ impl From<&str> for Compression {
 }
 
 /// What a family's Bloom filters are about.
+///
+/// ```
+/// use hbase_thrift_client::BloomFilter;
+///
+/// assert_eq!("rowcol".parse(), Ok(BloomFilter::RowColumn));
+/// assert_eq!(BloomFilter::RowColumn.to_string(), "ROWCOL");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BloomFilter {

@@ -1,5 +1,7 @@
 //! A range of row keys, whatever the direction in which it is read.
 
+use super::MAX_ROW_LENGTH;
+
 /// The keys from `low` on, itself included, up to `high`, itself excluded; an empty `high` is the end
 /// of the table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,9 +21,10 @@ impl KeyRange {
         Self { high: after_prefix(&prefix), low: prefix }
     }
 
-    /// The key, if there is only one in the range.
+    /// The key, if there is only one in the range; no row has the empty one.
     pub(crate) fn only_key(&self) -> Option<&[u8]> {
-        let is_one = self.high.strip_prefix(self.low.as_slice()) == Some(&[0]);
+        let is_one =
+            !self.low.is_empty() && self.high.strip_prefix(self.low.as_slice()) == Some(&[0]);
         is_one.then_some(self.low.as_slice())
     }
 
@@ -69,8 +72,14 @@ fn both_keys(one: &KeyRange, other: &KeyRange) -> bool {
     one.only_key().is_some() && other.only_key().is_some()
 }
 
-/// The first key after this one.
+/// The first key after this one, of those that a row can have.
 pub(crate) fn after(key: &[u8]) -> Vec<u8> {
+    if key.len() == MAX_ROW_LENGTH {
+        let next = after_prefix(key);
+        if !next.is_empty() {
+            return next;
+        }
+    }
     [key, &[0]].concat()
 }
 
@@ -120,6 +129,22 @@ pub(super) mod tests {
         assert_eq!(after_prefix(b"a\xff\xff"), b"b");
         assert_eq!(after_prefix(b"\xff"), b"");
         assert_eq!(after_prefix(b""), b"");
+    }
+
+    #[test]
+    fn what_follows_the_longest_key_is_no_longer_than_it() {
+        let longest = [vec![b'a'; MAX_ROW_LENGTH - 1], vec![u8::MAX]].concat();
+        let next = [vec![b'a'; MAX_ROW_LENGTH - 2], vec![b'b']].concat();
+        assert_eq!(after(&longest), next);
+        assert!(KeyRange::of(longest.clone()).contains(&longest));
+        assert_eq!(after(&longest[1..]), [&longest[1..], &[0]].concat());
+    }
+
+    #[test]
+    fn the_empty_key_is_read_by_no_name() {
+        let low = KeyRange { low: Vec::new(), high: vec![0] };
+        assert_eq!(low.only_key(), None);
+        assert_eq!(KeyRange::of(b"a".to_vec()).only_key(), Some(&b"a"[..]));
     }
 
     /// Few letters, so that ranges meet.

@@ -3,6 +3,13 @@
 use super::{Delete, Put};
 
 /// A put or a delete.
+///
+/// ```
+/// use hbase_thrift_client::{Mutation, Put};
+///
+/// let mutation = Mutation::from(Put::new("row1").column("f:a", "1"));
+/// assert_eq!(mutation.get_row(), b"row1");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mutation {

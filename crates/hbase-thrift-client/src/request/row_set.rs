@@ -43,6 +43,13 @@ impl RowSet {
 
     /// Adds the rows from `start` on, itself included, up to `stop`, itself excluded. An empty key
     /// means an end of the table; a range that begins behind its end has no rows.
+    ///
+    /// ```
+    /// use hbase_thrift_client::RowSet;
+    ///
+    /// let all_but_b = RowSet::new().range("", "b").range("c", "");
+    /// assert_eq!(all_but_b.get_ranges().len(), 2);
+    /// ```
     pub fn range(mut self, start: impl Into<Vec<u8>>, stop: impl Into<Vec<u8>>) -> Self {
         self.ranges.push(KeyRange { low: start.into(), high: stop.into() });
         self
@@ -52,6 +59,20 @@ impl RowSet {
     pub fn prefix(mut self, prefix: impl Into<Vec<u8>>) -> Self {
         self.ranges.push(KeyRange::of_prefix(prefix.into()));
         self
+    }
+
+    /// Returns what was added, in that order, as the first key and the first one behind; the latter is
+    /// empty for the end of the table. As [`range`](Self::range)s they make the same set.
+    ///
+    /// ```
+    /// use hbase_thrift_client::RowSet;
+    ///
+    /// let rows = RowSet::new().row("a1").range("d", "f");
+    /// let ranges: Vec<(&[u8], &[u8])> = rows.get_ranges().collect();
+    /// assert_eq!(ranges, [(&b"a1"[..], &b"a1\0"[..]), (b"d", b"f")]);
+    /// ```
+    pub fn get_ranges(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        self.ranges.iter().map(|KeyRange { low, high }| (low.as_slice(), high.as_slice()))
     }
 
     /// Returns whether nothing was added.

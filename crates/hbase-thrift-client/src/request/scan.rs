@@ -98,6 +98,13 @@ impl Scan {
     /// Up to this row key, itself included; empty means to the scan's last end.
     ///
     /// Replaces a [`prefix`](Self::prefix).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Scan;
+    ///
+    /// let may = Scan::new().start("2012-05-01").stop_inclusive("2012-05-31");
+    /// assert!(may.is_stop_inclusive());
+    /// ```
     pub fn stop_inclusive(mut self, row: impl Into<Vec<u8>>) -> Self {
         self.range =
             Range { prefix: Vec::new(), stop: row.into(), stop_is_included: true, ..self.range };

@@ -38,6 +38,15 @@ impl OwnedRow {
     }
 
     /// Returns a column's cell, with its timestamp.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{OwnedCell, OwnedRow};
+    ///
+    /// let cells = vec![OwnedCell { column: b"f:a".to_vec(), value: b"N".to_vec(), timestamp: 7 }];
+    /// let row = OwnedRow { key: b"row1".to_vec(), cells };
+    /// assert_eq!(row.cell("f:a").map(|cell| cell.timestamp), Some(7));
+    /// assert_eq!(row.cell("f:b"), None);
+    /// ```
     pub fn cell(&self, column: impl AsRef<[u8]>) -> Option<&OwnedCell> {
         // The fields are the caller's, who may have changed their order.
         let column = Column::parse(column.as_ref());

@@ -146,17 +146,29 @@ impl Cancellation {
 pub(super) struct Watch(Vec<(CancellationToken, u64)>);
 
 impl Watch {
-    /// Whether a token has ended the wait.
+    /// Whether a token has ended the wait; one may right after this.
     pub(super) fn was_ended(&self) -> bool {
         self.0.iter().any(|(token, _)| token.is_cancelled())
+    }
+
+    /// Lets no token end the wait from now on; returns whether one has.
+    pub(super) fn leave(mut self) -> bool {
+        self.leave_all()
+    }
+
+    fn leave_all(&mut self) -> bool {
+        self.0.drain(..).fold(false, |was_ended, (token, number)| {
+            // Under one lock: a token that is used after this has nothing to end.
+            let mut state = token.lock();
+            state.watched.remove(&number);
+            was_ended | state.is_cancelled
+        })
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        for (token, number) in &self.0 {
-            token.lock().watched.remove(number);
-        }
+        self.leave_all();
     }
 }
 

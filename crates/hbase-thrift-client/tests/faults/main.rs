@@ -5,12 +5,14 @@
 // The numbers are small ones of tests.
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
+mod ended;
 mod gateways;
 mod handles;
 mod hostile;
 mod limits;
 mod odd;
 mod pipelines;
+mod ranges;
 mod scans;
 #[path = "../support/mod.rs"]
 mod support;

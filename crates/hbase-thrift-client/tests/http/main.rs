@@ -6,6 +6,7 @@
 mod closing;
 #[path = "../fakes/mod.rs"]
 mod fakes;
+mod made_headers;
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;

@@ -50,6 +50,9 @@ pub(super) struct Awaited {
 
 /// How long replies are waited for that hold up others and take a gateway no time.
 const SOON: Duration = Duration::from_millis(100);
+/// A gateway that takes longer to answer may be left out by all calls. One that was given less time is not
+/// judged: the caller was in a hurry.
+pub(super) const FAIR_TIME: Duration = Duration::from_millis(20);
 #[cfg(test)]
 thread_local! {
     /// How many connections this thread has on loan; the simulation sees to it that it is none when
@@ -102,6 +105,9 @@ impl Lease {
         }
         if self.session().ended_between_replies() {
             return self.pool.closes_after_replies(self.gateway);
+        }
+        if error.kind() == ErrorKind::Timeout && !self.had_time() {
+            return;
         }
         self.to_blame |= matches!(
             error.kind(),
@@ -249,8 +255,13 @@ impl Lease {
 
     /// Closes the connection to a gateway that does not answer in time.
     fn give_up(&mut self) {
-        self.to_blame = true;
+        self.to_blame = self.had_time();
         self.session().closed();
+    }
+
+    /// Whether the connection was lent for so long that a gateway which is well would have answered.
+    fn had_time(&self) -> bool {
+        self.pool.environment().now().saturating_duration_since(self.since) >= FAIR_TIME
     }
 
     /// Whether the connection can take another call.
@@ -281,7 +292,7 @@ impl Lease {
 
     /// Nobody ends what is waited for from now on. A connection that was ended takes no other call.
     fn leave_watch(&mut self) {
-        if std::mem::take(&mut self.watch).was_ended()
+        if std::mem::take(&mut self.watch).leave()
             && let Some(kept) = &mut self.kept
         {
             kept.connection.session().closed();

@@ -22,7 +22,7 @@ use crate::config::{Config, Endpoint, Transport};
 use crate::dialect::Effect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{
-    Attempts, Balancer, BalancerLimits, Budget, ConnectionId, Loss, Session, Turn, Verdict,
+    Attempts, Balancer, BalancerLimits, Budget, ConnectionId, End, Loss, Session, Turn, Verdict,
     WaiterId,
 };
 use crate::row::Recycler;
@@ -31,7 +31,7 @@ use gateway::Gateway;
 #[cfg(test)]
 pub(crate) use lease::LEASES_HELD;
 pub(crate) use lease::Lease;
-use lease::{Awaited, Kept};
+use lease::{Awaited, FAIR_TIME, Kept};
 pub(crate) use slot::Ahead;
 pub use status::{GatewayStatus, PoolStatus};
 
@@ -125,6 +125,9 @@ impl Pool {
         loop {
             self.check(waiter, cancellation)?;
             let time_left = deadline.saturating_duration_since(now);
+            if time_left.is_zero() && waiter.is_none() {
+                return Err(failure.unwrap_or_else(no_time));
+            }
             match self.decide(now, |balancer| balancer.turn(waiter, &tried, time_left, now)) {
                 Turn::Use(id) => {
                     if let Some(lease) =
@@ -344,8 +347,16 @@ impl Pool {
                 Ok(self.lend(id, gateway, kept, now))
             }
             Err(error) => {
-                tracing::debug!(gateway = %name, %error, "gateway left out for a while");
-                self.decide(now, |balancer| balancer.open_failed(id, began, now));
+                // A header that can't be made is not the gateway's fault, nor is a caller in a hurry.
+                let is_fault = error.kind() != ErrorKind::Config && within >= FAIR_TIME;
+                tracing::debug!(gateway = %name, %error, is_fault, "no connection was opened");
+                self.decide(now, |balancer| {
+                    if is_fault {
+                        balancer.open_failed(id, began, now);
+                    } else {
+                        balancer.closed(id, End::Quiet { answered: None }, now);
+                    }
+                });
                 Err(error)
             }
         }
@@ -382,6 +393,10 @@ impl Pool {
         drop(state);
         Some(self.lend(id, gateway, kept, now))
     }
+}
+
+fn no_time() -> Error {
+    Error::new(ErrorKind::Timeout, "no time was left to send the call")
 }
 
 fn no_gateway() -> Error {
