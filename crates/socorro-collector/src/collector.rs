@@ -4,8 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     Json, Router,
-    extract::{Request, State},
+    extract::{Path, RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -15,10 +16,12 @@ use socorro_hbase_client::{CrashStore, Ooid, time::OffsetDateTime};
 
 use crate::{
     crash::{Crash, Origin},
+    crash_data::{self, CrashData, Reader},
     keeper::{Keeper, Kept},
     limits::Limits,
     memory::Memory,
     metrics::Metrics,
+    processing::ProcessingMetrics,
     refusal::{Malformed, Refusal},
     report::CrashReport,
     request,
@@ -44,6 +47,11 @@ pub struct CollectorOptions {
     /// A client that sends this as `Authorization: Bearer` may choose the crash's name, in the
     /// annotation `uuid`. Nobody may by default.
     pub submit_token: Option<String>,
+    /// A client that sends this as `Auth-Token` reads crashes back as they are stored: dumps, and
+    /// protected fields such as `URL` too. Nobody may by default.
+    pub read_token: Option<String>,
+    /// What workers in the same process count, for `/metrics`.
+    pub processing: Option<ProcessingMetrics>,
 }
 
 const DROPPED: [&str; 4] =
@@ -57,6 +65,8 @@ impl Default for CollectorOptions {
             spool: None,
             dropped: DROPPED.map(str::to_owned).to_vec(),
             submit_token: None,
+            read_token: None,
+            processing: None,
         }
     }
 }
@@ -90,6 +100,7 @@ struct Inner {
     memory: Memory,
     metrics: Arc<Metrics>,
     keeper: Keeper,
+    crash_data: CrashData,
 }
 
 impl Collector {
@@ -103,22 +114,36 @@ impl Collector {
             Some((folder, limit)) => Some(Spool::open(folder, *limit)?),
             None => None,
         };
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(options.processing.as_ref()));
+        let crash_data = CrashData::new(store.clone(), Memory::new(options.limits.reading));
         let keeper = Keeper::start(store, spool, Arc::clone(&metrics));
         let memory = Memory::new(options.limits.memory);
-        Ok(Self(Arc::new(Inner { options, memory, metrics, keeper })))
+        Ok(Self(Arc::new(Inner { options, memory, metrics, keeper, crash_data })))
     }
 
-    /// The collector's addresses: `POST /submit`, `/__heartbeat__`, `/__lbheartbeat__`, `/__version__`
-    /// and `/metrics`.
+    /// The collector's addresses: `POST /submit`, and those of [`reading_router`](Self::reading_router).
     pub fn router(&self) -> Router {
+        self.logged(Self::addresses().route("/submit", post(submit)))
+    }
+
+    /// The addresses without `/submit`, for a machine of workers only: `/__heartbeat__`,
+    /// `/__lbheartbeat__`, `/__version__`, `/metrics`, and to read crashes back
+    /// `/201005/crash/(meta|raw_crash|processed)/by/uuid/OOID`.
+    pub fn reading_router(&self) -> Router {
+        self.logged(Self::addresses())
+    }
+
+    fn addresses() -> Router<Self> {
         Router::new()
-            .route("/submit", post(submit))
+            .route("/201005/crash/{part}/by/uuid/{ooid}", get(crash))
             .route("/__lbheartbeat__", get(|| async { "" }))
             .route("/__heartbeat__", get(heartbeat))
             .route("/__version__", get(version))
             .route("/metrics", get(metrics))
-            .with_state(self.clone())
+    }
+
+    fn logged(&self, addresses: Router<Self>) -> Router {
+        addresses.layer(middleware::from_fn(log)).with_state(self.clone())
     }
 
     /// Finishes what was received, and ends the threads. Blocks.
@@ -126,8 +151,13 @@ impl Collector {
         self.0.keeper.stop();
     }
 
+    /// How many crashes wait in the spool for the store; `None` without a spool.
+    pub fn spooled(&self) -> Option<usize> {
+        self.0.keeper.spool().map(|spool| spool.filled().waiting)
+    }
+
     async fn collect(&self, request: Request) -> Result<Answer, Refusal> {
-        let Inner { options, memory, metrics, keeper } = &*self.0;
+        let Inner { options, memory, metrics, keeper, .. } = &*self.0;
         let received = OffsetDateTime::now_utc();
         let headers = request.headers().clone();
         let (report, share) = request::read(request, &options.limits, memory).await?;
@@ -182,9 +212,13 @@ impl Collector {
         let Some(token) = &self.0.options.submit_token else { return false };
         let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-        // Hashes, so that the time that this takes says nothing of the token.
-        !token.is_empty() && Sha256::digest(sent) == Sha256::digest(token)
+        is_token(sent, token)
     }
+}
+
+/// Hashes, so that the time that this takes says nothing of the token.
+fn is_token(sent: &str, token: &str) -> bool {
+    !token.is_empty() && Sha256::digest(sent) == Sha256::digest(token)
 }
 
 /// What a client hears of a crash that was read.
@@ -206,6 +240,39 @@ async fn submit(State(collector): State<Collector>, request: Request) -> Respons
         }
     };
     (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
+}
+
+/// The access log: a line for each request, whatever became of it.
+async fn log(request: Request, next: Next) -> Response {
+    let began = std::time::Instant::now();
+    let method = request.method().clone();
+    // Not the query, which may name a person's installation.
+    let path: String = request.uri().path().chars().take(LONGEST_PATH).collect();
+    let response = next.run(request).await;
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    tracing::info!(target: "access", %method, path, status, ?took);
+    response
+}
+
+/// Characters of a path in the log.
+const LONGEST_PATH: usize = 200;
+
+/// What is stored of a crash, at the address that `PyServe` has for it.
+async fn crash(
+    State(collector): State<Collector>,
+    Path((part, ooid)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let part = crash_data::part(&part, query.as_deref());
+    let ooid = ooid.strip_prefix("bp-").unwrap_or(&ooid).parse::<Ooid>();
+    let (Some(part), Ok(ooid)) = (part, ooid) else { return crash_data::nothing() };
+    let reader = match (crash_data::token_of(&headers), &collector.0.options.read_token) {
+        (None, _) => Reader::Public,
+        (Some(sent), Some(token)) if is_token(sent, token) => Reader::Trusted,
+        (Some(_), _) => return crash_data::wrong_token(),
+    };
+    collector.0.crash_data.answer(ooid, part, reader).await
 }
 
 /// Whether the store takes crashes: 503 with the reasons if it doesn't.

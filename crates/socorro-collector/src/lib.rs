@@ -9,10 +9,13 @@
 
 mod collector;
 mod crash;
+mod crash_data;
+mod delivery;
 mod keeper;
 mod limits;
 mod memory;
 mod metrics;
+mod processing;
 mod refusal;
 mod report;
 mod request;
@@ -22,6 +25,7 @@ mod throttle;
 
 pub use collector::{Collector, CollectorOptions};
 pub use limits::Limits;
+pub use processing::ProcessingMetrics;
 pub use server::serve;
 pub use spool::SpoolError;
 pub use throttle::{Decision, Rules, RulesError, Throttled};

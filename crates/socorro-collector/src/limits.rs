@@ -33,8 +33,12 @@ pub struct Limits {
     pub connections: usize,
     /// How long a client may be silent while it sends: 30 s. Then it gets 408.
     pub silence: Duration,
-    /// How long a request may take to arrive: 5 minutes. Then it gets 408.
+    /// How long a request may take to arrive: 5 minutes. Then it gets 408. An answer that isn't taken in
+    /// as long is given up.
     pub arrival: Duration,
+    /// Bytes of all answers together that wait to be taken by clients who read crashes back: 64 MiB.
+    /// While there is no room, they get 503.
+    pub reading: u64,
 }
 
 impl Default for Limits {
@@ -49,6 +53,7 @@ impl Default for Limits {
             connections: 512,
             silence: Duration::from_secs(30),
             arrival: Duration::from_mins(5),
+            reading: 64 * MIB,
         }
     }
 }

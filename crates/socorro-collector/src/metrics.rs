@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::spool::Filled;
+use crate::{processing::ProcessingMetrics, spool::Filled};
 
 /// Counters of one collector.
 #[derive(Debug)]
@@ -41,9 +41,13 @@ struct Outcome {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(processing: Option<&ProcessingMetrics>) -> Self {
+        let mut registry = Registry::default();
+        if let Some(processing) = processing {
+            processing.register(&mut registry);
+        }
         let metrics = Self {
-            registry: Registry::with_prefix("socorro_collector"),
+            registry,
             received: Family::default(),
             // 1 KiB to 32 MiB; 1 ms to 32 s.
             size: Histogram::new(exponential_buckets(1024.0, 2.0, 16)),
@@ -55,7 +59,7 @@ impl Metrics {
     }
 
     fn registered(mut self) -> Self {
-        let registry = &mut self.registry;
+        let registry = self.registry.sub_registry_with_prefix("socorro_collector");
         registry.register("requests", "Requests, by what became of them", self.received.clone());
         registry.register_with_unit(
             "request_size",

@@ -89,8 +89,8 @@ impl fmt::Display for InUse {
         write!(
             f,
             "the store in {folder} is in use by another process: wait until that ends, or let \
-             `socorro-hbase serve --store {folder}` have the store alone and give the URL that it \
-             prints to all others with --server"
+             `socorro-hbase serve --store {folder} --thrift 127.0.0.1:9090` have the store alone and \
+             give the hbase:// URL that it prints to all others with --server"
         )
     }
 }

@@ -28,7 +28,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, LogFormat, Task};
+use verbose::Log;
 
 fn main() -> ExitCode {
     // A dump is walked in a process of its own, which is this program.
@@ -51,7 +52,13 @@ fn run(line: Cli) -> Result<()> {
     if line.common.quiet {
         output::be_quiet();
     }
-    verbose::start(line.common.verbose);
+    let log = match &line.command {
+        Command::Task(Task::Serve(serve)) => {
+            Log::Service { is_json: serve.log_format == LogFormat::Json }
+        }
+        _ => Log::Command,
+    };
+    verbose::start(&log, line.common.verbose);
     match line.command {
         #[cfg(target_os = "linux")]
         Command::Demo => demo::demo(&line.common),

@@ -6,6 +6,7 @@ use std::{
     sync::OnceLock,
     sync::atomic::{AtomicI32, Ordering},
     thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -43,6 +44,24 @@ pub(crate) fn on_signal() -> Result<()> {
 pub(crate) fn is_asked() -> bool {
     ASKED.load(Ordering::Relaxed) != 0
 }
+
+/// Waits until a signal asks.
+pub(crate) fn wait() {
+    while !is_asked() {
+        thread::sleep(LOOK);
+    }
+}
+
+/// Waits for this long, or until a signal asks.
+pub(crate) fn wait_for(time: Duration) {
+    let begun = Instant::now();
+    while !is_asked() && begun.elapsed() < time {
+        thread::sleep(LOOK.min(time.saturating_sub(begun.elapsed())));
+    }
+}
+
+/// How soon a signal is noticed.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// An error if a signal asked to stop, with what was done so far.
 pub(crate) fn check(done: impl FnOnce() -> String) -> Result<(), Stopped> {

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use hbase_thrift_client::Client;
-use mini_hbase::{Builder, MiniHBase, StartError};
+use mini_hbase::{Builder, Durability, MiniHBase, StartError};
 use socorro_hbase_client::{CrashId, CrashStore, SchemaOptions, TABLES};
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Opened {
     // Dropped first: a client says goodbye to a server that is still there.
     crashes: CrashStore,
-    _server: Option<MiniHBase>,
+    server: Option<MiniHBase>,
 }
 
 impl Opened {
@@ -57,13 +57,41 @@ impl Opened {
     pub(crate) fn with(settings: &Settings, common: &Common) -> Result<Self> {
         match settings.choose(common.server.as_deref(), common.store.clone())?.value {
             Choice::Server(config) => {
-                Ok(Self { crashes: CrashStore::new(Client::connect(*config)?), _server: None })
+                Ok(Self { crashes: CrashStore::new(Client::connect(*config)?), server: None })
             }
             Choice::Embedded(folder) => {
-                let server = start(&folder, None)?;
+                let server = start(&folder, MiniHBase::builder())?;
                 let crashes = connect(&server)?;
-                Ok(Self { crashes, _server: Some(server) })
+                Ok(Self { crashes, server: Some(server) })
             }
+        }
+    }
+
+    /// Opens the program's own store for services; other programs may use it at this address.
+    pub(crate) fn to_serve(
+        folder: &Path,
+        thrift: Option<String>,
+        durability: Durability,
+    ) -> Result<Self> {
+        let mut builder = MiniHBase::builder().durability(durability);
+        if let Some(address) = thrift {
+            builder = builder.listen(address);
+        }
+        let server = start(folder, builder)?;
+        let crashes = connect(&server)?;
+        Ok(Self { crashes, server: Some(server) })
+    }
+
+    /// The URL at which other programs use the store; `None` if it is a server's.
+    pub(crate) fn url(&self) -> Option<String> {
+        self.server.as_ref().map(MiniHBase::url)
+    }
+
+    /// Closes the store; what was acknowledged is kept.
+    pub(crate) fn close(self) {
+        drop(self.crashes);
+        if let Some(server) = self.server {
+            server.stop();
         }
     }
 }
@@ -80,12 +108,8 @@ impl Deref for Opened {
 }
 
 /// Starts a server on a folder. A store without tables is new: it gets them, and the message says so once.
-pub(crate) fn start(folder: &Path, listen: Option<String>) -> Result<MiniHBase> {
-    let mut builder = MiniHBase::builder().store(folder);
-    if let Some(address) = listen {
-        builder = builder.listen(address);
-    }
-    let server = start_when_free(&builder)?;
+fn start(folder: &Path, builder: Builder) -> Result<MiniHBase> {
+    let server = start_when_free(&builder.store(folder))?;
     let crashes = connect(&server)?;
     // Not only in a folder that was empty: the disk may have been full when its store was made.
     if has_all_tables(&crashes)? {

@@ -1,4 +1,5 @@
-//! `-v`: the calls to the server, as the client's spans describe them.
+//! What is logged on standard error: with `-v` the calls to the server, as the client's spans describe
+//! them; by services also what they do.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,22 +7,36 @@ use tracing_subscriber::{filter::LevelFilter, fmt::format::FmtSpan};
 
 use crate::output;
 
+/// How a command logs.
+pub(crate) enum Log {
+    /// What was asked for with `-v`.
+    Command,
+    /// What happens too, as a service does.
+    Service { is_json: bool },
+}
+
 /// Shows spans on standard error: once the calls, twice all that there is.
-pub(crate) fn start(verbosity: u8) {
-    let level = match verbosity {
-        0 => return,
-        1 => LevelFilter::DEBUG,
+pub(crate) fn start(log: &Log, verbosity: u8) {
+    let level = match (verbosity, log) {
+        (0, Log::Command) => return,
+        (0, Log::Service { .. }) if output::is_quiet() => LevelFilter::WARN,
+        (0, Log::Service { .. }) => LevelFilter::INFO,
+        (1, _) => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let spans = tracing_subscriber::fmt()
+    let spans = if verbosity > 0 { FmtSpan::CLOSE } else { FmtSpan::NONE };
+    let logged = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_span_events(FmtSpan::CLOSE)
+        .with_span_events(spans)
         .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .with_writer(|| AboveTheBar)
-        .finish();
+        .with_target(matches!(log, Log::Service { .. }))
+        .with_writer(|| AboveTheBar);
     // Fails only if it was set before, which nobody does.
-    let _ = tracing::subscriber::set_global_default(spans);
+    let _ = if matches!(log, Log::Service { is_json: true }) {
+        tracing::subscriber::set_global_default(logged.json().flatten_event(true).finish())
+    } else {
+        tracing::subscriber::set_global_default(logged.finish())
+    };
 }
 
 /// Standard error, if nothing else is drawn there.

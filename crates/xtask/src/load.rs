@@ -102,7 +102,8 @@ fn measure(options: &Options, crashes: u32) -> Result<Run> {
         command.env("SOCORRO_HBASE_STORE", folder.path().join("store"));
         command
     };
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--store", "store"];
+    let alone = ["--no-collector", "--no-workers", "--store", "store"];
+    let serve = [&["serve", "--thrift", "127.0.0.1:0"][..], &alone].concat();
     let own = match options.server {
         Some(_) => None,
         None => Some(Served::start(&mut command(&serve))?),

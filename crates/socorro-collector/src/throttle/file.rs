@@ -12,11 +12,18 @@ use super::{Condition, Rule, Rules, Throttled};
 #[non_exhaustive]
 pub enum RulesError {
     /// The text isn't TOML, or has something that rules don't have.
-    #[error("the throttling rules can't be read: {0}")]
-    Syntax(Box<toml::de::Error>),
+    #[error("line {line} of the throttling rules: {problem}")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// One rule says something that can't be meant.
-    #[error("the throttling rule {name:?} {problem}")]
+    #[error("line {line} of the throttling rules: the rule {name:?} {problem}")]
     Rule {
+        /// The line of the rule's name, from 1.
+        line: usize,
         /// The rule's name.
         name: String,
         /// What is wrong with it.
@@ -34,7 +41,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleInFile {
-    name: String,
+    name: toml::Spanned<String>,
     field: Option<String>,
     present: Option<bool>,
     equals: Option<String>,
@@ -51,13 +58,18 @@ impl FromStr for Rules {
     type Err = RulesError;
 
     fn from_str(text: &str) -> Result<Self, RulesError> {
-        let file: File =
-            toml::from_str(text).map_err(|error| RulesError::Syntax(Box::new(error)))?;
+        let line_at =
+            |place: usize| text.get(..place).unwrap_or_default().matches('\n').count() + 1;
+        let file: File = toml::from_str(text).map_err(|error| RulesError::Syntax {
+            line: line_at(error.span().map_or(0, |span| span.start)),
+            problem: error.message().to_owned(),
+        })?;
         let mut names = BTreeSet::new();
         let mut rules = Vec::new();
         for rule in file.rule {
-            let name = rule.name.clone();
-            let wrong = |problem: String| RulesError::Rule { name: name.clone(), problem };
+            let name = rule.name.get_ref().clone();
+            let line = line_at(rule.name.span().start);
+            let wrong = |problem: String| RulesError::Rule { line, name: name.clone(), problem };
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
                 return Err(wrong("has a name of other than letters, digits and '_'".into()));
             }
@@ -103,7 +115,7 @@ impl RuleInFile {
             (Some(_), Some(_)) => return Err("has a percentage outside of 0 to 100".into()),
             _ => return Err("needs both of `percentage` and `otherwise`, or neither".into()),
         };
-        Ok(Rule { name: self.name, condition, result: self.result, share })
+        Ok(Rule { name: self.name.into_inner(), condition, result: self.result, share })
     }
 }
 
@@ -127,6 +139,10 @@ mod tests {
             let error = format!("[[rule]]\nname = \"r\"\n{rule}").parse::<Rules>().unwrap_err();
             assert!(error.to_string().contains(problem), "{rule}: {error}");
         }
+        let error = "\n[[rule]]\nname = \"\"\nresult = \"defer\"".parse::<Rules>().unwrap_err();
+        assert!(error.to_string().starts_with("line 3 "), "{error}");
+        let error = "\n\n[[rule]]\nresutl = 1".parse::<Rules>().unwrap_err();
+        assert!(error.to_string().starts_with("line 4 "), "{error}");
         let twice = "[[rule]]\nname = \"r\"\nresult = \"accept\"\n".repeat(2);
         assert!(twice.parse::<Rules>().unwrap_err().to_string().contains("another rule"));
         assert!("".parse::<Rules>().is_ok());

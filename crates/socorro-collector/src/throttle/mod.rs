@@ -88,6 +88,26 @@ pub enum Throttled {
     Ignore,
 }
 
+/// The rule that decides, and what becomes of such crashes.
+struct Verdict {
+    rule: Option<String>,
+    result: Throttled,
+    share: Option<(f64, Throttled)>,
+}
+
+impl std::fmt::Display for Throttled {
+    /// The word that rules have for it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Accept => "accept",
+            Self::Defer => "defer",
+            Self::Discard => "discard",
+            Self::Reject => "reject",
+            Self::Ignore => "ignore",
+        })
+    }
+}
+
 /// What was decided about a crash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -120,24 +140,65 @@ impl Rules {
     /// Decides about a crash. `luck` is a random number from 0 to less than 1: below a rule's
     /// percentage, its result counts.
     pub fn decide(&self, annotations: &Annotations, luck: f64) -> Decision {
+        let Verdict { rule, result, share } = self.verdict(annotations);
+        let result = match share {
+            Some((percentage, otherwise)) if luck * 100.0 >= percentage => otherwise,
+            _ => result,
+        };
+        Decision { rule, result }
+    }
+
+    /// What can be decided about a crash, each decision with the percentage of such crashes that get it:
+    /// one of 100, or two if the rule that decides has a percentage.
+    ///
+    /// ```
+    /// use socorro_collector::{Rules, Throttled};
+    /// use socorro_hbase_client::Annotations;
+    ///
+    /// let rules: Rules = r#"
+    ///     [[rule]]
+    ///     name = "some"
+    ///     result = "accept"
+    ///     percentage = 10
+    ///     otherwise = "discard"
+    /// "#.parse()?;
+    /// let chances = rules.chances(&Annotations::default());
+    /// let results: Vec<_> = chances.iter().map(|(found, share)| (found.result(), *share)).collect();
+    /// assert_eq!(results, [(Throttled::Accept, 10.0), (Throttled::Discard, 90.0)]);
+    /// # Ok::<(), socorro_collector::RulesError>(())
+    /// ```
+    pub fn chances(&self, annotations: &Annotations) -> Vec<(Decision, f64)> {
+        let Verdict { rule, result, share } = self.verdict(annotations);
+        let decision = |result| Decision { rule: rule.clone(), result };
+        match share {
+            Some((percentage, otherwise)) => {
+                let both = [(result, percentage), (otherwise, 100.0 - percentage)];
+                both.map(|(result, share)| (decision(result), share)).into()
+            }
+            None => vec![(decision(result), 100.0)],
+        }
+    }
+
+    fn verdict(&self, annotations: &Annotations) -> Verdict {
         let throttleable = annotations.text("Throttleable");
-        if throttleable.as_deref().map(str::trim) == Some("0") {
-            return Decision { rule: Some("throttleable_0".to_owned()), result: Throttled::Accept };
+        let throttleable = throttleable.as_deref().map(str::trim);
+        let accepted = |rule| Verdict { rule, result: Throttled::Accept, share: None };
+        if throttleable == Some("0") {
+            return accepted(Some("throttleable_0".to_owned()));
         }
         let Some(rule) = self.0.iter().find(|rule| rule.condition.holds(annotations)) else {
-            return Decision { rule: None, result: Throttled::Accept };
+            return accepted(None);
         };
-        let result = match rule.share {
-            Some((percentage, otherwise)) if luck * 100.0 >= percentage => otherwise,
-            _ => rule.result,
-        };
-        let understands = throttleable.as_deref().map(str::trim) == Some("1");
-        let result = match result {
-            Throttled::Reject if understands => Throttled::Discard,
+        let understood = |result| match result {
+            Throttled::Reject if throttleable == Some("1") => Throttled::Discard,
             Throttled::Reject => Throttled::Defer,
             other => other,
         };
-        Decision { rule: Some(rule.name.clone()), result }
+        Verdict {
+            rule: Some(rule.name.clone()),
+            result: understood(rule.result),
+            share: rule.share.map(|(percentage, other)| (percentage, understood(other))),
+        }
     }
 }
 

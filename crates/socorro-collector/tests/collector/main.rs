@@ -8,4 +8,5 @@ mod clients;
 mod durable;
 mod hostile;
 mod random;
+mod reading;
 mod world;

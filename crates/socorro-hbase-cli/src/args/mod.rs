@@ -6,6 +6,7 @@ mod common;
 mod config;
 mod find;
 mod ids;
+mod serve;
 mod submit;
 mod work;
 
@@ -15,6 +16,7 @@ pub(crate) use find::{
     By, Crashes, Filters, GetRow, Metrics, Order, Range, Scan, Signatures, check_order,
 };
 pub(crate) use ids::{Ids, Named, a_folder, id, is_standard, word};
+pub(crate) use serve::{LimitOptions, LogFormat, Serve};
 pub(crate) use submit::Submit;
 pub(crate) use work::{
     Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting, SymbolFiles,
@@ -169,13 +171,22 @@ pub(crate) enum Task {
     ///
     /// JSON: ooid.
     Sample(Sample),
-    /// Serve the program's own store to other programs, until Ctrl-C or SIGTERM
+    /// Receive crashes over HTTP and process them, until Ctrl-C or SIGTERM
     ///
-    /// The URL to give them with --server is printed. There is no authentication: listen only where
-    /// every program may use the crashes.
+    /// A collector (`POST /submit`, as Breakpad, Crashpad, Firefox, Chromium and Electron send crashes) and
+    /// workers, in one process on the program's own store, or on several machines on one HBase:
+    /// --no-workers and --no-collector leave a part to others. With --thrift, other programs use the
+    /// program's own store meanwhile; there is no authentication: listen only where every program may use
+    /// the crashes.
     ///
-    /// JSON: url.
-    Serve(Serve),
+    /// The addresses are printed, and the log goes to standard error. Crashes are read back at
+    /// `/201005/crash/(meta|raw_crash|processed)/by/uuid/OOID`: without dumps and protected fields, unless
+    /// the request has the token of the variable `SOCORRO_HBASE_READ_TOKEN` in its header `Auth-Token`. A
+    /// client with that of `SOCORRO_HBASE_SUBMIT_TOKEN`, as `Authorization: Bearer`, may choose a crash's
+    /// ooid in the annotation `uuid`.
+    ///
+    /// JSON: collector (its URL), thrift (the URL for --server).
+    Serve(Box<Serve>),
     /// Look at the settings: options, variables, and the file
     #[command(subcommand)]
     Config(Config),
@@ -272,13 +283,6 @@ pub(crate) struct Remove {
     /// Count the crashes down too, as if they had never been submitted
     #[arg(long)]
     pub(crate) uncount: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Listen on this host and port; port 0 is a free one
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9090")]
-    pub(crate) listen: String,
 }
 
 const EXIT_CODES: &str = "\

@@ -111,7 +111,7 @@ pub(crate) enum Queue {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct WorkerName {
     /// The name of the worker whose claims these are; else `SOCORRO_HBASE_WORKER`, else what the file of
     /// settings says, else socorro-hbase
@@ -119,7 +119,7 @@ pub(crate) struct WorkerName {
     pub(crate) worker: Option<Worker>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ClaimOptions {
     #[command(flatten)]
     pub(crate) worker: WorkerName,
@@ -129,7 +129,7 @@ pub(crate) struct ClaimOptions {
     pub(crate) lease: Option<Duration>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Symbols {
     /// A folder with Breakpad's symbol files, for the names of functions; may be given again; else
     /// `SOCORRO_HBASE_SYMBOLS`, a list as in PATH, else what the file of settings says

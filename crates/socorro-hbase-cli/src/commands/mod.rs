@@ -51,7 +51,7 @@ pub(crate) fn run(task: Task, common: &Common) -> Result<()> {
         Task::Scan(arguments) => rows::scan(&arguments, common),
         Task::Export(arguments) => export::export(arguments, common),
         Task::Sample(arguments) => export::sample(arguments, common),
-        Task::Serve(arguments) => serve::serve(arguments, common),
+        Task::Serve(arguments) => serve::serve(&arguments, common),
         Task::Config(what) => config::config(what, common),
         Task::Completions { shell } => {
             let mut script = Vec::new();

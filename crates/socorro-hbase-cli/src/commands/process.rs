@@ -3,9 +3,13 @@
 //! For one crash after the other, each acknowledged when its result is stored: whatever stops the
 //! worker, no crash is lost. What is made of a dump is left to `socorro-processor`.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::json;
 use socorro_hbase_client::{Claim, CrashId, CrashStore, ErrorKind, Queue, Worker};
 use socorro_processor::{Limits, Processed, Processor, RawCrash, SymbolSources};
@@ -83,7 +87,7 @@ pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
 }
 
 /// A processor with the symbols that options and settings name.
-fn processor(symbols: Symbols, settings: &Settings) -> Result<Processor> {
+pub(super) fn processor(symbols: Symbols, settings: &Settings) -> Result<Processor> {
     let urls = settings.symbols_url(symbols.symbols_url)?.value;
     let mut sources = SymbolSources::from_folders(settings.symbols(symbols.symbols)?.value);
     if !urls.is_empty() {
@@ -122,7 +126,7 @@ impl Work<'_> {
             if !watch || self.is_over(done) {
                 return Ok(());
             }
-            thread::sleep(PAUSE);
+            stop::wait_for(PAUSE);
         }
     }
 
@@ -169,7 +173,7 @@ impl Work<'_> {
 
     fn on_claim(&self, claim: Claim, done: &mut Done) -> Result<()> {
         let id = claim.id().clone();
-        match self.process(&claim) {
+        match process_claim(self.store, &self.processor, claim, self.lease) {
             Ok(processed) => {
                 done.processed += 1;
                 let signature = processed.crash().signature();
@@ -186,21 +190,43 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn process(&self, claim: &Claim) -> Result<Processed> {
-        let id = claim.id();
-        let mut raw = RawCrash::new(id).with_dumps(self.store.get_dumps(id)?);
-        if let Some(metadata) = self.store.get_metadata_bytes(id)? {
-            raw = raw.with_metadata(metadata);
-        }
-        let processed = self.processor.process(&raw)?;
-        claim.complete(processed.crash())?;
-        Ok(processed)
-    }
-
     /// Of each that is wrong once, however often the queue is read.
     fn complain_of_entries(&self) {
         for problem in self.queue.take_problems() {
             output::complain(&format!("{problem}; skipped"));
         }
     }
+}
+
+/// Processes a claimed crash and stores the result. The claim is renewed meanwhile: several large dumps
+/// take longer than it holds.
+pub(super) fn process_claim(
+    store: &CrashStore,
+    processor: &Processor,
+    mut claim: Claim,
+    lease: Duration,
+) -> Result<Processed> {
+    let id = claim.id();
+    let mut raw = RawCrash::new(id).with_dumps(store.get_dumps(id)?);
+    if let Some(metadata) = store.get_metadata_bytes(id)? {
+        raw = raw.with_metadata(metadata);
+    }
+    let processed = thread::scope(|scope| {
+        let (done, is_done) = mpsc::channel::<()>();
+        let working = scope.spawn(move || {
+            // Dropped at the end, also by a panic.
+            let _done = done;
+            processor.process(&raw)
+        });
+        let pause = (lease / 3).max(Duration::from_secs(1));
+        while is_done.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            if let Err(error) = claim.renew(lease) {
+                tracing::warn!(id = %claim.id(), %error, "a claim can't be renewed");
+            }
+        }
+        working.join()
+    });
+    let processed = processed.map_err(|_| anyhow!("the processor broke down"))??;
+    claim.complete(processed.crash())?;
+    Ok(processed)
 }

@@ -68,6 +68,10 @@ const LEASE: Name = Name { flag: "--lease", variable: "SOCORRO_HBASE_LEASE" };
 const SYMBOLS: Name = Name { flag: "--symbols", variable: "SOCORRO_HBASE_SYMBOLS" };
 const SYMBOLS_URL: Name = Name { flag: "--symbols-url", variable: "SOCORRO_HBASE_SYMBOLS_URL" };
 
+/// Secrets are in the environment only: others see a command line.
+const READ_TOKEN: &str = "SOCORRO_HBASE_READ_TOKEN";
+const SUBMIT_TOKEN: &str = "SOCORRO_HBASE_SUBMIT_TOKEN";
+
 const DEFAULT_WORKER: &str = "socorro-hbase";
 const DEFAULT_LEASE: Duration = Duration::from_mins(5);
 
@@ -177,6 +181,29 @@ impl Settings {
         named.unwrap_or_else(|| Setting::default(Ok(Vec::new()))).checked()
     }
 
+    /// The token of those who may read crashes as they are stored.
+    pub(crate) fn read_token(&self) -> Result<Option<String>> {
+        self.token(READ_TOKEN)
+    }
+
+    /// The token of those who may choose a crash's name.
+    pub(crate) fn submit_token(&self) -> Result<Option<String>> {
+        self.token(SUBMIT_TOKEN)
+    }
+
+    fn token(&self, name: &str) -> Result<Option<String>> {
+        let Some(text) = self.variables.get(name) else { return Ok(None) };
+        // What a header can hold.
+        let token = text.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
+        match token {
+            Some(token) => Ok(Some(token.to_owned())),
+            None => {
+                let message = format!("{name} has to be printable ASCII without blanks");
+                Err(WrongCommandLine(message).into())
+            }
+        }
+    }
+
     fn server_or_problem(&self, flag: Option<&str>) -> Option<Setting<Result<Config>>> {
         let server = |name: &'static str, url: &str| {
             url.parse::<Config>().with_context(|| WrongCommandLine(format!("{name} {NO_SERVER}")))
@@ -265,7 +292,9 @@ fn default_store() -> Result<PathBuf> {
 fn environment() -> Variables {
     [CONFIG, SERVER, STORE, WORKER, LEASE, SYMBOLS, SYMBOLS_URL]
         .into_iter()
-        .filter_map(|name| Some((name.variable, env::var_os(name.variable)?)))
+        .map(|name| name.variable)
+        .chain([READ_TOKEN, SUBMIT_TOKEN])
+        .filter_map(|variable| Some((variable, env::var_os(variable)?)))
         .filter(|(_, value)| !value.is_empty())
         .collect()
 }

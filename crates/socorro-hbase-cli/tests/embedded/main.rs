@@ -18,6 +18,7 @@ mod names;
 #[cfg(target_os = "linux")]
 mod pipes;
 mod rules;
+mod serve;
 mod shell;
 #[cfg(unix)]
 mod signals;

@@ -70,7 +70,16 @@ impl Shell {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_socorro-hbase"));
         command.args(arguments).stdin(Stdio::null()).current_dir(self.folder.path());
-        for name in ["SERVER", "CONFIG", "WORKER", "LEASE", "SYMBOLS", "SYMBOLS_URL"] {
+        for name in [
+            "SERVER",
+            "CONFIG",
+            "WORKER",
+            "LEASE",
+            "SYMBOLS",
+            "SYMBOLS_URL",
+            "READ_TOKEN",
+            "SUBMIT_TOKEN",
+        ] {
             command.env_remove(format!("SOCORRO_HBASE_{name}"));
         }
         command.env("SOCORRO_HBASE_STORE", self.path("store"));

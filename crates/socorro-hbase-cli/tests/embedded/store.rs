@@ -125,10 +125,17 @@ fn an_address_that_cannot_be_listened_on_is_named() {
     let shell = Shell::with_crashes();
     let server = Serving::start(&shell);
     let address = server.url.trim_start_matches("hbase://").trim_end_matches('/').to_owned();
-    let message = shell.fail(2, &["serve", "--server", &server.url]);
+    let both = ["serve", "--listen", "127.0.0.1:0", "--thrift", "127.0.0.1:0", "--server"];
+    let message = shell.fail(2, &[&both[..], &[&server.url]].concat());
     assert!(message.contains("with --store, not --server"), "{message}");
-    let message = shell.fail(1, &["serve", "--listen", &address, "--store", "another"]);
-    assert!(message.contains(&format!("can't listen on {address}")), "{message}");
+    for option in ["--thrift", "--listen"] {
+        let free = if option == "--thrift" { "--listen" } else { "--thrift" };
+        let serve = ["serve", option, &address, free, "127.0.0.1:0", "--store", "another"];
+        let message = shell.fail(1, &serve);
+        assert!(message.contains(&format!("can't listen on {address}")), "{message}");
+    }
+    let message = shell.fail(2, &["serve", "--no-collector", "--no-workers"]);
+    assert!(message.contains("nothing to serve"), "{message}");
 }
 
 /// `serve` in the background; killed in the end.
@@ -140,7 +147,7 @@ struct Serving {
 impl Serving {
     fn start(shell: &Shell) -> Self {
         let mut process = shell
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&["serve", "--thrift", "127.0.0.1:0", "--no-collector", "--no-workers"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

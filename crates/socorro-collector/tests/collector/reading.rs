@@ -1,0 +1,138 @@
+//! What came is read back, by those who may; readers who are slow or many take nothing from submissions.
+
+use std::{
+    io::{Read, Write},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use socorro_hbase_client::{Ooid, ProcessedCrash};
+
+use crate::world::{Answer, World, answer, field, file};
+
+const ABSENT: &str = "0e4d3c2b-0000-4000-8000-000002060101";
+
+fn get(world: &World, part: &str, name: &str, token: Option<&str>) -> Answer {
+    let token = token.map(|token| format!("Auth-Token: {token}\r\n")).unwrap_or_default();
+    let path = format!("/201005/crash/{part}/by/uuid/{name}");
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}\r\n");
+    world.send(head.as_bytes())
+}
+
+fn with_token() -> World {
+    World::new(|options| options.read_token = Some("sesame".to_owned()))
+}
+
+fn submitted(world: &World) -> Ooid {
+    World::ooid(&world.submit(&[
+        field("ProductName", "Demo"),
+        field("URL", "http://private.example"),
+        file("upload_file_minidump", None, "MDMP own"),
+        file("upload_file_minidump_plugin", None, "MDMP plugin"),
+    ]))
+}
+
+#[test]
+fn anybody_reads_what_is_public_and_the_token_reads_everything() {
+    let world = with_token();
+    let ooid = submitted(&world);
+    let public = get(&world, "meta", ooid.as_str(), None);
+    assert_eq!(public.status, 200);
+    let public: Value = serde_json::from_str(&public.body).unwrap();
+    assert_eq!(public["ProductName"], "Demo");
+    assert!(public.get("URL").is_none() && public.get("metadata").is_none(), "{public}");
+    let whole = get(&world, "meta", &format!("bp-{ooid}"), Some("sesame"));
+    let whole: Value = serde_json::from_str(&whole.body).unwrap();
+    assert_eq!(whole, world.metadata(&ooid));
+    assert_eq!(whole["URL"], "http://private.example");
+
+    assert_eq!(get(&world, "raw_crash", ooid.as_str(), None).status, 403);
+    let dump = get(&world, "raw_crash", ooid.as_str(), Some("sesame"));
+    assert_eq!((dump.status, dump.body.as_str()), (200, "MDMP own"));
+    let plugin = format!("{ooid}?name=upload_file_minidump_plugin");
+    assert_eq!(get(&world, "raw_crash", &plugin, Some("sesame")).body, "MDMP plugin");
+}
+
+#[test]
+fn a_wrong_token_reads_nothing_and_without_one_nobody_is_trusted() {
+    for world in [with_token(), World::new(|_| ())] {
+        let ooid = submitted(&world);
+        for part in ["meta", "raw_crash", "processed"] {
+            for token in ["", "sesam", "sesame2"] {
+                assert_eq!(get(&world, part, ooid.as_str(), Some(token)).status, 403, "{part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_processed_is_asked_for_once_and_what_is_absent_is_said() {
+    let world = World::new(|_| ());
+    let ooid = submitted(&world);
+    let queue = world.store.legacy_queue();
+    assert!(queue.remove(ooid).unwrap());
+    assert_eq!(get(&world, "processed", ooid.as_str(), None).status, 408);
+    let since = world.store.describe(ooid).unwrap().unwrap().queued;
+    assert!(since.iter().any(|entry| entry.is_legacy), "it is in the queue again");
+    assert_eq!(get(&world, "processed", ooid.as_str(), None).status, 408);
+    // Not put there anew, which would have it processed once more.
+    assert_eq!(world.store.describe(ooid).unwrap().unwrap().queued, since);
+
+    let processed =
+        r#"{"signature": "f", "user_comments": "mine", "completeddatetime": "2012-05-08"}"#;
+    let processed = ProcessedCrash::from_json(processed.to_owned()).unwrap();
+    world.store.put_processed(ooid, &processed).unwrap();
+    let public = get(&world, "processed", ooid.as_str(), None);
+    let public: Value = serde_json::from_str(&public.body).unwrap();
+    assert_eq!(public["signature"], "f");
+    assert!(public.get("user_comments").is_none(), "{public}");
+
+    for (part, name) in [
+        ("meta", ABSENT),
+        ("processed", ABSENT),
+        ("meta", "..%2f..%2fetc"),
+        ("meta", "x"),
+        ("other", ooid.as_str()),
+    ] {
+        assert_eq!(get(&world, part, name, None).status, 404, "{part} {name}");
+    }
+}
+
+#[test]
+fn readers_who_take_nothing_are_let_go_and_submissions_go_on() {
+    const SIZE: usize = 6 << 20;
+    let world = World::new(|options| {
+        options.read_token = Some("sesame".to_owned());
+        options.limits.reading = 2 * SIZE as u64;
+        options.limits.arrival = Duration::from_secs(3);
+    });
+    let dump = file("upload_file_minidump", None, vec![b'x'; SIZE]);
+    let ooid = World::ooid(&world.submit(&[field("ProductName", "Demo"), dump]));
+    let path = format!("/201005/crash/raw_crash/by/uuid/{ooid}");
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuth-Token: sesame\r\n\r\n"
+    );
+    let mut slow: Vec<_> = (0..2).map(|_| world.connect()).collect();
+    for stream in &mut slow {
+        stream.write_all(head.as_bytes()).unwrap();
+        // It has its answer, and takes no more of it.
+        stream.read_exact(&mut [0; 8]).unwrap();
+    }
+    let mut third = world.connect();
+    third.write_all(head.as_bytes()).unwrap();
+    assert_eq!(answer(&mut third).status, 503);
+    submitted(&world);
+    let begun = Instant::now();
+    loop {
+        let mut again = world.connect();
+        again.write_all(head.as_bytes()).unwrap();
+        let found = answer(&mut again);
+        if found.status == 200 {
+            assert_eq!(found.body.len(), SIZE);
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "their memory is never given back");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
