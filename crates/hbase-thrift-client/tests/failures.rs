@@ -136,3 +136,23 @@ fn a_configuration_that_cannot_work_is_refused_before_any_connection() {
     assert_says(&error, ErrorKind::Config, &["time-out"]);
     assert_eq!(error.attempts(), 0);
 }
+
+/// Gateways that fail in different ways: the one that was chosen first says most about what is wrong.
+#[test]
+fn the_gateway_that_was_tried_first_is_the_one_that_is_reported() {
+    for _ in 0..8 {
+        let (sender, tried) = std::sync::mpsc::channel();
+        let addresses = [1, 2].map(|number| {
+            let sender = sender.clone();
+            // Closes at once.
+            server(move |_| sender.send(number).unwrap())
+        });
+        let [first, second] = addresses;
+        let both = config(first).endpoint(second.ip().to_string(), second.port());
+        let error = failure(both);
+        let tried: Vec<usize> = tried.try_iter().collect();
+        assert!(tried.contains(&1) && tried.contains(&2), "{tried:?}");
+        let chosen = addresses[tried[0] - 1].to_string();
+        assert_eq!(error.gateway(), Some(chosen.as_str()), "{error}");
+    }
+}

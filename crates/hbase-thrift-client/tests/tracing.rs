@@ -86,8 +86,12 @@ fn an_operation_that_fails_names_the_kind_and_every_repeat() {
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::RegionTooBusy, 3));
     });
     assert_eq!(recorded.spans[0]["error.type"], "RegionTooBusy");
-    let repeats = recorded.events.iter().filter(|event| event.contains("trying again")).count();
-    assert_eq!(repeats, 2, "{recorded:?}");
+    let repeats = recorded.events.iter().filter(|event| event.contains("trying again"));
+    let repeats: Vec<_> = repeats.collect();
+    assert_eq!(repeats.len(), 2, "{recorded:?}");
+    for (repeat, attempt) in repeats.into_iter().zip(["1", "2"]) {
+        assert!(repeat.contains(&format!("\"attempt\": \"{attempt}\"")), "{repeat}");
+    }
 }
 
 #[test]

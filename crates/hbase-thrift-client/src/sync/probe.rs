@@ -262,4 +262,49 @@ mod tests {
         assert_eq!(probe.advice(), "use transport=framed&protocol=compact");
         assert_eq!(probe.to_string(), "framed compact over TLS, HBase before 2.1");
     }
+
+    #[test]
+    fn the_advice_names_what_was_found() {
+        let found = |transport, protocol| Probe {
+            gateway: Endpoint::new("h", 1),
+            transport,
+            protocol,
+            tls: false,
+            interface: Some(Interface::One),
+        };
+        let said = |transport, protocol| {
+            let probe = found(transport, protocol);
+            (probe.speech(), probe.advice())
+        };
+        let expected = [
+            (
+                Transport::Buffered,
+                Protocol::Binary,
+                "buffered binary",
+                "use transport=buffered&protocol=binary",
+            ),
+            (
+                Transport::Buffered,
+                Protocol::Compact,
+                "buffered compact",
+                "use transport=buffered&protocol=compact",
+            ),
+            (
+                Transport::Framed,
+                Protocol::Binary,
+                "framed binary",
+                "use transport=framed&protocol=binary",
+            ),
+            (
+                Transport::Framed,
+                Protocol::Compact,
+                "framed compact",
+                "use transport=framed&protocol=compact",
+            ),
+            (Transport::Http, Protocol::Binary, "HTTP", "use http://h:1"),
+        ];
+        for (transport, protocol, speech, advice) in expected {
+            assert_eq!(said(transport, protocol), (speech, advice.to_owned()));
+        }
+    }
 }

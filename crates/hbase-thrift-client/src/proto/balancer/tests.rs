@@ -152,3 +152,31 @@ fn failures_of_one_moment_are_one() {
     assert!(!gateway.is_due(begin + SECOND));
     assert!(gateway.is_due(begin + 2 * SECOND));
 }
+
+/// What is looked through is not looked through again before something can be old, and then at once.
+#[test]
+fn unused_connections_are_retired_in_time_whatever_was_used_again_meanwhile() {
+    let begin = Instant::now();
+    let at = |tenths: u32| begin + SECOND / 10 * tenths;
+    let mut balancer = balancer(9);
+    let [first, second] = [(); 2].map(|()| open(balancer.turn(None, &[], SECOND, begin)));
+    assert_eq!(balancer.retire(at(0)), []);
+    for (connection, time) in [(first, at(0)), (second, at(3))] {
+        balancer.opened(connection, true, time);
+        balancer.returned(connection, Some(time), time);
+    }
+    assert_eq!(balancer.retire(at(4)), []);
+    // The one that would be old first is used again, so that the other one is.
+    assert_eq!(balancer.turn_for(None, first), Turn::Use(first));
+    balancer.returned(first, Some(at(8)), at(8));
+    assert_eq!(balancer.retire(at(10)), []);
+    assert_eq!(balancer.retire(at(13)), [second]);
+    assert_eq!(balancer.retire(at(17)), []);
+    assert_eq!(balancer.retire(at(18)), [first]);
+    // One that comes after all were retired.
+    let third = open(balancer.turn(None, &[], SECOND, at(20)));
+    balancer.opened(third, true, at(20));
+    balancer.returned(third, Some(at(20)), at(20));
+    assert_eq!(balancer.retire(at(29)), []);
+    assert_eq!(balancer.retire(at(30)), [third]);
+}
