@@ -75,3 +75,40 @@ fn a_client_is_not_connected_without_its_header() {
     let error = Client::connect(config).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error:?}");
 }
+
+/// A gateway to which a connection would have to be opened first is not to blame either.
+#[test]
+fn a_gateway_is_not_blamed_for_a_header() {
+    let (is_slow, fails) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let [first, second] = [(); 2].map(|()| {
+        let is_slow = Arc::clone(&is_slow);
+        http(move |_, body| {
+            if is_slow.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(250));
+            }
+            Some(good(body))
+        })
+    });
+    let is_wrong = Arc::clone(&fails);
+    let make = move || {
+        let fails = is_wrong.load(Ordering::SeqCst);
+        if fails { Err("no token".into()) } else { Ok("right".to_owned()) }
+    };
+    let both = config(first).endpoint(second.ip().to_string(), second.port());
+    let client = Client::connect(both.max_attempts(1).header_from("X-Token", make)).unwrap();
+    is_slow.store(true, Ordering::SeqCst);
+    let waiting = std::thread::spawn({
+        let client = client.clone();
+        move || client.ping()
+    });
+    while client.pool_status().in_use == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // The request is on its way by then.
+    std::thread::sleep(Duration::from_millis(50));
+    fails.store(true, Ordering::SeqCst);
+    assert_eq!(client.ping().unwrap_err().kind(), ErrorKind::Config);
+    let status = client.pool_status();
+    assert!(status.gateways.iter().all(|gateway| gateway.is_available), "{status:?}");
+    waiting.join().unwrap().unwrap();
+}
