@@ -3,6 +3,8 @@
 //! What Rust's engine doesn't have (look-around, back references, possessive quantifiers) is refused;
 //! the rest is put into its words.
 
+mod numbers;
+
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -250,9 +252,9 @@ impl Translation<'_> {
             'f' => return Ok(Some('\x0c')),
             'a' => return Ok(Some('\x07')),
             'e' => return Ok(Some('\x1b')),
-            'u' => return self.utf16().map(Some),
-            'x' => return self.code_point().map(Some),
-            '0' => return self.octal().map(Some),
+            'u' => return numbers::utf16(&mut self.rest).map(Some),
+            'x' => return numbers::code_point(&mut self.rest).map(Some),
+            '0' => return numbers::octal(&mut self.rest).map(Some),
             'c' => {
                 let char = self.rest.next().filter(char::is_ascii);
                 let char = char.ok_or("Illegal control escape sequence")?;
@@ -268,54 +270,6 @@ impl Translation<'_> {
             other => return Ok(Some(other)),
         }
         Ok(None)
-    }
-
-    /// Four hexadecimal digits, and as many more if they are half of a character.
-    fn utf16(&mut self) -> Result<char, String> {
-        let unit = self.utf16_unit()?;
-        let low = if (0xd800..0xdc00).contains(&unit) { Some(self.low_unit()?) } else { None };
-        let units = std::iter::once(unit).chain(low);
-        let char = char::decode_utf16(units).next().and_then(Result::ok);
-        char.ok_or_else(|| "half of a character can't be found".to_owned())
-    }
-
-    /// Two hexadecimal digits, or some in braces.
-    fn code_point(&mut self) -> Result<char, String> {
-        let digits: String = if self.rest.next_if_eq(&'{').is_some() {
-            self.rest.by_ref().take_while(|&char| char != '}').collect()
-        } else {
-            self.rest.by_ref().take(2).collect()
-        };
-        let char = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
-        char.ok_or_else(|| "Illegal hexadecimal escape sequence".to_owned())
-    }
-
-    /// Up to three octal digits, of a byte.
-    fn octal(&mut self) -> Result<char, String> {
-        let (mut value, mut digits) = (0, 0);
-        while digits < 3
-            && (digits < 2 || value <= 0o37)
-            && let Some(digit) = self.rest.peek().and_then(|char| char.to_digit(8))
-        {
-            (value, digits) = (value * 8 + digit, digits + 1);
-            self.rest.next();
-        }
-        let char = char::from_u32(value).filter(|_| digits > 0);
-        char.ok_or_else(|| "Illegal octal escape sequence".to_owned())
-    }
-
-    /// Four hexadecimal digits.
-    fn utf16_unit(&mut self) -> Result<u16, String> {
-        let digits: String = self.rest.by_ref().take(4).collect();
-        let unit = if digits.len() == 4 { u16::from_str_radix(&digits, 16).ok() } else { None };
-        unit.ok_or_else(|| "Illegal Unicode escape sequence".to_owned())
-    }
-
-    fn low_unit(&mut self) -> Result<u16, String> {
-        match (self.rest.next(), self.rest.next()) {
-            (Some('\\'), Some('u')) => self.utf16_unit(),
-            _ => Err("half of a character can't be found".to_owned()),
-        }
     }
 
     /// What stands between `\Q` and `\E` stands for itself.
