@@ -114,6 +114,26 @@ fn a_damaged_store_is_refused_and_no_panic_gets_out() {
     }
 }
 
+#[test]
+fn a_store_without_its_journal_is_refused_and_not_taken_for_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let builder = MiniHBase::builder().store(&store);
+    put(&mut client_with_table(&builder.clone().start().unwrap()), "r", "f:x", "v").unwrap();
+    fs::rename(store.join("data/0.jnl"), folder.path().join("kept")).unwrap();
+    let refused = || {
+        let error = builder.clone().start().unwrap_err();
+        assert!(matches!(error, StartError::Damaged { .. }), "{error:?}");
+    };
+    refused();
+    fs::rename(store.join("data"), folder.path().join("data")).unwrap();
+    refused();
+    fs::rename(folder.path().join("data"), store.join("data")).unwrap();
+    fs::rename(folder.path().join("kept"), store.join("data/0.jnl")).unwrap();
+    let server = builder.start().unwrap();
+    assert_eq!(value(&mut client(&server), "r", "f:x").as_deref(), Some("v"));
+}
+
 /// Overwrites every file in a folder, or the file of this name.
 fn damage(folder: &Path, name: &str) {
     let target = folder.join(name);

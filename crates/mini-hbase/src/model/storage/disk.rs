@@ -1,8 +1,8 @@
 //! The storage on disk: an ordered store with a journal (fjall), a keyspace for each space.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
 use fjall::{
     Database, Iter, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode,
@@ -32,9 +32,19 @@ pub(in crate::model) fn open(
     purge: Arc<Purge>,
 ) -> std::result::Result<(Arc<dyn Storage>, Option<Making>), StartError> {
     let making = format::claim(folder)?;
+    if making.is_none() && !has_journal(folder) {
+        // It would be taken for a store in which nothing was ever written.
+        return Err(format::damaged(folder, "its journal is missing".to_owned()));
+    }
     let disk = Disk::open(folder, durability, purge);
     let disk = disk.map_err(|error| explain(folder, error.into()))?;
     Ok((Arc::new(disk), making))
+}
+
+/// A store has one from its making on.
+fn has_journal(folder: &Path) -> bool {
+    let is_journal = |entry: fs::DirEntry| entry.path().extension() == Some("jnl".as_ref());
+    fs::read_dir(format::data(folder)).is_ok_and(|files| files.flatten().any(is_journal))
 }
 
 struct Disk {
