@@ -5,12 +5,15 @@
 //! the server took for each row, and its memory (Linux): times of single calls are mostly waits for
 //! the other process to be woken.
 //!
-//! `cargo run --release --example measure -- start` measures how long a server in this process takes
-//! from its start to its first answer.
+//! `cargo run --release --example measure -- start [PROGRAM]` measures how long a server in this
+//! process takes from its start to its first answer, and how long the program `mini-hbase` takes
+//! with its tables in memory.
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hbase_thrift_api::{
@@ -38,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:9090".to_owned());
     if address == "start" {
-        return starts();
+        return starts(arguments.next().as_deref());
     }
     let rows = arguments.next().map_or(Ok(1_000_000), |rows| rows.parse())?;
     let server = arguments.next();
@@ -84,22 +87,53 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(client.delete_table(TABLE.to_vec())?)
 }
 
-/// Prints the median and the longest of some starts, in memory and with a new store on disk.
-fn starts() -> Result<(), Box<dyn Error>> {
-    for (name, on_disk) in [("in memory", false), ("a new store on disk", true)] {
-        let mut times = Vec::new();
-        for _ in 0..STARTS {
-            let start = Instant::now();
-            let server = if on_disk { MiniHBase::start()? } else { MiniHBase::in_memory()? };
-            connect(&server.address().to_string())?.get_table_names()?;
-            times.push(start.elapsed());
-            server.stop();
-        }
-        times.sort_unstable();
-        let (median, longest) = (times[STARTS / 2], times[STARTS - 1]);
-        println!("start, {name}: {median:.1?} (median of {STARTS}), {longest:.1?} at most");
+/// Prints how long it takes to start servers.
+fn starts(program: Option<&str>) -> Result<(), Box<dyn Error>> {
+    print_starts("in memory", || time_start(MiniHBase::in_memory))?;
+    print_starts("a new store on disk", || time_start(MiniHBase::start))?;
+    if let Some(program) = program {
+        print_starts("the program with --memory", || time_program(program))?;
     }
     Ok(())
+}
+
+/// Prints the median and the longest of some starts.
+fn print_starts(
+    name: &str,
+    time: impl Fn() -> Result<Duration, Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let mut times = (0..STARTS).map(|_| time()).collect::<Result<Vec<_>, _>>()?;
+    times.sort_unstable();
+    let (median, longest) = (times[STARTS / 2], times[STARTS - 1]);
+    println!("start, {name}: {median:.1?} (median of {STARTS}), {longest:.1?} at most");
+    Ok(())
+}
+
+fn time_start(
+    start: fn() -> Result<MiniHBase, mini_hbase::StartError>,
+) -> Result<Duration, Box<dyn Error>> {
+    let begin = Instant::now();
+    let server = start()?;
+    connect(&server.address().to_string())?.get_table_names()?;
+    Ok(begin.elapsed())
+}
+
+fn time_program(program: &str) -> Result<Duration, Box<dyn Error>> {
+    let begin = Instant::now();
+    let mut command = Command::new(program);
+    command.args(["--memory", "--listen", "127.0.0.1:0"]);
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut answer = || {
+        let mut url = String::new();
+        BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut url)?;
+        let address = url.trim_end().trim_start_matches("hbase://").trim_end_matches('/');
+        connect(address)?.get_table_names()?;
+        Ok(begin.elapsed())
+    };
+    let time = answer();
+    server.kill()?;
+    server.wait()?;
+    time
 }
 
 fn connect(address: &str) -> Result<Client, Box<dyn Error>> {

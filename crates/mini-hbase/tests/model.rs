@@ -113,17 +113,32 @@ fn a_clock_that_goes_back_hides_no_put_and_keeps_deletes() {
         let server = builder.clock(clock.clone()).start().unwrap();
         let mut raw = client_with_table(&server);
         put(&mut raw, "r", "f:x", "first").unwrap();
-        raw.atomic_increment(bytes("t"), bytes("n"), bytes("f:x"), 1).unwrap();
         clock.set(10_000);
         put(&mut raw, "r", "f:x", "second").unwrap();
         let expected = [("second".to_owned(), 50_001), ("first".to_owned(), 50_000)];
         assert_eq!(versions(&mut raw, "r"), expected);
         raw.delete_all_row(bytes("t"), bytes("r"), none()).unwrap();
         assert_eq!(value(&mut raw, "r", "f:x"), None);
-        put(&mut raw, "r", "f:x", "third").unwrap();
-        assert_eq!(value(&mut raw, "r", "f:x").as_deref(), Some("third"));
-        let sum = raw.atomic_increment(bytes("t"), bytes("n"), bytes("f:x"), 1).unwrap();
-        assert_eq!(sum, 2);
+        for column in ["f:x", "f:new"] {
+            put(&mut raw, "r", column, "third").unwrap();
+            assert_eq!(value(&mut raw, "r", column).as_deref(), Some("third"));
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_goes_back_stops_no_counter() {
+    for timing in [HBaseTiming::Later, HBaseTiming::Exact] {
+        for builder in both() {
+            let clock = VirtualClock::new(50_000);
+            let server = builder.timing(timing).clock(clock.clone()).start().unwrap();
+            let mut raw = client_with_table(&server);
+            for sum in 1..5 {
+                let (name, row, column) = (bytes("t"), bytes("n"), bytes("f:x"));
+                assert_eq!(raw.atomic_increment(name, row, column, 1).unwrap(), sum);
+                clock.set(10_000 / sum);
+            }
+        }
     }
 }
 
