@@ -187,6 +187,11 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_right_behind_a_quote_is_passed_over() {
+        assert_eq!(list(b"A('a'x'b')").unwrap(), [quoted(b"a"), quoted(b"b")]);
+    }
+
+    #[test]
     fn every_byte_may_be_quoted_and_a_quote_is_doubled() {
         assert_eq!(
             list(b"A('a''b', '''', '\x00\xff,)')").unwrap(),

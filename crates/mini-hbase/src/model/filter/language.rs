@@ -112,8 +112,8 @@ impl Parser<'_> {
     }
 
     fn reduce(&mut self, operator: Word) -> Result<(), String> {
+        // Nothing binds more loosely than an open parenthesis.
         while let Some(&top) = self.operators.last()
-            && top != Word::Open
             && top.binds_closer_than(operator)
         {
             self.combine()?;

@@ -90,7 +90,7 @@ fn keys(text: &str) -> Vec<String> {
 }
 
 fn parse(text: &[u8]) -> crate::model::Result<Box<dyn Filter>> {
-    super::parse(text, &Share::of(&Budget::new(4 << 20)))
+    super::parse(text, &Share::of(&Budget::new(64 << 20)))
 }
 
 fn is_refused(text: &str) -> bool {
@@ -269,6 +269,8 @@ fn what_the_gateway_refuses_is_refused() {
         "AND PrefixFilter('a')",
         "PrefixFilter('a') and PrefixFilter('b')",
         "PrefixFilter('a'))",
+        "(PrefixFilter('a')))",
+        "PrefixFilter('a') (OR PrefixFilter('b'))",
         "SKIP",
         "PageFilter('1')",
         "PageFilter(-1)",
@@ -285,9 +287,30 @@ fn what_the_gateway_refuses_is_refused() {
 }
 
 #[test]
+fn what_looks_wrong_to_us_and_not_to_the_gateway_is_taken() {
+    for text in [
+        "(PrefixFilter('a')",
+        "PrefixFilter('a') OR(PrefixFilter('b'))",
+        "ColumnPrefixFilter('a'x)",
+        "MultipleColumnPrefixFilter('a'x'b')",
+    ] {
+        assert!(!is_refused(text), "{text}");
+    }
+}
+
+#[test]
 fn filters_lie_only_so_deep_in_each_other() {
-    let deep = format!("{}PageFilter(1)", "SKIP ".repeat(1_000));
-    assert!(is_refused(&deep));
     let many = vec!["PageFilter(1)"; 1_000].join(" OR ");
     assert!(!is_refused(&many));
+    let deep = |skips: usize, inner: &str| format!("{}{inner}", "SKIP ".repeat(skips));
+    let [one, two] = ["PageFilter(1)", "(PageFilter(1) AND PageFilter(2))"];
+    assert!(!is_refused(&deep(99, one)) && is_refused(&deep(100, one)));
+    assert!(!is_refused(&deep(98, two)) && is_refused(&deep(99, two)));
+    assert!(is_refused(&deep(1_000, one)));
+}
+
+#[test]
+fn there_are_only_so_many_filters() {
+    let many = |count: usize| vec!["PageFilter(1)"; count].join(" OR ");
+    assert!(!is_refused(&many(10_000)) && is_refused(&many(10_001)));
 }
