@@ -11,6 +11,7 @@ mod details;
 mod filters;
 mod flavours;
 mod gateway;
+mod left_out;
 mod odd;
 mod reads;
 mod scanners;
@@ -24,6 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
         filters::tests(),
         flavours::tests(),
         gateway::tests(),
+        left_out::tests(),
         odd::tests(),
         reads::tests(),
         scanners::tests(),

@@ -20,10 +20,12 @@ impl Service {
         }
     }
 
-    /// The region whose name is the last one up to a row of HBase's catalogue.
+    /// The region whose name is the last one up to a row of HBase's catalogue, the last of all for
+    /// an empty row, as in each reversed scan.
     pub(super) fn region_at(&self, row: &[u8]) -> Result<TRegionInfo> {
         let tables = self.store.all_tables();
-        let before = tables.iter().filter(|table| table.region_name().as_bytes() <= row);
+        let is_before = |name: &[u8]| row.is_empty() || name <= row;
+        let before = tables.iter().filter(|table| is_before(table.region_name().as_bytes()));
         let found = before.max_by_key(|table| table.region_name());
         found
             .map(|table| describe(table))

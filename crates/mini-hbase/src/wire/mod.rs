@@ -81,6 +81,8 @@ pub(crate) enum Refusal {
     UnknownMethod,
     /// The elements of a list or map have another type than the method takes.
     WrongType,
+    /// Something is left out that the gateway can't do without.
+    Incomplete,
 }
 
 /// A call that has arrived.

@@ -136,5 +136,9 @@ pub(super) fn refused(refusal: Refusal, method: &str) -> thrift::Error {
             thrift::ApplicationErrorKind::ProtocolError,
             format!("{method} takes other types in its lists and maps"),
         )),
+        Refusal::Incomplete => thrift::Error::Application(thrift::ApplicationError::new(
+            thrift::ApplicationErrorKind::InternalError,
+            format!("Internal error processing {method}"),
+        )),
     }
 }

@@ -18,13 +18,31 @@ pub(super) enum Type {
     Struct(&'static Struct),
 }
 
-/// The fields of a struct, in the order of their ids.
+/// What a struct may have in it.
 #[derive(Debug)]
-pub(super) struct Struct(pub(super) &'static [(i16, Type)]);
+pub(super) struct Struct {
+    /// In the order of their ids.
+    pub(super) fields: &'static [(i16, Type)],
+    /// Without these the gateway's Java runs into a null.
+    needed: &'static [i16],
+}
 
 impl Struct {
+    const fn of(fields: &'static [(i16, Type)]) -> Self {
+        Self { fields, needed: &[] }
+    }
+
+    const fn needing(self, needed: &'static [i16]) -> Self {
+        Self { needed, ..self }
+    }
+
     pub(super) fn field(&self, id: i16) -> Option<&Type> {
-        self.0.iter().find(|(known, _)| *known == id).map(|(_, kind)| kind)
+        self.fields.iter().find(|(known, _)| *known == id).map(|(_, kind)| kind)
+    }
+
+    /// Returns whether these fields are enough; the bit of each one's id is set.
+    pub(super) fn is_enough(&self, seen: u32) -> bool {
+        self.needed.iter().all(|id| seen & (1 << id) != 0)
     }
 }
 
@@ -51,7 +69,7 @@ pub(super) fn arguments(method: &[u8]) -> Option<&'static Struct> {
 const TEXTS: Type = Type::List(&Type::Text);
 const MUTATIONS: Type = Type::List(&Type::Struct(&MUTATION));
 
-static COLUMN_DESCRIPTOR: Struct = Struct(&[
+static COLUMN_DESCRIPTOR: Struct = Struct::of(&[
     (1, Type::Text),
     (2, Type::I32),
     (3, Type::Text),
@@ -63,12 +81,12 @@ static COLUMN_DESCRIPTOR: Struct = Struct(&[
     (9, Type::I32),
 ]);
 static MUTATION: Struct =
-    Struct(&[(1, Type::Bool), (2, Type::Text), (3, Type::Text), (4, Type::Bool)]);
-static BATCH_MUTATION: Struct = Struct(&[(1, Type::Text), (2, MUTATIONS)]);
+    Struct::of(&[(1, Type::Bool), (2, Type::Text), (3, Type::Text), (4, Type::Bool)]).needing(&[2]);
+static BATCH_MUTATION: Struct = Struct::of(&[(1, Type::Text), (2, MUTATIONS)]).needing(&[2]);
 static INCREMENT: Struct =
-    Struct(&[(1, Type::Text), (2, Type::Text), (3, Type::Text), (4, Type::I64)]);
-static APPEND: Struct = Struct(&[(1, Type::Text), (2, Type::Text), (3, TEXTS), (4, TEXTS)]);
-static SCAN: Struct = Struct(&[
+    Struct::of(&[(1, Type::Text), (2, Type::Text), (3, Type::Text), (4, Type::I64)]);
+static APPEND: Struct = Struct::of(&[(1, Type::Text), (2, Type::Text), (3, TEXTS), (4, TEXTS)]);
+static SCAN: Struct = Struct::of(&[
     (1, Type::Text),
     (2, Type::Text),
     (3, Type::I64),
@@ -84,7 +102,7 @@ static SCAN: Struct = Struct(&[
 /// Arguments whose ids are 1, 2, 3 and so on.
 macro_rules! arguments {
     ($($kind:expr),*) => { arguments!(@ [] 1_i16; $($kind,)*) };
-    (@ [$($done:tt)*] $id:expr;) => { Struct(&[$($done)*]) };
+    (@ [$($done:tt)*] $id:expr;) => { Struct::of(&[$($done)*]) };
     (@ [$($done:tt)*] $id:expr; $kind:expr, $($rest:expr,)*) => {
         arguments!(@ [$($done)* ($id, $kind),] $id + 1; $($rest,)*)
     };
@@ -101,40 +119,40 @@ static METHODS: &[(&str, Struct)] = &[
     ("getTableNamesWithIsTableEnabled", arguments![]),
     ("getColumnDescriptors", arguments![Type::Text]),
     ("getTableRegions", arguments![Type::Text]),
-    ("getRegionInfo", arguments![Type::Text]),
-    ("createTable", arguments![Type::Text, Type::List(&Type::Struct(&COLUMN_DESCRIPTOR))]),
+    ("getRegionInfo", arguments![Type::Text].needing(&[1])),
+    ("createTable", arguments![Type::Text, Type::List(&Type::Struct(&COLUMN_DESCRIPTOR))].needing(&[2])),
     ("deleteTable", arguments![Type::Text]),
-    ("get", arguments![Type::Text, Type::Text, Type::Text, Type::Map]),
-    ("getVer", arguments![Type::Text, Type::Text, Type::Text, Type::I32, Type::Map]),
-    ("getVerTs", arguments![Type::Text, Type::Text, Type::Text, Type::I64, Type::I32, Type::Map]),
+    ("get", arguments![Type::Text, Type::Text, Type::Text, Type::Map].needing(&[3])),
+    ("getVer", arguments![Type::Text, Type::Text, Type::Text, Type::I32, Type::Map].needing(&[3])),
+    ("getVerTs", arguments![Type::Text, Type::Text, Type::Text, Type::I64, Type::I32, Type::Map].needing(&[3])),
     ("getRow", arguments![Type::Text, Type::Text, Type::Map]),
     ("getRowWithColumns", arguments![Type::Text, Type::Text, TEXTS, Type::Map]),
     ("getRowTs", arguments![Type::Text, Type::Text, Type::I64, Type::Map]),
     ("getRowWithColumnsTs", arguments![Type::Text, Type::Text, TEXTS, Type::I64, Type::Map]),
-    ("getRows", arguments![Type::Text, TEXTS, Type::Map]),
-    ("getRowsWithColumns", arguments![Type::Text, TEXTS, TEXTS, Type::Map]),
-    ("getRowsTs", arguments![Type::Text, TEXTS, Type::I64, Type::Map]),
-    ("getRowsWithColumnsTs", arguments![Type::Text, TEXTS, TEXTS, Type::I64, Type::Map]),
-    ("mutateRow", arguments![Type::Text, Type::Text, MUTATIONS, Type::Map]),
-    ("mutateRowTs", arguments![Type::Text, Type::Text, MUTATIONS, Type::I64, Type::Map]),
-    ("mutateRows", arguments![Type::Text, Type::List(&Type::Struct(&BATCH_MUTATION)), Type::Map]),
-    ("mutateRowsTs", arguments![Type::Text, Type::List(&Type::Struct(&BATCH_MUTATION)), Type::I64, Type::Map]),
-    ("deleteAll", arguments![Type::Text, Type::Text, Type::Text, Type::Map]),
-    ("deleteAllTs", arguments![Type::Text, Type::Text, Type::Text, Type::I64, Type::Map]),
+    ("getRows", arguments![Type::Text, TEXTS, Type::Map].needing(&[2])),
+    ("getRowsWithColumns", arguments![Type::Text, TEXTS, TEXTS, Type::Map].needing(&[2])),
+    ("getRowsTs", arguments![Type::Text, TEXTS, Type::I64, Type::Map].needing(&[2])),
+    ("getRowsWithColumnsTs", arguments![Type::Text, TEXTS, TEXTS, Type::I64, Type::Map].needing(&[2])),
+    ("mutateRow", arguments![Type::Text, Type::Text, MUTATIONS, Type::Map].needing(&[1, 2, 3])),
+    ("mutateRowTs", arguments![Type::Text, Type::Text, MUTATIONS, Type::I64, Type::Map].needing(&[1, 2, 3])),
+    ("mutateRows", arguments![Type::Text, Type::List(&Type::Struct(&BATCH_MUTATION)), Type::Map].needing(&[1, 2])),
+    ("mutateRowsTs", arguments![Type::Text, Type::List(&Type::Struct(&BATCH_MUTATION)), Type::I64, Type::Map].needing(&[1, 2])),
+    ("deleteAll", arguments![Type::Text, Type::Text, Type::Text, Type::Map].needing(&[3])),
+    ("deleteAllTs", arguments![Type::Text, Type::Text, Type::Text, Type::I64, Type::Map].needing(&[3])),
     ("deleteAllRow", arguments![Type::Text, Type::Text, Type::Map]),
     ("deleteAllRowTs", arguments![Type::Text, Type::Text, Type::I64, Type::Map]),
     ("atomicIncrement", arguments![Type::Text, Type::Text, Type::Text, Type::I64]),
     ("increment", arguments![Type::Struct(&INCREMENT)]),
-    ("incrementRows", arguments![Type::List(&Type::Struct(&INCREMENT))]),
+    ("incrementRows", arguments![Type::List(&Type::Struct(&INCREMENT))].needing(&[1])),
     ("append", arguments![Type::Struct(&APPEND)]),
     // There is no field 4.
-    ("checkAndPut", Struct(&[(1, Type::Text), (2, Type::Text), (3, Type::Text), (5, Type::Text), (6, Type::Struct(&MUTATION)), (7, Type::Map)])),
-    ("scannerOpen", arguments![Type::Text, Type::Text, TEXTS, Type::Map]),
-    ("scannerOpenTs", arguments![Type::Text, Type::Text, TEXTS, Type::I64, Type::Map]),
-    ("scannerOpenWithStop", arguments![Type::Text, Type::Text, Type::Text, TEXTS, Type::Map]),
-    ("scannerOpenWithStopTs", arguments![Type::Text, Type::Text, Type::Text, TEXTS, Type::I64, Type::Map]),
-    ("scannerOpenWithPrefix", arguments![Type::Text, Type::Text, TEXTS, Type::Map]),
-    ("scannerOpenWithScan", arguments![Type::Text, Type::Struct(&SCAN), Type::Map]),
+    ("checkAndPut", Struct::of(&[(1, Type::Text), (2, Type::Text), (3, Type::Text), (5, Type::Text), (6, Type::Struct(&MUTATION)), (7, Type::Map)]).needing(&[1, 2])),
+    ("scannerOpen", arguments![Type::Text, Type::Text, TEXTS, Type::Map].needing(&[2])),
+    ("scannerOpenTs", arguments![Type::Text, Type::Text, TEXTS, Type::I64, Type::Map].needing(&[2])),
+    ("scannerOpenWithStop", arguments![Type::Text, Type::Text, Type::Text, TEXTS, Type::Map].needing(&[2, 3])),
+    ("scannerOpenWithStopTs", arguments![Type::Text, Type::Text, Type::Text, TEXTS, Type::I64, Type::Map].needing(&[2, 3])),
+    ("scannerOpenWithPrefix", arguments![Type::Text, Type::Text, TEXTS, Type::Map].needing(&[2])),
+    ("scannerOpenWithScan", arguments![Type::Text, Type::Struct(&SCAN), Type::Map].needing(&[2])),
     ("scannerGet", arguments![Type::I32]),
     ("scannerGetList", arguments![Type::I32, Type::I32]),
     ("scannerClose", arguments![Type::I32]),

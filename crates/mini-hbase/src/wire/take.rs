@@ -3,8 +3,9 @@
 //!
 //! - A field that the interface doesn't know, or of another type, is passed over, as the gateway's
 //!   Java does it.
-//! - An argument that isn't there is put in as empty or zero, which means the same to every method:
-//!   dynamic languages leave out what is null.
+//! - An argument that isn't there is put in as empty or zero, where that means the same to the method:
+//!   dynamic languages leave out what is null. Where the gateway's Java can't do without, the call is
+//!   refused.
 //! - A message for which there is no memory is passed over to its end and refused, so that the
 //!   connection stays in step.
 //!
@@ -75,8 +76,11 @@ impl<P: Pull> Take<'_, P> {
             }
         }
         self.pull.end();
+        if known.is_some_and(|known| !known.is_enough(seen)) && self.refusal.is_none() {
+            self.refuse(Refusal::Incomplete);
+        }
         if is_complete && let Some(known) = known {
-            for (id, expected) in known.0.iter().filter(|(id, _)| seen & (1 << id) == 0) {
+            for (id, expected) in known.fields.iter().filter(|(id, _)| seen & (1 << id) == 0) {
                 self.keep_field(expected.kind(), *id);
                 self.default(expected);
             }
