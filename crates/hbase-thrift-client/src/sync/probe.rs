@@ -301,7 +301,7 @@ mod tests {
                 "framed compact",
                 "use transport=framed&protocol=compact",
             ),
-            (Transport::Http, Protocol::Binary, "HTTP", "use http://h:1"),
+            (Transport::Http, Protocol::Binary, "HTTP", "use http://h:1/"),
         ];
         for (transport, protocol, speech, advice) in expected {
             assert_eq!(said(transport, protocol), (speech, advice.to_owned()));
