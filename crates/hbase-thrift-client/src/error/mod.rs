@@ -264,7 +264,8 @@ impl Error {
         self.0.last_row.as_deref()
     }
 
-    /// How often the call was sent; 0 where it never was.
+    /// How many attempts were made, those included that got no connection; 0 where the call was refused
+    /// before the first.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
