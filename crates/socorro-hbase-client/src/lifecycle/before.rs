@@ -132,7 +132,7 @@ fn read_index_cells(store: &CrashStore, cells: &[IndexCell]) -> Result<Vec<Optio
     slots.into_iter().map(|slot| replies.take(slot).map_err(failed)).collect()
 }
 
-/// The dumps' columns in a crash's row as it was read, without reading the dumps.
+/// The dumps' columns in a crash's row, without reading the dumps.
 fn dump_columns(store: &CrashStore, stored: &StoredCrash) -> Result<Vec<Vec<u8>>> {
     let row = stored.row.as_slice();
     let stop = [row, &[0]].concat();
@@ -146,6 +146,5 @@ fn dump_columns(store: &CrashStore, stored: &StoredCrash) -> Result<Vec<Vec<u8>>
     let failed = |error| Error::of_read("the dumps of a crash could not be listed", error);
     let mut rows = store.table(layout::CRASH_REPORTS).scan(scan).map_err(failed)?;
     let Some(row) = rows.next().transpose().map_err(failed)? else { return Ok(Vec::new()) };
-    let then = row.cells().filter(|cell| cell.timestamp() <= stored.written);
-    Ok(then.map(|cell| cell.column().to_vec()).collect())
+    Ok(row.cells().map(|cell| cell.column().to_vec()).collect())
 }

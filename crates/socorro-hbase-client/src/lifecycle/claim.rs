@@ -60,7 +60,9 @@ pub(crate) fn claim(
     let results = run(store, "claiming crash", transitions.collect());
 
     let mut ours = Vec::new();
-    for ((row, value), result) in look_again(store, &wanted)?.into_iter().zip(values).zip(results) {
+    for ((row, value), result) in
+        look_again(store, &wanted, &values)?.into_iter().zip(&values).zip(results)
+    {
         let Looked { entry, stored, is_free } = row;
         let is_ours =
             entry.as_ref().is_some_and(|entry| entry.claim.as_deref() == Some(value.as_bytes()));
@@ -84,7 +86,7 @@ pub(crate) fn claim(
         match stored {
             Some(stored) if !stored.is_leftover() => {
                 if stored.is_under_way(entry.claimed_at) {
-                    release(store, &entry);
+                    release(store, &entry.cell, entry.claimed_at);
                 } else if !stored.is_requested(entry.version)
                     || is_superseded(store, &entry, &stored)?
                 {
@@ -94,7 +96,7 @@ pub(crate) fn claim(
                 }
             }
             _ => {
-                release(store, &entry);
+                release(store, &entry.cell, entry.claimed_at);
                 let Entry { id, cell, .. } = entry;
                 let kind = ProblemKind::OrphanIndexRow;
                 claimed.push(Claimed::Problem(Problem::of_entry(kind, cell, Some(id))));
@@ -112,7 +114,8 @@ struct Looked {
     is_free: bool,
 }
 
-fn look_again(store: &CrashStore, wanted: &[Entry]) -> Result<Vec<Looked>> {
+/// Reads entries and their crashes, after these claims.
+fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result<Vec<Looked>> {
     let failed = |error| Error::of_read("entries of the queue could not be claimed", error);
     let mut calls = pipeline::calls(store.client());
     let mut slots = Vec::new();
@@ -127,13 +130,17 @@ fn look_again(store: &CrashStore, wanted: &[Entry]) -> Result<Vec<Looked>> {
     }
     let mut replies = calls.send();
     let mut looked = Vec::new();
-    for (before, (row, crash)) in wanted.iter().zip(slots) {
+    for ((before, claim), (row, crash)) in wanted.iter().zip(claims).zip(slots) {
         let row = replies.take(row).map_err(failed)?;
         let crash = replies.take(crash).map_err(failed)?;
         let entry = row.as_ref().and_then(|row| Entry::of_row(before.cell.table, row));
-        if entry.is_none() && row.is_some_and(|row| row.get(layout::IDS_OOID).is_none()) {
-            // Somebody took the entry out while it was being claimed.
-            release(store, before);
+        if let Some(row) = row.filter(|row| row.get(layout::IDS_OOID).is_none())
+            && let Some(found) = row.cell(layout::CLAIM)
+            && found.value() == claim.as_bytes()
+        {
+            // Somebody took the entry out while it was being claimed. Another claim there is the one under
+            // which they do, by which they see that it is for them to count.
+            release(store, &before.cell, found.timestamp());
         }
         let is_it =
             |row: &&Row| row.get(layout::IDS_OOID).is_none_or(|name| name == before.id.as_bytes());
@@ -177,8 +184,9 @@ fn is_superseded(store: &CrashStore, entry: &Entry, stored: &StoredCrash) -> Res
     Ok(own.names(row.as_ref(), &entry.id))
 }
 
-/// Takes back a claim on what can't be worked on. It does no harm if it stays.
-fn release(store: &CrashStore, entry: &Entry) {
-    let unclaim = Delete::row(entry.cell.row.clone()).column(layout::CLAIM);
-    let _ = store.table(entry.cell.table).delete(&unclaim);
+/// Takes back a claim of this time on what can't be worked on. It does no harm if it stays; a later one, of
+/// somebody who took over what had run out, does stay.
+fn release(store: &CrashStore, cell: &IndexCell, claimed_at: i64) {
+    let unclaim = Delete::row(cell.row.clone()).column(layout::CLAIM);
+    let _ = store.table(cell.table).delete(&unclaim.up_to_timestamp(claimed_at));
 }

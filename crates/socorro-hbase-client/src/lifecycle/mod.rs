@@ -33,6 +33,7 @@ mod counts;
 mod execute;
 mod increments;
 mod lease;
+mod mark;
 mod problem;
 mod process;
 mod queue;

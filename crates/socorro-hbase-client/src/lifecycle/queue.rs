@@ -173,17 +173,15 @@ pub(crate) fn leave(store: &CrashStore, entries: &[Entry]) -> Vec<Result<Done>> 
     let left: Vec<Left> = match look_at_left(store, left) {
         Ok(left) => left,
         // Whether it is there again is unknown: then it stays counted, and `check` finds it.
-        Err(_) => gone.iter().map(|_| Left { is_mine: true, row: None, is_known: false }).collect(),
+        Err(_) => gone.iter().map(|_| Left::unknown()).collect(),
     };
     let transitions = gone.iter().zip(&left).map(|(place, left)| {
         let Entry { id, cell, .. } = &entries[*place];
-        let row = left.row.as_ref();
-        let claim = row.and_then(|row| row.cell(layout::CLAIM)).filter(|_| left.is_mine);
-        let unclaim = claim.map(|claim| {
+        let unclaim = left.claimed_at.map(|claimed_at| {
             let delete = Delete::row(cell.row.clone()).column(layout::CLAIM);
-            Step::delete_alone(cell.table, delete.up_to_timestamp(claim.timestamp()))
+            Step::delete_alone(cell.table, delete.up_to_timestamp(claimed_at))
         });
-        let is_gone = left.is_known && left.is_mine && !cell.names(row, id);
+        let is_gone = left.is_known && left.is_mine && !cell.names(left.row.as_ref(), id);
         let size = Step::size(cell.table, -1).filter(|_| is_gone);
         let steps = [unclaim, size].into_iter().flatten();
         let state = "its entry is gone, but the size of the queue may still have it";
@@ -200,9 +198,18 @@ pub(crate) fn leave(store: &CrashStore, entries: &[Entry]) -> Vec<Result<Done>> 
 struct Left {
     /// Whether nobody took the leaving over.
     is_mine: bool,
-    /// The entry that is there now, and its claim.
+    /// When the claim was written that is left of it; `None` if another one is there, of somebody who has
+    /// claimed what was put there since.
+    claimed_at: Option<i64>,
+    /// The entry that is there now.
     row: Option<Row>,
     is_known: bool,
+}
+
+impl Left {
+    fn unknown() -> Self {
+        Self { is_mine: true, claimed_at: None, row: None, is_known: false }
+    }
 }
 
 /// Exchanges the claims under which entries left for one that nobody expects, and reads what is there
@@ -217,19 +224,24 @@ fn look_at_left<'a>(
     for (entry, claim) in entries {
         let (table, row) = (store.table(entry.cell.table), entry.cell.row.clone());
         let check = CheckAndPut::if_equal(row, layout::CLAIM, claim);
-        let check = check.put(layout::CLAIM, new_claim("left", Duration::ZERO, &[]));
+        let last = new_claim("left", Duration::ZERO, &[]);
+        let check = check.put(layout::CLAIM, last.as_str());
         let check = calls.check_and_put(&table, check).map_err(failed)?;
-        slots.push((check, calls.get(&table, entry.cell.get_with_claim()).map_err(failed)?));
+        let row = calls.get(&table, entry.cell.get_with_claim()).map_err(failed)?;
+        slots.push((last, check, row));
     }
     if slots.is_empty() {
         return Ok(Vec::new());
     }
     let mut replies = calls.send();
     let mut left = Vec::new();
-    for (check, row) in slots {
+    for (last, check, row) in slots {
         let is_mine = replies.take(check).map_err(failed);
         let row = replies.take(row).map_err(failed)?;
-        left.push(Left { is_mine: is_mine?, row, is_known: true });
+        let claim = row.as_ref().and_then(|row| row.cell(layout::CLAIM));
+        let claim = claim.filter(|claim| claim.value() == last.as_bytes());
+        let claimed_at = claim.map(|claim| claim.timestamp());
+        left.push(Left { is_mine: is_mine?, claimed_at, row, is_known: true });
     }
     Ok(left)
 }

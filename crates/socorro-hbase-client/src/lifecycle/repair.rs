@@ -153,13 +153,14 @@ impl Repair<'_> {
                 !stored.is_leftover() && stored.facts.indexes(id).contains(&cell)
             })
         };
-        if !belongs(self.stored(id)?) {
+        // Of a hang, another crash of the same kind may have it by now.
+        if self.read(cell.get())?.is_some() {
             return Ok(false);
         }
         let put = cell.put(id);
         self.store.table(cell.table).put(&put).map_err(|error| self.failed(error))?;
-        // A crash that was removed meanwhile is named by nothing; one that was submitted anew since this
-        // was read, by a later version.
+        // A crash that was removed since it was found is named by nothing; one that was submitted anew since
+        // this was read, by a later version.
         let written = self.read(cell.get())?;
         if belongs(self.stored(id)?) {
             return Ok(true);

@@ -241,7 +241,7 @@ impl<'a> Restoring<'a> {
             let left = "it is stored, but not counted, and {} may not show it as processed";
             stages.push(Stage::new(Part::Crash, left, vec![flag]));
         }
-        stages.push(counting(row, self.counts()));
+        stages.push(counting(row, self.counts(), layout::YES));
         Transition::of(id, stages)
     }
 

@@ -2,9 +2,10 @@
 
 use hbase_thrift_client::{GetVersions, Row};
 
+use super::mark;
 use crate::{
     error::{Error, Result},
-    layout::{self, Facts},
+    layout::{self, Facts, QUEUES},
     model::{CrashId, LegacyProcessing, MetadataFields, ProcessType, SubmittedTimestamp},
     store::CrashStore,
 };
@@ -27,6 +28,8 @@ pub(crate) struct StoredCrash {
     pub(crate) is_uncounted: bool,
     /// The time of the mark that says so.
     pub(crate) marked: i64,
+    /// How many of its entries the size of each queue has all the same, as the mark tells.
+    pub(crate) counted: [usize; QUEUES.len()],
     pub(crate) has_metadata: bool,
     /// Whether metadata is there, but what it says about indexes and counters is unknown.
     pub(crate) is_unreadable: bool,
@@ -89,6 +92,7 @@ impl StoredCrash {
             is_submitted: row.get(layout::IDS_OOID).is_some(),
             is_uncounted: mark.is_some(),
             marked: mark.map_or(i64::MIN, |mark| mark.timestamp()),
+            counted: mark.map_or([0; QUEUES.len()], |mark| mark::counted(mark.value())),
             has_metadata: json.is_some(),
             is_unreadable: is_cut
                 || json.is_some() && (throttle.is_none() || process_type.is_none()),

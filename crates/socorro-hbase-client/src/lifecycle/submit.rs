@@ -14,6 +14,7 @@ use super::{
     before::Before,
     counts::{counted_before, net, submission_counters},
     execute::run,
+    mark::mark,
     state::{StoredCrash, read_new_crashes},
     steps::{Stage, Step, Transition},
 };
@@ -282,7 +283,7 @@ impl<'a> Checked<'a> {
             vec![
                 Stage::new(Part::Crash, NOT_STORED, crash),
                 Stage::new(Part::Indexes, NOT_INDEXED, names),
-                counting(&row, counts),
+                counting(&row, counts, layout::YES),
             ],
         ))
     }
@@ -301,7 +302,8 @@ impl<'a> Checked<'a> {
         let is_processed = stored.is_processed();
 
         let (mut enter, mut out, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
-        for table in QUEUES {
+        let mut counted_now = [0; QUEUES.len()];
+        for (place, table) in QUEUES.into_iter().enumerate() {
             let found: Vec<_> =
                 before.entries.iter().filter(|(cell, _)| cell.table == table).collect();
             let belongs = self.queues(QueueForProcessing::Yes).contains(&table);
@@ -323,9 +325,19 @@ impl<'a> Checked<'a> {
             }
             out.extend(found.iter().filter(|(cell, _)| !(stays && *cell == own)).copied().cloned());
             // Nobody has counted what an unfinished submission queued, unless that was this one, before
-            // somebody removed the crash.
-            let is_counted = |cell: &IndexCell| was_announced || counted_in.contains(cell);
-            let counted = found.iter().filter(|(cell, _)| is_counted(cell)).count();
+            // somebody removed the crash. What was counted before that submission, its mark tells.
+            let counted = if was_announced {
+                found.len()
+            } else {
+                let is_counted = |cell: &IndexCell| counted_in.contains(cell);
+                let by_this = found.iter().filter(|(cell, _)| is_counted(cell)).count();
+                let by_others = stored.counted[place];
+                // What isn't there any more, a worker has counted out if it is done, and otherwise a
+                // submission that had no place for it has taken out without counting.
+                let is_left = is_processed || stays;
+                by_this.max(if is_left { by_others.min(found.len()) } else { by_others })
+            };
+            counted_now[place] = counted;
             let change = i64::from(stays) - i64::try_from(counted).unwrap_or_default();
             if change > 0 {
                 counted_in.push(own);
@@ -339,10 +351,11 @@ impl<'a> Checked<'a> {
         }
         counts.extend(sizes);
         let changes = net(counts);
+        let mark = mark(counted_now);
         let mut marks = Vec::new();
         let counts_now = !changes.is_empty() || !was_announced;
         if counts_now {
-            marks.push((layout::FLAGS_UNCOUNTED, layout::YES));
+            marks.push((layout::FLAGS_UNCOUNTED, mark.as_str()));
         }
         if stored.processed.is_none() {
             marks.push((layout::FLAGS_PROCESSED, layout::NOT_PROCESSED));
@@ -375,7 +388,7 @@ impl<'a> Checked<'a> {
             Stage::new(Part::Indexes, "it is stored, but {} may have it under its old time", away),
         ];
         if counts_now {
-            stages.push(counting(&stored.row, changes));
+            stages.push(counting(&stored.row, changes, &mark));
         }
         let submission = if was_announced { Submission::Repeated } else { Submission::Completed };
         Ok((submission, Transition::of(id, stages)))
@@ -423,9 +436,9 @@ const NOT_STORED: &str = "nothing is stored, or the crash alone, and no index na
 const NOT_INDEXED: &str = "it is stored, but not counted, and {} may lack it";
 
 /// Takes the mark away, and counts.
-pub(super) fn counting(row: &[u8], mut counts: Vec<Step>) -> Stage {
+pub(super) fn counting(row: &[u8], mut counts: Vec<Step>, mark: &str) -> Stage {
     let unmark = Delete::row(row).column(layout::FLAGS_UNCOUNTED);
-    let mark = Put::new(row).column(layout::FLAGS_UNCOUNTED, layout::YES);
+    let mark = Put::new(row).column(layout::FLAGS_UNCOUNTED, mark);
     counts.push(Step::delete(layout::CRASH_REPORTS, unmark));
     let uncounted = "it is stored and indexed, but some or all counters may lack it";
     let mut stage = Stage::new(Part::Counters, uncounted, counts);

@@ -84,6 +84,13 @@ impl Gate {
         self.shared.changed.notify_all();
     }
 
+    /// Lets what was held back through, and holds back the n-th request, counted from the first.
+    pub(crate) fn open_until(&self, nth: u64) {
+        let mut state = self.shared.state.lock().unwrap();
+        (state.nth, state.is_held) = (Some(nth), false);
+        self.shared.changed.notify_all();
+    }
+
     /// The sender has come to its end.
     pub(crate) fn end(&self) {
         self.shared.state.lock().unwrap().is_over = true;

@@ -162,8 +162,7 @@ impl World {
                 store.repair(problem).unwrap();
             }
         }
-        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
-        panic!("{case}: {found:#?}");
+        panic!("{case}: {}", shown(&found));
     }
 
     /// Gives repairs something to do; each bit is one fault.
@@ -199,7 +198,15 @@ impl World {
         self.has_crash_with("flags:uncounted")
     }
 
-    fn has_crash_with(&self, column: &str) -> bool {
+    /// The signature of what was made of the crash.
+    pub(crate) fn signature(&self) -> Option<String> {
+        let column = "processed_data:signature";
+        let row = Get::new(crash_row()).column(column);
+        let row = self.store().client().table("crash_reports").get(&row).unwrap()?;
+        Some(String::from_utf8(row.get(column)?.to_vec()).unwrap())
+    }
+
+    pub(crate) fn has_crash_with(&self, column: &str) -> bool {
         let crash = Get::new(crash_row()).column(column);
         self.store().client().table("crash_reports").get(&crash).unwrap().is_some()
     }
@@ -254,4 +261,9 @@ pub(crate) fn difference(expected: &Cells, found: &Cells) -> String {
         differing.map(line).collect()
     };
     [lines("-", expected, found), lines("+", found, expected)].concat().join("\n")
+}
+
+/// Problems, a line each.
+pub(crate) fn shown(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
