@@ -1,7 +1,7 @@
-//! Checks and exports open as many scanners for twice the crashes, make the rest of their calls in
+//! Checks and exports open as many scanners for twice the crashes and close all of them, make the rest of their calls in
 //! batches, and a check reads no dump; signatures are counted from their column alone.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, thread, time::Duration};
 
 use integration_tests::{Server, Test, TestTable};
 use socorro_hbase_client::{
@@ -63,7 +63,7 @@ fn twice_the_crashes_take_no_more_scans(server: &Server) {
     for crashes in [CRASHES, 2 * CRASHES] {
         submit(&direct, crashes - CRASHES..crashes);
         let traffic = traffic_of(&proxy, tables.name(), || {
-            let options = CheckOptions::new().settled_for(std::time::Duration::ZERO);
+            let options = CheckOptions::new().settled_for(Duration::ZERO);
             assert_eq!(store.check(&options).map(Result::unwrap).collect::<Vec<_>>(), []);
         });
         assert_check(&traffic, crashes);
@@ -77,6 +77,11 @@ fn twice_the_crashes_take_no_more_scans(server: &Server) {
         });
         assert!(traffic.replied > crashes * DUMP.len());
         of_exports.push(traffic);
+
+        traffic_of(&proxy, tables.name(), || {
+            let range = TimeRange::within("2021-01-01");
+            assert!(store.scan_submitted(&range).unwrap().next().is_some());
+        });
     }
     for [once, twice] in [of_checks, of_exports].map(|both| <[Traffic; 2]>::try_from(both).unwrap())
     {
@@ -111,6 +116,11 @@ fn signatures_are_counted_without_what_was_made_of_crashes(server: &Server) {
     assert!(traffic.replied < LONG / 4, "{} bytes", traffic.replied);
 }
 
+/// Calls of a method.
+fn count(traffic: &Traffic, method: &str) -> usize {
+    by_table(traffic, method).values().sum()
+}
+
 /// What passes while something is read. A client gives up a connection on which a reply is late that takes
 /// no time, as on a machine that is busy, and then opens its scanners anew on another one: how often a
 /// table is scanned shows only where that didn't happen.
@@ -119,8 +129,24 @@ fn traffic_of(proxy: &Proxy, prefix: &str, read: impl Fn()) -> Traffic {
         let ended = proxy.ended();
         proxy.take_traffic(prefix);
         read();
-        let traffic = proxy.take_traffic(prefix);
+        let mut traffic = proxy.take_traffic(prefix);
+        // What is read to its end is closed, and so is what is dropped before, without waiting for it.
+        let mut patience = 100;
+        while count(&traffic, "scannerOpenWithScan") != count(&traffic, "scannerClose")
+            && patience > 0
+        {
+            patience -= 1;
+            thread::sleep(Duration::from_millis(20));
+            let late = proxy.take_traffic(prefix);
+            traffic.replied += late.replied;
+            for (call, times) in late.calls {
+                *traffic.calls.entry(call).or_default() += times;
+            }
+        }
         if proxy.ended() == ended {
+            let [opened, closed] =
+                ["scannerOpenWithScan", "scannerClose"].map(|method| count(&traffic, method));
+            assert_eq!(closed, opened, "scanners closed and opened");
             return traffic;
         }
     }

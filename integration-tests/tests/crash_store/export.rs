@@ -20,6 +20,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(an_archive_holds_the_same_files),
         Test::new(an_export_into_a_folder_leaves_out_what_is_there),
         Test::new(an_interrupted_archive_goes_on_where_it_stopped),
+        Test::new(an_archive_that_is_being_written_is_left_alone),
         Test::new(another_file_in_the_place_of_an_interrupted_archive_is_not_cut),
         Test::new(a_broken_crash_is_reported_and_ends_nothing),
         Test::new(the_crashes_of_a_signature_are_exported_and_an_interruption_is_gone_on_from),
@@ -141,6 +142,24 @@ fn an_interrupted_archive_goes_on_where_it_stopped(server: &Server) {
         assert_eq!(socorro.store.export_to_archive(&selection, &path).unwrap().count(), 2);
         assert_eq!(files_of_archive(&path), expected(&ooids, "2022-04-04"));
     }
+}
+
+fn an_archive_that_is_being_written_is_left_alone(server: &Server) {
+    let socorro = socorro(server);
+    let (selection, ooids) = crashes(&socorro, "2022-04-09", 3);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crashes.tar.gz");
+    // What stopped before there was any progress.
+    fs::write(&path, b"").unwrap();
+    let mut export = socorro.store.export_to_archive(&selection, &path).unwrap();
+    export.next().unwrap().unwrap();
+    let refused = socorro.store.export_to_archive(&selection, &path).unwrap_err();
+    assert!(refused.is_retryable() && refused.kind() == ErrorKind::File, "{refused:?}");
+    assert!(refused.to_string().starts_with("another export is writing"), "{refused}");
+    assert_eq!(export.by_ref().count(), 2);
+    assert_eq!(files_of_archive(&path), expected(&ooids, "2022-04-09"));
+    let again = socorro.store.export_to_archive(&selection, &path).unwrap_err();
+    assert!(again.to_string().ends_with("is there and complete"), "{again}");
 }
 
 fn another_file_in_the_place_of_an_interrupted_archive_is_not_cut(server: &Server) {

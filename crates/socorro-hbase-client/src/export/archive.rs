@@ -5,7 +5,7 @@
 //! selection that was exported, so that whatever an interruption left behind it is cut off.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
@@ -21,7 +21,7 @@ use super::{
     names::file_part,
 };
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Effect, Error, ErrorKind, Result, Written},
     model::CrashId,
 };
 
@@ -97,15 +97,20 @@ impl Archive {
         let mut progress_path = path.as_os_str().to_owned();
         progress_path.push(".progress");
         let progress_path = PathBuf::from(progress_path);
-        let progress = read_progress(path, &progress_path, selection)?;
-        let open = || {
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-            file.set_len(progress.bytes)?;
-            file.seek(SeekFrom::End(0))?;
-            Ok(file)
+        let failed_to_write = |error| failed("can't write", path, error);
+        let (mut file, is_new) = open_alone(path).map_err(failed_to_write)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(is_being_written(path));
+        }
+        let progress = if is_new {
+            // What is left over of an archive that is gone says nothing about the next one.
+            Progress { selection, ..Progress::default() }
+        } else {
+            read_progress(path, &progress_path, selection)?
         };
-        let file = open().map_err(|error| failed("can't write", path, error))?;
+        file.set_len(progress.bytes)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .map_err(failed_to_write)?;
         let after = progress.after.clone();
         let archive = Self { path: path.to_owned(), progress_path, file, format, progress };
         archive.keep_progress()?;
@@ -129,7 +134,8 @@ impl Archive {
         let mut finish = || {
             self.file.write_all(&self.format.compress(&END)?)?;
             self.file.sync_all()?;
-            fs::remove_file(&self.progress_path)
+            fs::remove_file(&self.progress_path)?;
+            self.file.unlock()
         };
         finish().map_err(|error| failed("can't finish", &self.path, error))
     }
@@ -143,21 +149,39 @@ impl Archive {
     }
 }
 
-/// How far an interrupted export of this selection is; the beginning if there is no archive.
+/// Opens an archive, and tells whether there was none.
+fn open_alone(path: &Path) -> io::Result<(fs::File, bool)> {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => Ok((file, true)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok((OpenOptions::new().write(true).open(path)?, false))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Two exports into one archive would cut off what the other has written.
+fn is_being_written(path: &Path) -> Error {
+    let message = format!("another export is writing {}: wait until it ends", path.display());
+    let effect = Effect { written: Written::Nothing, left: Vec::new(), call_again: true };
+    Error::new(ErrorKind::File, message).with_effect(effect)
+}
+
+/// How far an interrupted export of this selection is.
 fn read_progress(path: &Path, progress_path: &Path, selection: String) -> Result<Progress> {
     let refused = |message: String| Err(Error::new(ErrorKind::File, message));
-    let mut file = match fs::File::open(path) {
-        Ok(file) => file,
-        // What is left over of an archive that is gone says nothing about the next one.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Progress { selection, ..Progress::default() });
-        }
-        Err(error) => return Err(failed("can't read", path, error)),
-    };
+    let mut file = fs::File::open(path).map_err(|error| failed("can't read", path, error))?;
     let (shown, shown_progress) = (path.display(), progress_path.display());
     let progress: Progress = match fs::read(progress_path) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .map_err(|error| failed("can't read", progress_path, error.into()))?,
+        // What has nothing, not even an end, stopped before there was any progress.
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                && file.metadata().is_ok_and(|found| found.len() == 0) =>
+        {
+            return Ok(Progress { selection, ..Progress::default() });
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return refused(format!("{shown} is there and complete"));
         }

@@ -3,6 +3,8 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use super::{ExportOutcome, File, names::file_part};
@@ -53,15 +55,49 @@ impl Folder {
     }
 }
 
-/// Under another name first, so that an interruption leaves no half of a file.
+/// Under another name first, so that an interruption leaves no half of a file; a name of its own, so that
+/// exports into one folder at the same time don't write into each other's.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let mut part = path.as_os_str().to_owned();
-    part.push(".part");
+    part.push(format!(".{}-{}.part", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)));
     let part = PathBuf::from(part);
-    fs::write(&part, bytes)?;
-    fs::rename(&part, path)
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    written.inspect_err(|_| {
+        // If this fails too, the first error is the one that tells why.
+        let _ = fs::remove_file(&part);
+    })
 }
 
 pub(super) fn failed(what: &str, path: &Path, error: io::Error) -> Error {
     Error::from_file(format!("{what} {}", path.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_several_write_at_once_is_whole_and_nothing_is_left_beside_it() {
+        let folder = std::env::temp_dir().join(format!("socorro-export-{}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("crash.dump");
+        thread::scope(|scope| {
+            for byte in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..100 {
+                        write_whole(path, &vec![byte; 10_000]).unwrap();
+                        let found = fs::read(path).unwrap();
+                        assert!(found.len() == 10_000 && found.iter().all(|it| *it == found[0]));
+                    }
+                });
+            }
+        });
+        assert!(write_whole(&folder.join("no/such"), b"").is_err());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
