@@ -159,7 +159,7 @@ impl Shell {
 }
 
 /// Cargo tells where a program is only to tests of the program's own package: so it is built here.
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     static PROGRAM: OnceLock<CargoRun> = OnceLock::new();
     let build = || {
         CargoBuild::new()

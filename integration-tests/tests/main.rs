@@ -25,6 +25,7 @@ mod crash_store;
 mod examples;
 mod python;
 mod raw_api;
+mod serve;
 mod socorro;
 
 /// Tests wait for the server far more than they compute, so the number of processors says nothing.
@@ -32,13 +33,14 @@ const THREADS: usize = 8;
 
 /// What both servers have to pass.
 fn conformance() -> Vec<Test> {
-    let modules = [raw_api::tests(), client::tests(), crash_store::tests(), python::tests()];
+    let modules =
+        [raw_api::tests(), client::tests(), crash_store::tests(), serve::tests(), python::tests()];
     modules.into_iter().flatten().collect()
 }
 
 /// What starts a server by itself, or asks nothing of it that another one would answer otherwise.
 fn only_on_mini() -> Vec<Test> {
-    let modules = [python::command_tests(), crash_store::client_tests()];
+    let modules = [python::command_tests(), crash_store::client_tests(), serve::own_store_tests()];
     modules.into_iter().flatten().collect()
 }
 
