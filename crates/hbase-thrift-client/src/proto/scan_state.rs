@@ -215,9 +215,9 @@ impl Place {
         (!is_empty).then_some((start, stop))
     }
 
-    /// Whether these can be the next rows: within the bounds, and not before what was delivered. The
-    /// last row may come again where another scanner was opened at it. Rows of one reply are all of
-    /// one scanner, so that its ends tell whose they are, at no cost for each row.
+    /// Whether these can be the next rows: within the bounds, not before what was delivered, and none in
+    /// parts where rows are whole. The last row may come again where another scanner was opened at it.
+    /// The rows of one reply are all of one scanner, whose order they have, so only the ends are compared.
     fn is_followed_by(
         &self,
         scan: &Scan,
@@ -240,6 +240,7 @@ impl Place {
             && (start.is_empty() || !is_before(first, start))
             && (stop.is_empty() || is_before(last, stop))
             && (batch.len() == 1 || is_before(first, last) || (is_split && first == last))
+            && (is_split || !batch.keys().zip(batch.keys().skip(1)).any(is_one_key))
     }
 
     /// Leaves out what was delivered before and, backwards, what the bounds have too much: a prefix
@@ -287,6 +288,11 @@ impl Place {
                 last.cells().next_back().map(|cell| cell.column().to_vec()).unwrap_or_default();
         }
     }
+}
+
+/// Whether two keys are the same; nearly all differ at their ends.
+fn is_one_key((a, b): (&[u8], &[u8])) -> bool {
+    a.last_chunk::<8>() == b.last_chunk() && a == b
 }
 
 #[cfg(test)]

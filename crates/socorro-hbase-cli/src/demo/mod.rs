@@ -4,6 +4,7 @@
 //! it is shown, through the command line's own parser.
 
 mod child;
+mod collector;
 mod kind;
 mod metadata;
 mod minidump;
@@ -14,6 +15,7 @@ pub(crate) use child::crash;
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command as Process,
 };
 
 use anyhow::{Context, Result};
@@ -26,6 +28,7 @@ use socorro_hbase_client::{
 };
 use socorro_processor::{Limits, Processor, RawCrash, SymbolSources};
 
+use self::collector::{Collector, Report};
 use crate::{
     args::{Cli, Command, Common, Misbehaviour as Kind},
     commands,
@@ -38,9 +41,7 @@ use crate::{
 /// One crash of the demo, before it is submitted.
 struct Crash {
     kind: Kind,
-    ooid: Ooid,
-    meta: PathBuf,
-    dump: PathBuf,
+    report: Report,
 }
 
 /// Some crash more often than others.
@@ -63,10 +64,8 @@ pub(crate) fn demo(common: &Common) -> Result<()> {
     say("\n2. A child process crashes, for real, or hangs; its minidump is taken.")?;
     let crashes = shell.crash()?;
 
-    say("\n3. A collector submits metadata and minidump; the ooid comes back.")?;
-    for crash in &crashes {
-        shell.run(&["submit", "--meta", shown(&crash.meta)?, "--dump", shown(&crash.dump)?])?;
-    }
+    say("\n3. A collector receives what crash reporters post; each gets its crash's ooid.")?;
+    let ooids = shell.collect(&crashes)?;
 
     say("\n4. They wait in the queue.")?;
     shell.run(&["queue", "stats"])?;
@@ -74,16 +73,15 @@ pub(crate) fn demo(common: &Common) -> Result<()> {
         "\n5. A processor claims them, walks their stacks, stores what it found, acknowledges them.",
     )?;
     let symbols = shell.folder.join("symbols");
-    let ooids = crashes.iter().map(|crash| crash.ooid.as_str());
-    let process: Vec<_> =
-        ["process", "--symbols", shown(&symbols)?].into_iter().chain(ooids).collect();
-    shell.run(&process)?;
+    let process = ["process", "--symbols", shown(&symbols)?].into_iter();
+    shell.run(&process.chain(ooids.iter().map(Ooid::as_str)).collect::<Vec<_>>())?;
 
     say("\n6. What a developer asks. Which crashes are there, and which are frequent?")?;
-    let first_day = (OffsetDateTime::now_utc() - Duration::hours(26)).date().to_string();
+    // Midnight may have come meanwhile.
+    let first_day = (OffsetDateTime::now_utc() - Duration::minutes(30)).date().to_string();
     shell.run(&["crashes", "--from", &first_day])?;
     shell.run(&["signatures", "--from", &first_day])?;
-    shell.show(&crashes[1], &crashes[4])?;
+    shell.show(&crashes[1], ooids[1], ooids[4])?;
 
     say("\n8. How much was submitted each day? Does anything wait? Does all of it agree?")?;
     shell.run(&["metrics", "--by", "day", "--from", &first_day])?;
@@ -99,9 +97,29 @@ pub(crate) fn demo(common: &Common) -> Result<()> {
 /// Where the demo's commands run: with its options for the store, and a folder for its files.
 struct Shell {
     folder: PathBuf,
+    store: Store,
     common: Common,
     /// The options that name the store, for people: without a password.
     place: Vec<String>,
+}
+
+/// The store of the demo's commands, for a process of its own.
+enum Store {
+    Server(String),
+    Embedded(PathBuf),
+}
+
+impl Store {
+    /// Names it to a process: a server in its environment, where no other user of the machine sees a
+    /// password.
+    fn name_to(&self, command: &mut Process) {
+        match self {
+            Self::Server(url) => {
+                command.env_remove("SOCORRO_HBASE_STORE").env("SOCORRO_HBASE_SERVER", url)
+            }
+            Self::Embedded(folder) => command.arg("--store").arg(folder),
+        };
+    }
 }
 
 impl Shell {
@@ -111,25 +129,25 @@ impl Shell {
         fs::create_dir_all(&folder)
             .with_context(|| format!("can't make the folder {}", folder.display()))?;
         let mut common = common.clone();
-        let place = match (&common.server, common.store.take()) {
+        let (store, place) = match (&common.server, common.store.take()) {
             (Some(server), None) => {
                 let config: Config = server
                     .parse()
                     .with_context(|| WrongCommandLine("--server is no server's URL".to_owned()))?;
-                ["--server".to_owned(), config.to_string()]
+                (Store::Server(server.clone()), ["--server".to_owned(), config.to_string()])
             }
             (None, store) => {
                 let store = store.unwrap_or_else(|| folder.join("store"));
                 let place = ["--store".to_owned(), shown(&store)?.to_owned()];
-                common.store = Some(store);
-                place
+                common.store = Some(store.clone());
+                (Store::Embedded(store), place)
             }
             (Some(_), Some(_)) => {
                 let message = "--server cannot be used with --store".to_owned();
                 return Err(WrongCommandLine(message).into());
             }
         };
-        Ok(Self { folder, common, place: place.into() })
+        Ok(Self { folder, store, common, place: place.into() })
     }
 
     /// Shows a command and runs it.
@@ -141,6 +159,17 @@ impl Shell {
             Command::Task(task) => commands::run(task, &self.common),
             Command::Demo | Command::DemoCrash { .. } => Ok(()),
         }
+    }
+
+    /// A command in a process of its own.
+    fn process(&self, words: &[String]) -> Result<Process> {
+        let mut process = Process::new(env::current_exe().context("this program can't be found")?);
+        process.args(words);
+        self.store.name_to(&mut process);
+        if let Some(config) = &self.common.config {
+            process.arg("--config").arg(config);
+        }
+        Ok(process)
     }
 
     fn announce(&self, command: &[String], pipe: &str) -> Result<()> {
@@ -158,34 +187,51 @@ impl Shell {
             if number == 0 {
                 symbols::write(&self.folder.join("symbols"), &walk(&dump)?)?;
             }
-            // Over two days, for a developer to see a difference; a hang's halves come together.
-            let hours = if kind.is_hang() { 26 } else { 5 * number };
-            let submitted = now - Duration::hours(hours);
-            let ooid = Ooid::generate(submitted.date())?;
-            let fields = metadata::of(kind, &ooid, submitted, hang.as_str());
-            let file = |extension: &str| self.folder.join(format!("{ooid}.{extension}"));
-            let crash = Crash { kind, ooid, meta: file("json"), dump: file("dump") };
-            output::write_file(&crash.meta, Value::Object(fields).to_string().as_bytes())?;
-            output::write_file(&crash.dump, &dump)?;
-            crashes.push(crash);
+            let dump_file = self.folder.join(format!("{number}.dmp"));
+            output::write_file(&dump_file, &dump)?;
+            let fields = metadata::of(kind, now.unix_timestamp(), hang.as_str());
+            crashes.push(Crash { kind, report: Report { fields, dump: dump_file } });
         }
         Ok(crashes)
     }
 
+    /// Posts the crashes to a collector, which is stopped then; returns their names.
+    fn collect(&self, crashes: &[Crash]) -> Result<Vec<Ooid>> {
+        let mut words = ["serve", "--listen", "127.0.0.1:0", "--no-workers", "--quiet"]
+            .map(str::to_owned)
+            .to_vec();
+        if matches!(self.store, Store::Server(_)) {
+            words.extend(["--spool".to_owned(), shown(&self.folder.join("spool"))?.to_owned()]);
+        }
+        self.announce(&words, " &")?;
+        let collector = Collector::start(self.process(&words)?)?;
+        say(collector.url())?;
+        let mut ooids = Vec::new();
+        for Crash { report, .. } in crashes {
+            say(&format!("$ {}", quoted(&collector.curl(report)?)))?;
+            let ooid = collector.post(report)?;
+            say(&format!("CrashID=bp-{ooid}"))?;
+            ooids.push(ooid);
+        }
+        say("$ kill %1")?;
+        collector.stop()?;
+        Ok(ooids)
+    }
+
     /// A crash with its stack, the crashes like it, and a hang's other half.
-    fn show(&self, crash: &Crash, hang: &Crash) -> Result<()> {
+    fn show(&self, crash: &Crash, ooid: Ooid, hang: Ooid) -> Result<()> {
         say(&format!(
             "\n7. One of them: {}. All that is stored of it, its stack, those like it.",
             crash.kind.story()
         ))?;
-        self.run(&["show", crash.ooid.as_str()])?;
+        self.run(&["show", ooid.as_str()])?;
         let read = || -> Result<_> {
             let store = Opened::open(&self.common)?;
-            let processed = store.get_processed(crash.ooid)?.unwrap_or_default();
-            Ok((processed, store.get_metadata(hang.ooid)?.unwrap_or_default()))
+            let processed = store.get_processed(ooid)?.unwrap_or_default();
+            Ok((processed, store.get_metadata(hang)?.unwrap_or_default()))
         };
         let (processed, hang) = read()?;
-        let words = ["get", "processed", crash.ooid.as_str()].map(str::to_owned);
+        let words = ["get", "processed", ooid.as_str()].map(str::to_owned);
         self.announce(&words, " | jq -r '.json_dump.crashing_thread.frames[].function' | head")?;
         let frames = processed["json_dump"]["crashing_thread"]["frames"].as_array();
         for frame in frames.into_iter().flatten().take(10) {

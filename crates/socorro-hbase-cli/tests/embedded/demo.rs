@@ -16,7 +16,9 @@ fn the_demo_works_twice_in_the_same_store_and_leaves_its_crashes() {
         let ended = Ended::from(command.output().unwrap());
         assert_eq!(ended.code, Some(0), "{}", ended.message);
         for expected in [
-            "$ socorro-hbase submit --meta ",
+            "$ socorro-hbase serve --listen 127.0.0.1:0 --no-workers ",
+            "$ curl -F ProductName=Firefox ",
+            "\nCrashID=bp-",
             "the browser overflows its stack: a minidump of ",
             "child::reflow_frame",
             "child::upload_texture",

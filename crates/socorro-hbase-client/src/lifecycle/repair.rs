@@ -153,9 +153,9 @@ impl Repair<'_> {
                 !stored.is_leftover() && stored.facts.indexes(id).contains(&cell)
             })
         };
-        // Of a hang, another crash of the same kind may have it by now.
-        if self.read(cell.get())?.is_some() {
-            return Ok(false);
+        if let Some(row) = self.read(cell.get())? {
+            // Another repair of the same crash has written it, or of a hang another crash of the same kind.
+            return Ok(cell.names(Some(&row), id));
         }
         let put = cell.put(id);
         self.store.table(cell.table).put(&put).map_err(|error| self.failed(error))?;
