@@ -162,7 +162,7 @@ impl CrashStore {
     }
 
     /// Repairs one problem that a [`check`](Self::check) or a queue has found; returns whether there
-    /// still was something to repair.
+    /// still was something to repair. A missing row that is there by now counts as repaired.
     ///
     /// Only what is certain is touched; a problem whose kind has an
     /// [`advice`](crate::ProblemKind::advice) is left to people. A missing index row is written; a row
