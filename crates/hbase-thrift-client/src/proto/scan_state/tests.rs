@@ -216,6 +216,9 @@ fn rows_of_another_scan_are_an_error() {
         // The scan, what it delivered, what comes next, and whether that may be.
         (between(), &[][..], &["b", "c", "d"][..], true),
         (between(), &["b"], &["c", "d"], true),
+        // Of a scan whose rows come in parts.
+        (between(), &["b"], &["c", "cc-long-key", "cc-long-key", "d"], false),
+        (between(), &[], &["b", "c", "c"], false),
         (between(), &[], &["a", "b"], false),
         (between(), &["b"], &["b", "c"], false),
         (between(), &["c"], &["b", "d"], false),
