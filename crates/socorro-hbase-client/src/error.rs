@@ -38,6 +38,8 @@ pub enum ErrorKind {
     SchemaMismatch,
     /// The store doesn't write with a client that is configured so.
     UnfitClient,
+    /// Others changed the same entry of a queue each time that it was tried. Call again.
+    Contended,
 }
 
 /// How much of an operation was written.
@@ -188,6 +190,13 @@ impl Error {
         };
         let effect = Effect { written, left: vec![part], call_again: source.is_transient() };
         Self::of_write(message, Arc::new(source), effect)
+    }
+
+    /// Of a call on an entry of a queue that others were always faster at.
+    pub(crate) fn contended(message: impl Into<String>) -> Self {
+        let left = vec![Part::Queues];
+        let effect = Effect { written: Written::Unknown, left, call_again: true };
+        Self::new(ErrorKind::Contended, message).with_effect(effect)
     }
 
     pub(crate) fn from_file(message: impl Into<String>, source: std::io::Error) -> Self {

@@ -33,7 +33,8 @@ pub use export::{ArchiveFormat, Export, ExportOutcome, Exported, Selection};
 pub use import::{CrashFolder, FoundCrash, ImportedCrash, ooid_of_files, read_archive};
 pub use layout::{FamilySchema, SEARCH_TABLE, SearchColumn, TABLES, TableSchema};
 pub use lifecycle::{
-    NewReport, Problem, ProblemKind, QueueForProcessing, Submission, Worker, WorkerError,
+    NewReport, Problem, ProblemKind, QueueForProcessing, RepairOutcome, Submission, Worker,
+    WorkerError,
 };
 pub use model::{
     Annotations, CrashId, CrashIdError, CrashMetadata, DumpName, DumpNameError, Dumps, HangId,

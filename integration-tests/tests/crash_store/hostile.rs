@@ -5,8 +5,8 @@ mod noise;
 use hbase_thrift_client::Get;
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    CheckOptions, Period, Problem, ProblemKind, QueueForProcessing, Selection, Submission,
-    TimeRange,
+    CheckOptions, Period, Problem, ProblemKind, QueueForProcessing, RepairOutcome, Selection,
+    Submission, TimeRange,
 };
 
 use super::hbase_client_py::{A, B, JSON, LEASE, LEGACY, Python, TIME, id, processed, worker};
@@ -123,8 +123,8 @@ fn what_is_no_counter_is_named_once_and_hinders_nothing(server: &Server) {
             assert_eq!(python.counter(row, column).as_deref(), Some(value));
         }
         for problem in &found {
-            assert!(store.repair(problem).unwrap());
-            assert!(!store.repair(problem).unwrap());
+            assert_eq!(store.repair(problem).unwrap(), RepairOutcome::Repaired);
+            assert_eq!(store.repair(problem).unwrap(), RepairOutcome::AlreadySolved);
         }
         // B is there, and A is gone without a trace in the counters that are to be found again.
         python.repair();

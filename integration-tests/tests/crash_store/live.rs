@@ -12,7 +12,7 @@ use hbase_thrift_client::{Delete, Put};
 use integration_tests::{Server, Test, TestTable};
 use socorro_hbase_client::{
     CheckOptions, Claim, CrashStore, LegacyProcessing, Ooid, Period, Problem, ProcessedCrash,
-    QueueForProcessing, SchemaOptions, Submission,
+    QueueForProcessing, RepairOutcome, SchemaOptions, Submission,
 };
 
 use crate::socorro::{connect, metadata, ooid, url_with_prefix};
@@ -234,7 +234,7 @@ fn repair_in_a_loop(
         }
         for problem in store.check(&options) {
             let problem = problem.unwrap();
-            if store.repair(&problem).unwrap() {
+            if store.repair(&problem).unwrap() == RepairOutcome::Repaired {
                 repaired.push(problem);
             }
         }
@@ -245,7 +245,7 @@ fn repair_in_a_loop(
 fn assert_whole(store: &CrashStore, traffic: &Traffic) {
     let options = CheckOptions::new().settled_for(Duration::ZERO);
     for problem in store.check(&options) {
-        assert!(store.repair(&problem.unwrap()).unwrap());
+        assert_eq!(store.repair(&problem.unwrap()).unwrap(), RepairOutcome::Repaired);
     }
     let left: Vec<_> = store.check(&options).map(Result::unwrap).collect();
     assert_eq!(left, []);

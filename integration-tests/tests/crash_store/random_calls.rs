@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use hbase_thrift_client::{Delete, Scan};
 use integration_tests::{Server, Test};
-use socorro_hbase_client::{CheckOptions, CrashId, Problem, ProblemKind, SEARCH_TABLE, TABLES};
+use socorro_hbase_client::{
+    CheckOptions, CrashId, Problem, ProblemKind, RepairOutcome, SEARCH_TABLE, TABLES,
+};
 
 use super::hbase_client_py::{Python, id};
 pub(super) use calls::Random;
@@ -43,7 +45,9 @@ fn check(python: &Python) -> Vec<Problem> {
 fn repair(python: &Python) -> Vec<Problem> {
     let options = CheckOptions::new().settled_for(Duration::ZERO);
     let repaired = python.store.check(&options).map(Result::unwrap);
-    repaired.filter(|problem| python.store.repair(problem).unwrap()).collect()
+    let is_repaired =
+        |problem: &Problem| python.store.repair(problem).unwrap() == RepairOutcome::Repaired;
+    repaired.filter(is_repaired).collect()
 }
 
 fn any_sequence_of_calls_is_checked_without_harm(server: &Server) {

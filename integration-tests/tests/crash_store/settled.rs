@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hbase_thrift_client::{Increment, Put};
 use integration_tests::{Server, Test, TestTable};
-use socorro_hbase_client::{CheckOptions, CrashStore, Problem, ProblemKind, SchemaOptions};
+use socorro_hbase_client::{
+    CheckOptions, CrashStore, Problem, ProblemKind, RepairOutcome, SchemaOptions,
+};
 
 use crate::socorro::{connect, url_with_prefix};
 
@@ -126,8 +128,8 @@ fn a_crash_that_was_processed_long_ago_has_no_business_in_a_queue(server: &Serve
     let problems = store.problems();
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert_eq!(problems[0].kind, ProblemKind::ProcessedInQueue);
-    assert!(store.store.repair(&problems[0]).unwrap());
-    assert!(!store.store.repair(&problems[0]).unwrap());
+    assert_eq!(store.store.repair(&problems[0]).unwrap(), RepairOutcome::Repaired);
+    assert_eq!(store.store.repair(&problems[0]).unwrap(), RepairOutcome::AlreadySolved);
     let queue = store.store.general_queue();
     assert_eq!((queue.count_entries().unwrap(), queue.statistics().unwrap().size), (0, Some(0)));
 }
@@ -177,7 +179,7 @@ fn a_counter_that_moved_since_it_was_found_is_left_alone(server: &Server) {
     assert_eq!((problem.counter, problem.difference), (Some(4), -3));
     let step = Increment::new(SIZES, SIZE, 1);
     store.store.client().table("metrics").increment(&step).unwrap();
-    assert!(!store.store.repair(&problem).unwrap());
+    assert_eq!(store.store.repair(&problem).unwrap(), RepairOutcome::Left);
     assert_eq!(store.store.general_queue().statistics().unwrap().size, Some(5));
 }
 
@@ -187,8 +189,8 @@ fn a_counter_is_repaired_once_however_often_it_is_tried(server: &Server) {
     store.put_old("metrics", moved, COUNTERS[0], &(-7_i64).to_be_bytes());
     let problem = store.wrong_counter();
     assert_eq!((problem.counter, problem.difference), (Some(-7), 7));
-    assert!(store.store.repair(&problem).unwrap());
-    assert!(!store.store.repair(&problem).unwrap());
+    assert_eq!(store.store.repair(&problem).unwrap(), RepairOutcome::Repaired);
+    assert_eq!(store.store.repair(&problem).unwrap(), RepairOutcome::AlreadySolved);
     let counters = store.store.get_counters(&[moved.parse().unwrap()]).unwrap();
     assert_eq!(counters[0].submitted(), 0);
     assert_eq!(store.problems(), []);
@@ -204,8 +206,8 @@ fn what_is_no_counter_is_found_and_repaired_and_ends_no_check(server: &Server) {
             problems.iter().map(|problem| (problem.kind, problem.row.as_slice())).collect();
         assert_eq!(found, [(kind, TIMES[4].as_bytes()), (kind, SIZES.as_bytes())]);
         for problem in problems {
-            assert!(store.store.repair(&problem).unwrap());
-            assert!(!store.store.repair(&problem).unwrap());
+            assert_eq!(store.store.repair(&problem).unwrap(), RepairOutcome::Repaired);
+            assert_eq!(store.store.repair(&problem).unwrap(), RepairOutcome::AlreadySolved);
         }
     };
     repair(ProblemKind::MalformedCounter);

@@ -12,7 +12,7 @@ use hbase_thrift_client::Scan;
 use integration_tests::{Server, Test, TestTable};
 use socorro_hbase_client::{
     CheckOptions, Counted, CrashStore, ErrorKind, Ooid, Problem, ProblemKind, ProcessedCrash,
-    QueueForProcessing, SchemaOptions,
+    QueueForProcessing, RepairOutcome, SchemaOptions,
 };
 
 use crate::socorro::{connect, metadata, ooid, url_with_prefix};
@@ -207,7 +207,7 @@ fn check(store: &CrashStore, ledger: &Ledger) -> Vec<Problem> {
     while !ledger.is_over() {
         for problem in store.check(&options) {
             let problem = problem.unwrap();
-            if store.repair(&problem).unwrap() {
+            if store.repair(&problem).unwrap() == RepairOutcome::Repaired {
                 repaired.push(problem);
             }
         }

@@ -231,6 +231,12 @@ impl Executor {
         self.pool.judge(attempts, self.cancellation.explain(error), effect, loss)
     }
 
+    /// Fails if the calls were cancelled or the client was closed.
+    pub(super) fn check_ended(&self) -> Result<()> {
+        self.cancellation.check()?;
+        self.pool.check_open()
+    }
+
     /// Waits for this long, or until the call is cancelled.
     pub(super) fn pause(&self, time: Duration) {
         if self.cancellation.is_none() {

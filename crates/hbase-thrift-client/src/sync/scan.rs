@@ -152,12 +152,12 @@ impl ScanDriver {
                 self.home = Home::of(&lease);
                 if !self.stays(&mut lease) {
                     drop(lease);
-                    lease = self.checkout_home(deadline)?.ok_or_else(gone)?;
+                    lease = self.checkout_home(deadline)?;
                 }
                 self.fetch_on(lease, deadline)
             }
             ScanStep::Fetch { .. } => {
-                let lease = self.checkout_home(deadline)?.ok_or_else(gone)?;
+                let lease = self.checkout_home(deadline)?;
                 self.executor.record_gateway(span, &lease);
                 self.fetch_on(lease, deadline)
             }
@@ -288,7 +288,19 @@ impl ScanDriver {
         }
     }
 
-    fn checkout_home(&self, deadline: Instant) -> Result<Option<Lease>> {
+    /// The connection that the scanner is asked on.
+    fn checkout_home(&self, deadline: Instant) -> Result<Lease> {
+        if let Some(lease) = self.find_home(deadline)? {
+            return Ok(lease);
+        }
+        // What ends this scan may just have ended the call that the connection was lent to.
+        self.executor.check_ended()?;
+        let message = "the connection that the scanner was opened on is gone";
+        // The scanner can't be asked any more, whether or not it is still there.
+        Err(Error::new(ErrorKind::UnknownScanner, message))
+    }
+
+    fn find_home(&self, deadline: Instant) -> Result<Option<Lease>> {
         let Some(home) = self.home else { return Ok(None) };
         match self.executor.checkout_again(home.connection, deadline) {
             Ok(Some(lease)) => return Ok(Some(lease)),
@@ -307,12 +319,6 @@ impl ScanDriver {
     fn take_free_home(&self, home: Home) -> Option<Lease> {
         self.executor.pool().take_free(home.connection)
     }
-}
-
-/// The scanner can't be asked any more, whether or not it is still there.
-fn gone() -> Error {
-    let message = "the connection that the scanner was opened on is gone";
-    Error::new(ErrorKind::UnknownScanner, message)
 }
 
 impl Drop for ScanDriver {

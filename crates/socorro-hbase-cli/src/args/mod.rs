@@ -146,7 +146,8 @@ pub(crate) enum Task {
     Metrics(Metrics),
     /// Check that crashes, indexes, queues and counters agree
     ///
-    /// JSON: kind, repaired, ooid, table, row, problem. Kinds: `missing_index_row`, `orphan_index_row`,
+    /// JSON: kind, repair (null without --repair, otherwise `repaired`, `already_solved` or `left`), ooid, table,
+    /// row, problem. Kinds: `missing_index_row`, `orphan_index_row`,
     /// `stale_index_row`, `malformed_index_row`, `processed_in_queue`, `unfinished_submission`,
     /// `leftover_row`, `late_data`, `unreadable_metadata`, `wrong_counter`, `malformed_counter`.
     Check(Check),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use socorro_hbase_client::{CheckOptions, CheckPosition, Problem};
+use socorro_hbase_client::{CheckOptions, CheckPosition, Problem, RepairOutcome};
 
 use crate::{
     args::{Check, Common, position_word, word},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PROBLEMS: &[(&str, usize)] =
-    &[("kind", 20), ("repaired", 8), ("ooid", 36), ("table", 0), ("row", 0), ("problem", 0)];
+    &[("kind", 20), ("repair", 14), ("ooid", 36), ("table", 0), ("row", 0), ("problem", 0)];
 
 pub(super) fn check(arguments: Check, common: &Common) -> Result<()> {
     stop::on_signal()?;
@@ -29,17 +29,22 @@ pub(super) fn check(arguments: Check, common: &Common) -> Result<()> {
     let progress = Progress::of_whole("checking");
     let mut listing = Listing::new(PROBLEMS, common.json).report();
     let mut check = store.check(&options);
-    let mut done =
-        Done { found: 0, repaired: 0, repairable: 0, position: check.position().clone() };
+    let mut done = Done {
+        found: 0,
+        repaired: 0,
+        solved: 0,
+        repairable: 0,
+        position: check.position().clone(),
+    };
     let mut work = || -> Result<()> {
         while !stop::is_asked()
             && let Some(problems) = check.next_batch()?
         {
             progress.is_at(check.progress().percent);
             for problem in problems {
-                let is_repaired = arguments.repair && store.repair(&problem)?;
-                done.add(&problem, is_repaired);
-                listing.line_beside(line(&problem, is_repaired))?;
+                let repair = arguments.repair.then(|| store.repair(&problem)).transpose()?;
+                done.add(&problem, repair);
+                listing.line_beside(line(&problem, repair))?;
             }
             done.position = check.position().clone();
         }
@@ -48,40 +53,46 @@ pub(super) fn check(arguments: Check, common: &Common) -> Result<()> {
     let worked = work();
     drop(progress);
     listing.finish()?;
-    let Done { found, repaired, repairable, position } = done;
+    let Done { found, repaired, solved, repairable, position } = done;
     let (rows, problems) = (counted(check.progress().rows, "row"), counted(found, "problem"));
-    let done = format!("read {rows}, {problems}, {repaired} repaired");
+    let solved_by_others =
+        if solved == 0 { String::new() } else { format!(", {solved} already solved") };
+    let done = format!("read {rows}, {problems}, {repaired} repaired{solved_by_others}");
     let resume = || format!("{done}; go on with --resume {}", position_word(&position));
     worked.with_context(resume)?;
     stop::check(resume)?;
     output::say(&done);
-    if found == repaired {
+    let left = found - repaired - solved;
+    if left == 0 {
         return Ok(());
     }
     let repairable = if arguments.repair { 0 } else { repairable };
-    Err(Unclean { left: found - repaired, repairable }.into())
+    Err(Unclean { left, repairable }.into())
 }
 
 struct Done {
     found: u64,
     repaired: u64,
+    /// By somebody else, between the check and the repair.
+    solved: u64,
     repairable: u64,
     /// After the last batch of which everything is done.
     position: CheckPosition,
 }
 
 impl Done {
-    fn add(&mut self, problem: &Problem, is_repaired: bool) {
+    fn add(&mut self, problem: &Problem, repair: Option<RepairOutcome>) {
         self.found += 1;
-        self.repaired += u64::from(is_repaired);
+        self.repaired += u64::from(repair == Some(RepairOutcome::Repaired));
+        self.solved += u64::from(repair == Some(RepairOutcome::AlreadySolved));
         self.repairable += u64::from(problem.kind.is_repairable());
     }
 }
 
-fn line(problem: &Problem, is_repaired: bool) -> [Value; 6] {
+fn line(problem: &Problem, repair: Option<RepairOutcome>) -> [Value; 6] {
     [
         json!(problem.kind.name()),
-        json!(is_repaired),
+        json!(repair.map(RepairOutcome::name)),
         json!(problem.id.as_ref().map(word)),
         json!(problem.table),
         json!(problem.row.escape_ascii().to_string()),

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use crate::{
     endpoints::not_scanned,
     error::Result,
-    lifecycle::{self, Problem},
+    lifecycle::{self, Problem, RepairOutcome},
     model::{SubmittedTimestamp, TimeRange},
     store::CrashStore,
 };
@@ -139,8 +139,7 @@ impl CrashStore {
     /// # fn tidy(store: &CrashStore) -> socorro_hbase_client::Result<()> {
     /// for problem in store.check(&CheckOptions::new()) {
     ///     let problem = problem?;
-    ///     println!("{problem}");
-    ///     store.repair(&problem)?;
+    ///     println!("{problem}: {}", store.repair(&problem)?.name());
     /// }
     /// # Ok(())
     /// # }
@@ -161,8 +160,7 @@ impl CrashStore {
         }
     }
 
-    /// Repairs one problem that a [`check`](Self::check) or a queue has found; returns whether there
-    /// still was something to repair. A missing row that is there by now counts as repaired.
+    /// Repairs one problem that a [`check`](Self::check) or a queue has found, if it still is one.
     ///
     /// Only what is certain is touched; a problem whose kind has an
     /// [`advice`](crate::ProblemKind::advice) is left to people. A missing index row is written; a row
@@ -177,7 +175,7 @@ impl CrashStore {
     /// # Errors
     ///
     /// [`ErrorKind::HBase`](crate::ErrorKind::HBase).
-    pub fn repair(&self, problem: &Problem) -> Result<bool> {
+    pub fn repair(&self, problem: &Problem) -> Result<RepairOutcome> {
         lifecycle::repair(self, problem)
     }
 }

@@ -48,7 +48,7 @@ mod steps;
 mod submit;
 
 pub use lease::{Worker, WorkerError};
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Problem, ProblemKind, RepairOutcome};
 pub use submit::{NewReport, QueueForProcessing, Submission};
 
 pub(crate) use claim::{Claimed, claim};

@@ -77,6 +77,29 @@ impl ProblemKind {
     }
 }
 
+/// What a repair did about a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RepairOutcome {
+    /// It was repaired.
+    Repaired,
+    /// It was there no more: somebody else repaired it, or changed what it was about.
+    AlreadySolved,
+    /// It was left: no repair touches its kind, or something has moved since it was found, and the next
+    /// check tells what is wrong now.
+    Left,
+}
+
+impl RepairOutcome {
+    /// A stable name for programs, in small letters with underscores.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Repaired => "repaired",
+            Self::AlreadySolved => "already_solved",
+            Self::Left => "left",
+        }
+    }
+}
+
 /// One thing that is wrong, and where. `Display` is one line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -260,7 +260,8 @@ pub(crate) fn withdraw(store: &CrashStore, cell: &IndexCell) -> Result<bool> {
             _ => return Ok(true),
         }
     }
-    Ok(false)
+    let (row, table) = (cell.row.escape_ascii(), cell.table);
+    Err(Error::contended(format!("others change the entry {row} of {table} again and again")))
 }
 
 impl Entry {

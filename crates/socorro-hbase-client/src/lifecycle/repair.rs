@@ -6,7 +6,11 @@ use hbase_thrift_client::{CheckAndPut, Delete, Get, Put, Row};
 
 use super::{
     execute::{Done, run},
-    problem::{Problem, ProblemKind, verdict},
+    problem::{
+        Problem, ProblemKind,
+        RepairOutcome::{self, AlreadySolved, Left, Repaired},
+        verdict,
+    },
     queue::{Entry, leave, read_entries, withdraw},
     remains::{Places, are_there, clear},
     state::{StoredCrash, read_crashes},
@@ -14,14 +18,14 @@ use super::{
 };
 use crate::{
     counters::SubmissionCounters,
-    error::{Error, Part, Result},
+    error::{Error, ErrorKind, Part, Result},
     layout::{self, IndexCell, QUEUES},
     model::CrashId,
     store::CrashStore,
 };
 
-/// Repairs a problem; returns whether there still was something to repair.
-pub(crate) fn repair(store: &CrashStore, problem: &Problem) -> Result<bool> {
+/// Repairs a problem, if it still is one.
+pub(crate) fn repair(store: &CrashStore, problem: &Problem) -> Result<RepairOutcome> {
     store.check_client()?;
     let repair = Repair { store, problem };
     match (problem.kind, &problem.id) {
@@ -37,7 +41,7 @@ pub(crate) fn repair(store: &CrashStore, problem: &Problem) -> Result<bool> {
             | ProblemKind::ProcessedInQueue,
             Some(id),
         ) => repair.entry(id),
-        (_, _) => Ok(false),
+        (_, _) => Ok(Left),
     }
 }
 
@@ -49,7 +53,7 @@ struct Repair<'a> {
 impl Repair<'_> {
     /// Not an increment: one that is done twice, or after others have counted the same, would leave
     /// the counter as wrong as before.
-    fn counter(&self) -> Result<bool> {
+    fn counter(&self) -> Result<RepairOutcome> {
         let Problem { row, column, counter, difference, .. } = self.problem;
         let right = counter.unwrap_or_default().saturating_add(*difference);
         let unmoved = match counter {
@@ -59,17 +63,23 @@ impl Repair<'_> {
             None => CheckAndPut::if_absent(row.clone(), column.clone()),
         };
         let put = unmoved.put(column.clone(), right.to_be_bytes());
-        self.store.table(layout::METRICS).check_and_put(&put).map_err(|error| self.failed(error))
+        let metrics = self.store.table(layout::METRICS);
+        if metrics.check_and_put(&put).map_err(|error| self.failed(error))? {
+            return Ok(Repaired);
+        }
+        let found = self.read(Get::new(row.clone()).column(column.clone()))?;
+        let found = found.as_ref().and_then(|found| found.get(column.as_slice()));
+        Ok(if found == Some(&right.to_be_bytes()) { AlreadySolved } else { Left })
     }
 
     /// What is gone is zero, and found to be too little by the next check.
-    fn malformed_counter(&self) -> Result<bool> {
+    fn malformed_counter(&self) -> Result<RepairOutcome> {
         let Problem { row, column, .. } = self.problem;
         let found = self.read(Get::new(row.clone()).column(column.clone()))?;
         let is_none = |row: &Row| {
             SubmissionCounters::of_row(row).is_unknown(&String::from_utf8_lossy(column))
         };
-        let Some(found) = found.filter(is_none) else { return Ok(false) };
+        let Some(found) = found.filter(is_none) else { return Ok(AlreadySolved) };
         let delete =
             Delete::row(row.clone()).column(column.clone()).up_to_timestamp(newest(&found));
         self.delete(&delete)
@@ -77,10 +87,10 @@ impl Repair<'_> {
 
     /// Whether the crash was to be queued is lost: one too many in a queue does less harm than one too
     /// few.
-    fn submission(&self, id: &CrashId) -> Result<bool> {
-        let Some(stored) = self.stored(id)? else { return Ok(false) };
+    fn submission(&self, id: &CrashId) -> Result<RepairOutcome> {
+        let Some(stored) = self.stored(id)? else { return Ok(AlreadySolved) };
         if stored.is_leftover() || stored.is_whole() && !self.is_unannounced(&stored)? {
-            return Ok(false);
+            return Ok(AlreadySolved);
         }
         let mut cells: Vec<_> = stored.facts.indexes(id).into_iter().collect();
         cells.extend(self.missing_entries(id, &stored)?);
@@ -98,12 +108,12 @@ impl Repair<'_> {
             Stage::new(Part::Crash, "its row is as before", vec![Step::put(table, whole)]),
             Stage::new(Part::Crash, "it is still marked", vec![Step::delete(table, unmark)]),
         ];
-        let is_done = self.run("finishing the submission of crash", Transition::of(id, stages))?;
+        self.run("finishing the submission of crash", Transition::of(id, stages))?;
         if are_there(self.store, &[&stored])? == [false] {
             clear(self.store, [&written])?;
-            return Ok(false);
+            return Ok(AlreadySolved);
         }
-        Ok(is_done)
+        Ok(Repaired)
     }
 
     /// Where a crash that waits should be queued and isn't: an entry that is there would be asking once
@@ -122,40 +132,47 @@ impl Repair<'_> {
         Ok(if waits { missing } else { Vec::new() })
     }
 
-    fn leftover(&self) -> Result<bool> {
-        let Some(row) = self.read(Get::new(self.problem.row.clone()))? else { return Ok(false) };
+    fn leftover(&self) -> Result<RepairOutcome> {
+        let Some(row) = self.read(Get::new(self.problem.row.clone()))? else {
+            return Ok(AlreadySolved);
+        };
         let is_leftover = match self.problem.table {
             layout::CRASH_REPORTS => row.cells().all(|cell| is_no_data(cell.family())),
             _ => row.get(layout::IDS_OOID).is_none(),
         };
         if !is_leftover {
-            return Ok(false);
+            return Ok(AlreadySolved);
         }
         self.delete(&Delete::row(self.problem.row.clone()).up_to_timestamp(newest(&row)))
     }
 
     /// The key tells which crash was meant, if it was one: the missing row is found by the next check.
-    fn malformed_row(&self) -> Result<bool> {
+    fn malformed_row(&self) -> Result<RepairOutcome> {
         let cell = self.problem.cell();
         let row = self.read(cell.get())?;
         let names_nothing = |row: &Row| row.cells().any(|cell| CrashId::new(cell.value()).is_err());
-        let Some(row) = row.filter(names_nothing) else { return Ok(false) };
+        let Some(row) = row.filter(names_nothing) else { return Ok(AlreadySolved) };
         if cell.is_entry() {
-            return withdraw(self.store, &cell);
+            return match withdraw(self.store, &cell) {
+                Ok(true) => Ok(Repaired),
+                Ok(false) => Ok(AlreadySolved),
+                Err(error) if error.kind() == ErrorKind::Contended => Ok(Left),
+                Err(error) => Err(error),
+            };
         }
         self.delete(&cell.delete().up_to_timestamp(newest(&row)))
     }
 
-    fn missing(&self, id: &CrashId) -> Result<bool> {
+    fn missing(&self, id: &CrashId) -> Result<RepairOutcome> {
         let cell = self.problem.cell();
         let belongs = |stored: Option<StoredCrash>| {
             stored.is_some_and(|stored| {
                 !stored.is_leftover() && stored.facts.indexes(id).contains(&cell)
             })
         };
-        if let Some(row) = self.read(cell.get())? {
+        if self.read(cell.get())?.is_some() {
             // Another repair of the same crash has written it, or of a hang another crash of the same kind.
-            return Ok(cell.names(Some(&row), id));
+            return Ok(AlreadySolved);
         }
         let put = cell.put(id);
         self.store.table(cell.table).put(&put).map_err(|error| self.failed(error))?;
@@ -163,22 +180,22 @@ impl Repair<'_> {
         // this was read, by a later version.
         let written = self.read(cell.get())?;
         if belongs(self.stored(id)?) {
-            return Ok(true);
+            return Ok(Repaired);
         }
         if let Some(row) = written.filter(|row| cell.names(Some(row), id)) {
             self.delete(&cell.delete().up_to_timestamp(newest(&row)))?;
         }
-        Ok(false)
+        Ok(AlreadySolved)
     }
 
     /// A row that should not be there: of a queue, its size is counted down with it.
-    fn entry(&self, id: &CrashId) -> Result<bool> {
+    fn entry(&self, id: &CrashId) -> Result<RepairOutcome> {
         let cell = self.problem.cell();
         let is_entry = cell.is_entry();
         let get = if is_entry { cell.get_with_claim() } else { cell.get() };
-        let Some(row) = self.read(get)? else { return Ok(false) };
+        let Some(row) = self.read(get)? else { return Ok(AlreadySolved) };
         if !cell.names(Some(&row), id) {
-            return Ok(false);
+            return Ok(AlreadySolved);
         }
         let stored = self.stored(id)?;
         let version = row.cell(&cell.column).map_or(i64::MIN, |cell| cell.timestamp());
@@ -190,7 +207,7 @@ impl Repair<'_> {
             _ => false,
         };
         if verdict(id, &cell, version, stored.as_ref(), has_own_entry).is_none() {
-            return Ok(false);
+            return Ok(AlreadySolved);
         }
         if cell.table == layout::SEARCH {
             // Its columns come with its name, in one put.
@@ -199,9 +216,14 @@ impl Repair<'_> {
         if !is_entry {
             return self.delete(&cell.delete().up_to_timestamp(version));
         }
-        let Some(entry) = Entry::of_row(cell.table, &row) else { return Ok(false) };
+        let Some(entry) = Entry::of_row(cell.table, &row) else { return Ok(Left) };
         let done = leave(self.store, &[entry]).into_iter().next().transpose()?;
-        Ok(done == Some(Done::Whole))
+        if done == Some(Done::Whole) {
+            return Ok(Repaired);
+        }
+        // Somebody took it out, has claimed it since, or put it there again.
+        let row = self.read(cell.get())?;
+        Ok(if cell.names(row.as_ref(), id) { Left } else { AlreadySolved })
     }
 
     /// Whether a crash that waits isn't found by its time: every client writes that row before it
@@ -222,14 +244,14 @@ impl Repair<'_> {
         self.store.table(self.problem.table).get(&get).map_err(|error| self.failed(error))
     }
 
-    fn delete(&self, delete: &Delete) -> Result<bool> {
+    fn delete(&self, delete: &Delete) -> Result<RepairOutcome> {
         let table = self.store.table(self.problem.table);
-        table.delete(delete).map(|()| true).map_err(|error| self.failed(error))
+        table.delete(delete).map(|()| Repaired).map_err(|error| self.failed(error))
     }
 
-    fn run(&self, what: &str, transition: Transition) -> Result<bool> {
+    fn run(&self, what: &str, transition: Transition) -> Result<()> {
         let done = run(self.store, what, vec![transition]);
-        done.into_iter().try_for_each(|done| done.map(drop)).map(|()| true)
+        done.into_iter().try_for_each(|done| done.map(drop))
     }
 
     fn failed(&self, error: hbase_thrift_client::Error) -> Error {

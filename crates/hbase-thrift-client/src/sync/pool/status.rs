@@ -77,7 +77,7 @@ impl Pool {
         self.0.is_closed.load(Ordering::SeqCst)
     }
 
-    pub(super) fn check_open(&self) -> Result<()> {
+    pub(in crate::sync) fn check_open(&self) -> Result<()> {
         if self.is_closed() {
             return Err(Error::new(ErrorKind::Closed, "the client was closed"));
         }
