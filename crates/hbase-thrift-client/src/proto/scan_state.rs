@@ -29,10 +29,24 @@ enum Phase {
     /// The gateway's scanner of this number.
     Open {
         scanner: i32,
-        ending: bool,
+        outlook: Outlook,
     },
     Done,
 }
+
+/// What a scanner's last batch says of those to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outlook {
+    /// There was none.
+    Unknown,
+    /// It was full: more will probably follow.
+    More { is_light: bool },
+    /// It was short: it was probably the last with rows.
+    Ending,
+}
+
+/// An answer up to this size fits into the buffers of most connections.
+const LIGHT: usize = 256 << 10;
 
 /// What the scan needs next.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,14 +107,26 @@ impl ScanState {
         match self.phase {
             Phase::Done => ScanStep::End,
             Phase::Open { scanner, .. } if rows == 0 => ScanStep::Close(scanner),
-            Phase::Open { scanner, ending } => {
-                ScanStep::Fetch { fetch: FetchRows { scanner, rows }, close: ending }
-            }
+            Phase::Open { scanner, outlook } => ScanStep::Fetch {
+                fetch: FetchRows { scanner, rows },
+                close: outlook == Outlook::Ending,
+            },
             Phase::Closed => match self.place.bounds(&self.scan) {
                 Some((start, stop)) if rows > 0 => ScanStep::Open { start, stop, rows },
                 _ => ScanStep::End,
             },
         }
+    }
+
+    /// What is to be asked for after this fetch, whose rows haven't come: only where they are probably not
+    /// the last, and never more than the limit leaves. A gateway is busy with writing a large answer for
+    /// longer than it waits for the next request.
+    pub(crate) fn next_after(&self, fetch: FetchRows) -> Option<FetchRows> {
+        let Phase::Open { scanner, outlook: Outlook::More { is_light: true } } = self.phase else {
+            return None;
+        };
+        let rows = self.wanted_after(u64::from(fetch.rows));
+        (scanner == fetch.scanner && rows > 0).then_some(FetchRows { scanner, rows })
     }
 
     /// Whether all rows were handed out.
@@ -118,7 +144,7 @@ impl ScanState {
 
     /// A scanner was opened.
     pub(crate) fn opened(&mut self, scanner: i32) {
-        self.phase = Phase::Open { scanner, ending: false };
+        self.phase = Phase::Open { scanner, outlook: Outlook::Unknown };
     }
 
     /// Rows came for a fetch of `asked`; returns those that are new to the caller, which may be none
@@ -138,7 +164,7 @@ impl ScanState {
                            address, name each by its own";
             return Err(Error::new(ErrorKind::UnknownScanner, message));
         }
-        let came = batch.len();
+        let (came, is_light) = (batch.len(), batch.extent() <= LIGHT);
         let NewRows { rows, ended } = self.place.new_rows(&self.scan, batch);
         self.place.advance(&self.scan, &rows);
         let Phase::Open { scanner, .. } = self.phase else { return Ok(rows) };
@@ -149,9 +175,12 @@ impl ScanState {
             (false, true) => Phase::Closed,
             (true, false) => {
                 self.place.ended = true;
-                Phase::Open { scanner, ending: true }
+                Phase::Open { scanner, outlook: Outlook::Ending }
             }
-            (false, false) => Phase::Open { scanner, ending: (came as u64) < u64::from(asked) },
+            (false, false) if (came as u64) < u64::from(asked) => {
+                Phase::Open { scanner, outlook: Outlook::Ending }
+            }
+            (false, false) => Phase::Open { scanner, outlook: Outlook::More { is_light } },
         };
         Ok(rows)
     }
@@ -160,6 +189,11 @@ impl ScanState {
     pub(crate) fn closed(&mut self) {
         self.phase =
             if self.place.ended || self.wanted() == 0 { Phase::Done } else { Phase::Closed };
+    }
+
+    /// Nobody knows which rows the scanner would return next.
+    pub(crate) fn strayed(&mut self) {
+        self.phase = Phase::Closed;
     }
 
     /// Ends the scan without its remaining rows.
@@ -184,11 +218,16 @@ impl ScanState {
 
     /// How many rows to ask for: a fetch's worth, or what the limit leaves.
     fn wanted(&self) -> u32 {
+        self.wanted_after(0)
+    }
+
+    /// As [`wanted`](Self::wanted), after this many rows that were asked for.
+    fn wanted_after(&self, asked: u64) -> u32 {
         if self.place.ended {
             return 0;
         }
-        let left =
-            self.scan.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.place.fetched));
+        let taken = self.place.fetched.saturating_add(asked);
+        let left = self.scan.limit.map_or(u64::MAX, |limit| limit.saturating_sub(taken));
         u64::from(self.rows_at_once).min(left) as u32
     }
 }

@@ -157,7 +157,8 @@ impl Scan {
         self
     }
 
-    /// Whether the next rows are asked for while the caller still reads; yes.
+    /// Whether the next rows are asked for while the caller still reads; yes. At most two batches are under
+    /// way, and two only where they have up to 256 KiB.
     pub fn read_ahead(mut self, read_ahead: bool) -> Self {
         self.read_ahead = read_ahead;
         self

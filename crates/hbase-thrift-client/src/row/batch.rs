@@ -53,6 +53,11 @@ impl RowBatch {
         rows.iter().map(|row| row.key.of(message))
     }
 
+    /// About how many bytes the reply had.
+    pub(crate) fn extent(&self) -> usize {
+        self.batch.index.cells.last().map_or(0, |cell| cell.value.end as usize)
+    }
+
     /// Rows of a message that begins at `base` of `bytes`; the index counts from there. The memory
     /// is used again once the last row is dropped.
     pub(crate) fn new(bytes: Vec<u8>, base: usize, index: BatchIndex, recycler: Recycler) -> Self {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Span;
 
+use super::environment::Environment;
 use super::executor::Executor;
 use super::pool::{Ahead, Lease, Taken};
 use crate::dialect::{Call, Effect, FetchRows, ScanBounds};
@@ -218,10 +219,72 @@ impl ScanDriver {
             Taken::Awaited(mut lease) => {
                 self.executor.record_gateway(span, &lease);
                 lease.reach_rows(deadline).inspect_err(|error| lease.blame(error))?;
-                self.receive(lease, fetch, closed, deadline)
+                let next = if closed { None } else { self.ask_second(&mut lease, fetch) };
+                match next {
+                    Some(next) => self.receive_first(lease, fetch, next, deadline),
+                    None => self.receive(lease, fetch, closed, deadline),
+                }
             }
             Taken::Here(rows) => self.state.fetched(rows?, fetch.rows, closed),
         }
+    }
+
+    /// Asks for the rows after those that are under way, so that the gateway doesn't wait for the next
+    /// request while these are taken in. A failure shows when they are.
+    fn ask_second(&self, lease: &mut Lease, fetch: FetchRows) -> Option<FetchRows> {
+        let next = self.state.next_after(fetch).filter(|_| lease.session().pipelines())?;
+        let soon = self.executor.environment().now() + SOON;
+        self.ask(lease, next, false, soon).is_ok().then_some(next)
+    }
+
+    /// Waits for rows that others were asked for behind.
+    fn receive_first(
+        &mut self,
+        mut lease: Lease,
+        fetch: FetchRows,
+        next: FetchRows,
+        deadline: Instant,
+    ) -> Result<RowBatch> {
+        let environment = self.executor.environment();
+        let soon = |environment: &dyn Environment| environment.now() + SOON;
+        let rows = match lease.receive::<RowBatch>(deadline, environment) {
+            Ok(rows) => {
+                self.home = Home::of(&lease);
+                match self.state.fetched(rows, fetch.rows, false) {
+                    Ok(rows) => rows,
+                    // The number means another scanner here, which is not this scan's to close.
+                    Err(error) => {
+                        lease.park_for_unwanted_rows(None, soon(environment));
+                        return Err(error);
+                    }
+                }
+            }
+            Err(error) => {
+                lease.blame(&error);
+                // The scanner may move on with the second fetch, though the first one failed.
+                self.state.strayed();
+                if !lease.session().is_broken() {
+                    let is_lost = error.kind() == ErrorKind::UnknownScanner;
+                    let scanner = (!is_lost).then_some(fetch.scanner);
+                    lease.park_for_unwanted_rows(scanner, soon(environment));
+                }
+                return Err(error);
+            }
+        };
+        match self.state.next() {
+            ScanStep::Fetch { close, .. } => {
+                let closed = close && lease.send_close(next.scanner, soon(environment)).is_ok();
+                if closed || !close {
+                    let ahead = lease.park_for_rows(u32::from(closed));
+                    self.ahead = Some(AskedAhead { ahead, fetch: next, closed });
+                }
+            }
+            _ => {
+                lease.park_for_unwanted_rows(Some(next.scanner), soon(environment));
+                self.state.closed();
+            }
+        }
+        Ok(rows)
     }
 
     /// Waits for rows that were asked for on this connection, then asks for the next ones.

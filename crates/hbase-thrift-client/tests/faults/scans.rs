@@ -1,9 +1,10 @@
 //! Scans: every row once, or an error, whatever the batches, the gateways and the connections do.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hbase_thrift_client::{ErrorKind, Get, Outcome, Put, Result, Row, Scan};
 use mini_hbase::{Exception, Fault, MiniHBase, When};
@@ -122,6 +123,56 @@ fn the_last_fetch_and_the_closing_go_out_together() {
             "scannerClose"
         ]
     );
+}
+
+/// From the second full batch on, a gateway has the next request before its answer is taken in: this one gives
+/// no answer to the third before the fourth has come.
+#[test]
+fn a_gateway_does_not_wait_for_the_next_request_of_a_long_scan() {
+    let valve = Arc::new(OnceLock::<Valve>::new());
+    let (at_third, third) = mpsc::channel();
+    let fetches = AtomicUsize::new(0);
+    let came_early = Arc::new(AtomicBool::new(false));
+    let stub = gateway(100, {
+        let (valve, came_early) = (Arc::clone(&valve), Arc::clone(&came_early));
+        move |asked| {
+            if fetches.fetch_add(1, Ordering::SeqCst) == 2 {
+                let requests = || valve.get().unwrap().requests();
+                let (before, began) = (requests(), Instant::now());
+                at_third.send(()).unwrap();
+                while requests() == before && began.elapsed() < Duration::from_secs(5) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                came_early.store(requests() > before, Ordering::SeqCst);
+            }
+            asked
+        }
+    });
+    let valve = valve.get_or_init(|| Valve::start(stub.address()));
+    let table = connect(config(&[valve.address()])).table("t");
+    let mut rows = table.scan(Scan::new().caching(5)).unwrap();
+    let mut found: Vec<_> = rows.by_ref().take(10).collect();
+    third.recv().unwrap();
+    found.extend(rows);
+    assert!(came_early.load(Ordering::SeqCst));
+    assert!(is_all(&seen(found.into_iter()), 100));
+    // Behind the last full batch, at most one more than to find the end.
+    assert!(stub.calls("scannerGetList") <= 22, "{}", stub.calls("scannerGetList"));
+}
+
+/// What a refused fetch has behind it on its way moves the scanner.
+#[test]
+fn a_refusal_in_the_middle_of_a_long_scan_loses_no_row() {
+    for refused in 1..30 {
+        let asked_before = AtomicUsize::new(0);
+        let stub = gateway(100, move |asked| {
+            let number = asked_before.fetch_add(1, Ordering::SeqCst);
+            if number == refused && asked > 1 { 0 } else { asked }
+        });
+        let table = connect(config(&[stub.address()])).table("t");
+        let rows = table.scan(Scan::new().caching(5)).unwrap();
+        assert!(is_all(&seen(rows), 100), "refused: {refused}");
+    }
 }
 
 #[test]

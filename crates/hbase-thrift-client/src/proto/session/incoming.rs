@@ -14,12 +14,18 @@ pub(super) struct Incoming {
     end: usize,
     /// Nothing can be made of the message before this many more bytes have come.
     missing: usize,
+    /// How long the last message was that was taken out.
+    last: usize,
 }
 
 /// What is read at once at least, if it is there.
 const READ_SIZE: usize = 64 * 1024;
 /// A length in a message is believed only as far as bytes have come.
 const FIRST_GROWTH: usize = 1024 * 1024;
+/// From this length on, a message is believed to be about as long as the one before.
+const LARGE: usize = 32 * 1024;
+/// By how much it may be longer.
+const MARGIN: usize = 1024;
 /// A larger buffer is given back once it is empty.
 const LARGEST_KEPT: usize = 4 * 1024 * 1024;
 
@@ -89,10 +95,14 @@ impl Incoming {
         self.missing > 0
     }
 
-    /// Room for what comes next.
+    /// Room for what comes next: up to the message's end, where that is believed to be known, because what
+    /// follows in one buffer has to be moved later.
     pub(super) fn space(&mut self) -> &mut [u8] {
         self.grow(self.end + self.missing.max(1));
-        &mut self.data[self.end..]
+        let believed = self.body + self.last + MARGIN;
+        let is_believed = self.last >= LARGE && self.end < believed;
+        let end = if is_believed { believed.min(self.data.len()) } else { self.data.len() };
+        &mut self.data[self.end..end]
     }
 
     /// Takes note of bytes that were put into [`space`](Self::space).
@@ -161,6 +171,7 @@ impl Incoming {
 
     /// Takes the message out: bytes, and where in them it begins. `spare` is memory to go on with.
     pub(super) fn take(&mut self, length: usize, mut spare: Vec<u8>) -> (Vec<u8>, usize) {
+        self.last = length;
         let rest = self.frame_end.unwrap_or(self.body + length)..self.end;
         if length < rest.len() {
             copy_to(&mut spare, &self.data[self.body..self.body + length]);
@@ -220,5 +231,26 @@ mod tests {
             incoming.expect(1);
         }
         assert!(growths < 40, "{growths}");
+    }
+
+    #[test]
+    fn a_message_that_is_as_long_as_the_last_comes_without_what_follows() {
+        let length = 100_000;
+        let mut incoming = received(length);
+        let (spare, _) = incoming.take(length, vec![0; 200_000]);
+        for base in [0, 500] {
+            incoming.begin_message();
+            incoming.end = base;
+            assert_eq!(incoming.space().len(), length + MARGIN - base);
+            incoming.received(length + MARGIN - base);
+            // A longer one comes all the same.
+            assert!(incoming.space().len() >= READ_SIZE);
+            incoming.skip(incoming.end);
+        }
+        drop(spare);
+        let mut incoming = received(100);
+        incoming.take(100, Vec::new());
+        incoming.begin_message();
+        assert!(incoming.space().len() >= READ_SIZE);
     }
 }

@@ -150,7 +150,20 @@ impl Lease {
         self.park(!has_rows);
     }
 
-    fn send_close(&mut self, scanner: i32, soon: Instant) -> Result<()> {
+    /// Leaves the connection with the pool while rows that nobody wants are to come, and closes their scanner
+    /// if it is named.
+    pub(crate) fn park_for_unwanted_rows(mut self, scanner: Option<i32>, soon: Instant) {
+        if let Some(scanner) = scanner
+            && self.send_close(scanner, soon).is_err()
+        {
+            return;
+        }
+        let ahead = self.park_for_rows(u32::from(scanner.is_some()));
+        ahead.slot.put(SlotPlace::Dropped);
+    }
+
+    /// Asks for a scanner to be closed; the reply is still to come.
+    pub(crate) fn send_close(&mut self, scanner: i32, soon: Instant) -> Result<()> {
         let pool = self.pool.clone();
         self.session().queue(&Call::close_scanner(scanner).request)?;
         self.send(soon, pool.environment())
