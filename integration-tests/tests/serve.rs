@@ -1,9 +1,10 @@
 //! The services: crashes are sent over HTTP, kept, processed and read back, whatever ends the program.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,7 +22,10 @@ use crate::socorro::{real_crash, socorro};
 
 /// On any HBase.
 pub(crate) fn tests() -> Vec<Test> {
-    vec![Test::new(crashes_are_received_here_and_processed_elsewhere)]
+    vec![
+        Test::new(crashes_are_received_here_and_processed_elsewhere),
+        Test::new(a_crash_that_ended_workers_of_several_services_is_given_up),
+    ]
 }
 
 /// On the program's own store.
@@ -30,6 +34,7 @@ pub(crate) fn own_store_tests() -> Vec<Test> {
         Test::new(a_crash_of_any_shape_is_processed_and_read_back),
         Test::new(sigterm_during_submissions_loses_nothing),
         Test::new(sigkill_during_submissions_loses_nothing_and_doubles_nothing),
+        Test::new(a_crash_that_ended_its_service_three_times_is_given_up),
     ]
 }
 
@@ -97,6 +102,75 @@ fn sigkill_during_submissions_loses_nothing_and_doubles_nothing(_: &Server) {
     serving.end_well();
     let crashes = lines(&folder, &["crashes", "--json"]).len();
     assert_clean(&folder, crashes);
+}
+
+fn a_crash_that_ended_workers_of_several_services_is_given_up(server: &Server) {
+    let socorro = socorro(server);
+    let queue = socorro.store.legacy_queue();
+    for entry in queue.entries().unwrap() {
+        queue.remove_row(&entry.unwrap().key).unwrap();
+    }
+    expect_given_up(&["--server", &socorro.url]);
+}
+
+fn a_crash_that_ended_its_service_three_times_is_given_up(_: &Server) {
+    let folder = expect_given_up(&[]);
+    assert_clean(&folder, 2);
+}
+
+/// Kills three services, each by another name, while each works on the same crash; the next one gives it
+/// up, and processes what comes then.
+fn expect_given_up(store: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(&folder, &[&["--no-workers"], store].concat());
+    let (_, dump) = real_crash();
+    let deadly = serving.post(MULTIPART, &form(&dump)).ooid();
+    serving.end_well();
+    let workers = ["--workers", "1", "--lease", "2s"];
+    for number in 1..=3 {
+        let (symbols, name) = (Hung::start(), format!("worker-{number}"));
+        let more = ["--worker", &name, "--symbols-url", &symbols.url];
+        let serving = Serving::start(&folder, &[&workers[..], &more, store].concat());
+        wait_until("the crash is worked on", || symbols.is_asked());
+        assert_eq!(serving.get("processed", &deadly).status, 408);
+        serving.signal("-KILL");
+    }
+    let serving = Serving::start(&folder, &[&workers[..], store].concat());
+    let next = serving.post(MULTIPART, &form(&dump)).ooid();
+    wait_until("both are processed", || {
+        [&deadly, &next].iter().all(|ooid| serving.get("processed", ooid).status == 200)
+    });
+    let processed: Value = serde_json::from_slice(&serving.get("processed", &deadly).body).unwrap();
+    let notes = processed["processor_notes"].as_str().unwrap();
+    assert!(notes.contains("given up: 3 attempts"), "{notes}");
+    assert_eq!((&processed["success"], &processed["product"]), (&false.into(), &"Demo".into()));
+    serving.expect_whole(&next, &dump);
+    serving.end_well();
+    assert_eq!(lines(&folder, &[&["queue", "list", "--json"], store].concat()), [] as [Value; 0]);
+    folder
+}
+
+/// A symbol server that takes requests and never answers: what asks it is busy.
+struct Hung {
+    listener: TcpListener,
+    url: String,
+    kept: RefCell<Vec<TcpStream>>,
+}
+
+impl Hung {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        Self { listener, url, kept: RefCell::default() }
+    }
+
+    /// Whether somebody has asked.
+    fn is_asked(&self) -> bool {
+        let asking = self.listener.accept().map(|(stream, _)| stream);
+        self.kept.borrow_mut().extend(asking);
+        !self.kept.borrow().is_empty()
+    }
 }
 
 /// Every crash is there, once, and the store agrees with itself.

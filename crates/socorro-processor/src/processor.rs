@@ -46,6 +46,25 @@ impl Processor {
         self
     }
 
+    /// Processes a crash as one that can't be: without success, and with a note that says why.
+    ///
+    /// For crashes that end the programs that process them. Their dumps aren't looked at, and the metadata
+    /// only if there is some: who suspects that too leaves it out.
+    ///
+    /// # Errors
+    ///
+    /// As [`process`](Self::process).
+    pub fn give_up(&self, raw: &RawCrash, note: &str) -> Result<Processed, ProcessedError> {
+        let mut draft = Draft::new();
+        draft.notes.push(note.to_owned());
+        if raw.metadata().is_some() {
+            draft.read_metadata(raw);
+        }
+        let own = Dump { status: Some("GivenUp".to_owned()), ..Dump::default() };
+        let crash = self.finish(raw, draft, own, false)?;
+        Ok(Processed { crash, success: false, symbols: SymbolTally::default() })
+    }
+
     /// Processes a crash. What can't be processed is noted in the result.
     ///
     /// Takes [`Limits::time`] for each dump at most; twice that if a dump can't be walked with its
@@ -55,36 +74,47 @@ impl Processor {
     ///
     /// If the result can't be stored, which no crash is known to cause.
     pub fn process(&self, raw: &RawCrash) -> Result<Processed, ProcessedError> {
-        let started = now();
-        let mut notes = Vec::new();
+        let mut draft = Draft::new();
         let mut tally = SymbolTally::default();
-        let metadata = Metadata::read(raw.metadata(), &mut notes);
-        let mut all = Map::new();
-        fields::of_metadata(&metadata, &mut all);
+        draft.read_metadata(raw);
         let own = match raw.own_dump() {
-            Some(dump) => self.walk(dump, &mut notes, &mut tally),
+            Some(dump) => self.walk(dump, &mut draft.notes, &mut tally),
             None => {
-                notes.push("the crash has no dump".to_owned());
+                draft.notes.push("the crash has no dump".to_owned());
                 Dump::default()
             }
         };
-        let mut names = Vec::new();
         for (name, dump) in raw.further_dumps() {
             let mut further = Vec::new();
             let dump = self.walk(dump, &mut further, &mut tally);
-            notes.extend(further.into_iter().map(|note| format!("{name}: {note}")));
-            names.push(name.as_str());
+            draft.notes.extend(further.into_iter().map(|note| format!("{name}: {note}")));
+            draft.further.push(name.to_string());
             let dump = json!({
                 "json_dump": dump.json, "mdsw_status_string": dump.status, "success": dump.success,
             });
-            all.insert(name.to_string(), dump);
+            draft.fields.insert(name.to_string(), dump);
         }
-        fields::of_dump(&own.json, &mut all);
         // A crash of Java's has a stack without a dump.
-        let is_java = all.contains_key("java_stack_trace") || all.contains_key("java_exception");
+        let is_java = ["java_stack_trace", "java_exception"]
+            .iter()
+            .any(|name| draft.fields.contains_key(*name));
         let success = own.success || (raw.own_dump().is_none() && is_java);
+        let crash = self.finish(raw, draft, own, success)?;
+        Ok(Processed { crash, success, symbols: tally })
+    }
+
+    /// Adds what is known in the end, and makes it fit.
+    fn finish(
+        &self,
+        raw: &RawCrash,
+        draft: Draft,
+        own: Dump,
+        success: bool,
+    ) -> Result<ProcessedCrash, ProcessedError> {
+        let Draft { started, mut fields, mut notes, further } = draft;
+        fields::of_dump(&own.json, &mut fields);
         for (name, value) in [
-            ("additional_minidumps", json!(names)),
+            ("additional_minidumps", json!(further)),
             ("mdsw_status_string", json!(own.status)),
             ("success", json!(success)),
             ("uuid", json!(raw.id().to_string())),
@@ -92,12 +122,11 @@ impl Processor {
             ("date_processed", json!(started)),
             ("json_dump", own.json),
         ] {
-            all.insert(name.into(), value);
+            fields.insert(name.into(), value);
         }
-        self.sign(&mut all, &mut notes);
-        all.insert("completeddatetime".into(), json!(now()));
-        let crash = shorten::fit(all, notes, self.limits.cell)?;
-        Ok(Processed { crash, success, symbols: tally })
+        self.sign(&mut fields, &mut notes);
+        fields.insert("completeddatetime".into(), json!(now()));
+        shorten::fit(fields, notes, self.limits.cell)
     }
 
     /// Walks a dump, and notes what went wrong.
@@ -149,6 +178,26 @@ impl Processed {
     /// Returns how the search for symbols went.
     pub fn symbols(&self) -> SymbolTally {
         self.symbols
+    }
+}
+
+/// A processed crash while it is made.
+struct Draft {
+    started: String,
+    fields: Map<String, Value>,
+    notes: Vec<String>,
+    /// The names of further dumps.
+    further: Vec<String>,
+}
+
+impl Draft {
+    fn new() -> Self {
+        Self { started: now(), fields: Map::new(), notes: Vec::new(), further: Vec::new() }
+    }
+
+    fn read_metadata(&mut self, raw: &RawCrash) {
+        let metadata = Metadata::read(raw.metadata(), &mut self.notes);
+        fields::of_metadata(&metadata, &mut self.fields);
     }
 }
 

@@ -20,6 +20,9 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_renewed_claim_holds_and_a_lost_one_cannot_be_renewed),
         Test::new(another_process_goes_on_under_its_workers_claim_alone),
         Test::new(a_claim_that_is_gone_on_with_leaves_what_was_asked_for_since),
+        Test::new(attempts_are_counted_by_the_claims_that_ran_out),
+        Test::new(an_attempt_at_what_waited_for_others_begins_with_a_renewal),
+        Test::new(claims_from_before_attempts_were_counted_are_none),
         Test::new(workers_at_once_never_get_the_same_crash),
         Test::new(a_processed_crash_is_acknowledged_instead_of_handed_out),
         Test::new(a_priority_job_is_claimed_out_of_its_turn),
@@ -196,6 +199,75 @@ fn a_claim_that_is_gone_on_with_leaves_what_was_asked_for_since(server: &Server)
             assert!(claim.release().unwrap());
         }
     }
+}
+
+fn attempts_are_counted_by_the_claims_that_ran_out(server: &Server) {
+    let mut socorro = socorro(server);
+    let (queue, crashes) = queue_of(&mut socorro, 1);
+    let crash = &crashes[0];
+    let claim =
+        |name: &str, lease| queue.claim_crash(crash, &worker(name), lease).unwrap().unwrap();
+    // Each dies at once, and the next one is another program.
+    for number in 1..=3 {
+        assert_eq!(claim(&format!("worker-{number}"), Duration::ZERO).attempt(), number);
+    }
+    let mut fourth = claim("four", LONG);
+    assert!(fourth.renew(LONG).unwrap());
+    assert_eq!(fourth.attempt(), 4, "renewed");
+    let mut resumed = resume(&queue, crash, "four").unwrap();
+    assert_eq!(resumed.attempt(), 4, "in another process");
+    assert!(resumed.renew(LONG).unwrap());
+    assert_eq!(resumed.attempt(), 4, "renewed there");
+    assert!(resumed.release().unwrap());
+    assert_eq!(claim("five", Duration::ZERO).attempt(), 4, "given back");
+    thread::sleep(Duration::from_millis(2));
+    socorro.store.requeue(crash).unwrap();
+    let fifth = claim("six", LONG);
+    assert_eq!(fifth.attempt(), 5, "asked for once more");
+    assert!(fifth.acknowledge().unwrap());
+    socorro.store.requeue(crash).unwrap();
+    assert_eq!(claim("seven", Duration::ZERO).attempt(), 1, "queued anew");
+}
+
+fn an_attempt_at_what_waited_for_others_begins_with_a_renewal(server: &Server) {
+    let mut socorro = socorro(server);
+    let (queue, _) = queue_of(&mut socorro, 2);
+    let attempts = |claims: &[Claim]| claims.iter().map(Claim::attempt).collect::<Vec<_>>();
+    drop(claim_all(&queue, "one", Duration::ZERO));
+    let mut claims = claim_all(&queue, "two", Duration::ZERO);
+    assert_eq!(attempts(&claims), [1, 1]);
+    for _ in 0..2 {
+        assert!(claims[0].renew(Duration::ZERO).unwrap());
+        assert_eq!(attempts(&claims), [1, 1]);
+    }
+    let claims = claim_all(&queue, "three", LONG);
+    assert_eq!(attempts(&claims), [2, 1]);
+    for claim in &claims {
+        assert!(claim.release().unwrap());
+    }
+    assert_eq!(attempts(&claim_all(&queue, "four", LONG)), [2, 1]);
+}
+
+fn claims_from_before_attempts_were_counted_are_none(server: &Server) {
+    let mut socorro = socorro(server);
+    let (queue, crashes) = queue_of(&mut socorro, 1);
+    let row = format!("02001-01-01T00:00:00{}", crashes[0]);
+    let claim = |lease| queue.claim_crash(crashes[0], &worker("new"), lease).unwrap().unwrap();
+    let number = "6d8a2b4e9c1f4e578b3a0f2c42120508";
+    for before in ["1 old", &format!("1 old {number} 7"), &format!("1 old {number} 7 9")] {
+        socorro.put_raw(TABLE, &row, &[("processor_state:claim", before.as_bytes())]);
+        assert_eq!(claim(Duration::ZERO).attempt(), 1, "{before}");
+        assert_eq!(claim(Duration::ZERO).attempt(), 2, "{before}");
+    }
+    // A claim that holds, made by a program that doesn't count, and gone on with.
+    let entry = queue.entries().unwrap().next().unwrap().unwrap();
+    assert_eq!(entry.key, row.as_bytes());
+    let held = format!("99999999999999 old {number} 7");
+    socorro.put_raw(TABLE, &row, &[("processor_state:claim", held.as_bytes())]);
+    let mut held = resume(&queue, &crashes[0], "old").unwrap();
+    assert_eq!(held.attempt(), 1);
+    assert!(held.renew(Duration::ZERO).unwrap());
+    assert_eq!(claim(LONG).attempt(), 2);
 }
 
 fn workers_at_once_never_get_the_same_crash(server: &Server) {

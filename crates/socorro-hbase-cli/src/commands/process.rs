@@ -76,7 +76,8 @@ pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
     }
     output::say(&summary);
     if failed > 0 {
-        let message = "a crash that failed comes back into the queue when its claim runs out";
+        let message =
+            "a crash that failed comes back into the queue, at the latest when its claim runs out";
         if will_fail_again {
             bail!(message);
         }
@@ -171,9 +172,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn on_claim(&self, claim: Claim, done: &mut Done) -> Result<()> {
+    fn on_claim(&self, mut claim: Claim, done: &mut Done) -> Result<()> {
         let id = claim.id().clone();
-        match process_claim(self.store, &self.processor, claim, self.lease) {
+        match process_claim(self.store, &self.processor, &mut claim, self.lease) {
             Ok(processed) => {
                 done.processed += 1;
                 let signature = processed.crash().signature();
@@ -182,7 +183,12 @@ impl Work<'_> {
             }
             Err(error) => {
                 done.failed += 1;
-                done.will_fail_again |= !is_retryable(&error);
+                if is_retryable(&error) {
+                    // It is the store's failure. If it can't even be said, it counts as the crash's.
+                    let _ = claim.release();
+                } else {
+                    done.will_fail_again = true;
+                }
                 output::complain(&format!("crash {id} isn't processed: {error:#}"));
             }
         }
@@ -198,12 +204,58 @@ impl Work<'_> {
     }
 }
 
-/// Processes a claimed crash and stores the result. The claim is renewed meanwhile: several large dumps
-/// take longer than it holds.
+/// How many workers a crash may end before it is given up.
+const ATTEMPTS: u32 = 3;
+
+/// Processes a claimed crash and stores the result; a crash that ended its workers is stored as one that
+/// can't be processed, and leaves the queue too.
+///
+/// The claim is renewed meanwhile: several large dumps take longer than it holds.
 pub(super) fn process_claim(
     store: &CrashStore,
     processor: &Processor,
-    mut claim: Claim,
+    claim: &mut Claim,
+    lease: Duration,
+) -> Result<Processed> {
+    let processed = match claim.attempt() {
+        attempt @ ..=ATTEMPTS => {
+            if attempt > 1 {
+                let (id, before) = (claim.id(), attempt - 1);
+                tracing::warn!(%id, before, "others began to process a crash and didn't end");
+            }
+            work_on(store, processor, claim, lease)?
+        }
+        attempt => give_up(store, processor, claim.id(), attempt - 1)?,
+    };
+    claim.complete(processed.crash())?;
+    Ok(processed)
+}
+
+/// Makes a result of as little of a crash as there has to be.
+fn give_up(
+    store: &CrashStore,
+    processor: &Processor,
+    id: &CrashId,
+    attempts: u32,
+) -> Result<Processed> {
+    let mut raw = RawCrash::new(id);
+    // Where that ends the worker too, it may be the metadata.
+    if attempts == ATTEMPTS
+        && let Some(metadata) = store.get_metadata_bytes(id)?
+    {
+        raw = raw.with_metadata(metadata);
+    }
+    tracing::error!(%id, attempts, "a crash is given up");
+    let note = format!(
+        "the crash is given up: {attempts} attempts to process it ended with their workers, or with          an error"
+    );
+    Ok(processor.give_up(&raw, &note)?)
+}
+
+fn work_on(
+    store: &CrashStore,
+    processor: &Processor,
+    claim: &mut Claim,
     lease: Duration,
 ) -> Result<Processed> {
     let id = claim.id();
@@ -226,7 +278,5 @@ pub(super) fn process_claim(
         }
         working.join()
     });
-    let processed = processed.map_err(|_| anyhow!("the processor broke down"))??;
-    claim.complete(processed.crash())?;
-    Ok(processed)
+    Ok(processed.map_err(|_| anyhow!("the processor broke down"))??)
 }

@@ -6,7 +6,7 @@ use hbase_thrift_client::{Delete, Get, Row};
 
 use super::{
     execute::run,
-    lease::{Worker, new_claim},
+    lease::Worker,
     problem::{Problem, ProblemKind},
     queue::{Entry, leave, read_entries},
     state::{STATE_COLUMNS, StoredCrash, read_crashes},
@@ -31,11 +31,13 @@ pub(crate) enum Claimed {
 /// others.
 ///
 /// The claims first, then what is there, which decides: so it doesn't matter whether replies were lost.
+/// Whoever `begins` works on them at once, which counts as an attempt; others begin when they renew.
 pub(crate) fn claim(
     store: &CrashStore,
     table: &'static str,
     worker: &Worker,
     lease: Duration,
+    begins: bool,
     rows: &[Row],
 ) -> Result<Vec<Claimed>> {
     let mut claimed = Vec::new();
@@ -50,8 +52,7 @@ pub(crate) fn claim(
             ))),
         }
     }
-    let new = |entry: &Entry| new_claim(worker.as_str(), lease, &[entry.version]);
-    let values: Vec<_> = wanted.iter().map(new).collect();
+    let values: Vec<_> = wanted.iter().map(|entry| entry.claimed(worker, lease, begins)).collect();
     let transitions = wanted.iter().zip(&values).map(|(entry, value)| {
         let left = "its entry may be claimed or not";
         let stage = Stage::new(Part::Queues, left, vec![entry.guard(value.clone())]);

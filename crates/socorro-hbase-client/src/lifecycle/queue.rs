@@ -9,7 +9,7 @@ use hbase_thrift_client::{CheckAndPut, Delete, Row};
 
 use super::{
     execute::{Done, run},
-    lease::{Lease, Worker, new_claim},
+    lease::{Attempts, Lease, Worker, new_claim},
     steps::{Stage, Step, Transition},
 };
 use crate::{
@@ -64,7 +64,13 @@ impl Entry {
     fn claim_to_leave(&self) -> String {
         let own = self.claim.as_deref().filter(|_| self.is_mine);
         let own = own.map(|claim| String::from_utf8_lossy(claim).into_owned());
-        own.unwrap_or_else(|| new_claim("leaving", LEAVING, &[]))
+        own.unwrap_or_else(|| new_claim("leaving", LEAVING, &[], Attempts::default()))
+    }
+
+    /// The attempts at the crash as its last claim has them, whether or not that holds.
+    pub(crate) fn attempts(&self) -> Attempts {
+        let lease = self.claim.as_deref().and_then(Lease::read);
+        lease.map(|lease| lease.attempts).unwrap_or_default()
     }
 
     /// The entry as its claim's holder knows it, if this worker has it.
@@ -80,9 +86,23 @@ impl Entry {
         Some(Self { version, claimed_at: since, is_mine: true, ..self })
     }
 
+    /// What a worker writes who claims it, and works on it at once or when others are done.
+    pub(crate) fn claimed(&self, worker: &Worker, lease: Duration, begins: bool) -> String {
+        let attempts = self.attempts().before_the_next();
+        let attempts = if begins { attempts.begin() } else { attempts };
+        new_claim(worker.as_str(), lease, &[self.version], attempts)
+    }
+
     /// What its holder writes to have it for this time from now.
     pub(crate) fn renewed(&self, worker: &Worker, lease: Duration) -> String {
-        new_claim(worker.as_str(), lease, &[self.version, self.claimed_at])
+        let times = [self.version, self.claimed_at];
+        new_claim(worker.as_str(), lease, &times, self.attempts().begin())
+    }
+
+    /// What its holder writes to let others have it.
+    pub(crate) fn released(&self, worker: &Worker) -> String {
+        let times = [self.version, self.claimed_at];
+        new_claim(worker.as_str(), Duration::ZERO, &times, self.attempts().without_own())
     }
 
     /// As [`guard`](Self::guard), for taking the entry out. That nobody has claimed it doesn't tell that it
@@ -224,7 +244,7 @@ fn look_at_left<'a>(
     for (entry, claim) in entries {
         let (table, row) = (store.table(entry.cell.table), entry.cell.row.clone());
         let check = CheckAndPut::if_equal(row, layout::CLAIM, claim);
-        let last = new_claim("left", Duration::ZERO, &[]);
+        let last = new_claim("left", Duration::ZERO, &[], Attempts::default());
         let check = check.put(layout::CLAIM, last.as_str());
         let check = calls.check_and_put(&table, check).map_err(failed)?;
         let row = calls.get(&table, entry.cell.get_with_claim()).map_err(failed)?;

@@ -14,6 +14,7 @@ tests![
     further_dumps_have_their_json_and_attachments_have_none,
     metadata_is_read_as_far_as_it_goes,
     a_crash_of_java_needs_no_dump,
+    a_crash_that_is_given_up_keeps_its_metadata_and_its_dump_is_not_looked_at,
     a_symbol_folder_has_to_exist,
 ];
 
@@ -142,6 +143,23 @@ fn a_crash_of_java_needs_no_dump() {
     let (processed, fields) = process(&crash().with_metadata(metadata.to_vec()), patient());
     assert!(processed.is_success(), "{}", notes(&fields));
     assert_eq!(processed.crash().signature(), "a.B: c at d.E.f(E.java)");
+}
+
+fn a_crash_that_is_given_up_keeps_its_metadata_and_its_dump_is_not_looked_at() {
+    let processor = Processor::new(SymbolSources::default(), patient()).unwrap();
+    let give_up = |crash| {
+        let processed = processor.give_up(&crash, "too often").unwrap();
+        assert!(!processed.is_success());
+        serde_json::from_slice::<Value>(processed.crash().json()).unwrap()
+    };
+    let fields = give_up(with_dump(&dumps::file("dump_small")));
+    assert_eq!((&fields["success"], &fields["product"]), (&false.into(), &"Browser".into()));
+    let said = "too often; stack: no frame of thread 0 says anything";
+    assert_eq!((&fields["json_dump"], notes(&fields)), (&Value::Null, said));
+    assert_eq!(fields["signature"], "EMPTY: no frame data available; GivenUp");
+    // Whoever leaves the metadata out says nothing of a crash without metadata.
+    let fields = give_up(crash());
+    assert_eq!((&fields["product"], notes(&fields)), (&Value::Null, said));
 }
 
 fn a_symbol_folder_has_to_exist() {

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use socorro_collector::ProcessingMetrics;
-use socorro_hbase_client::{CrashStore, Queue, Worker};
+use socorro_hbase_client::{Claim, CrashStore, Queue, Worker};
 use socorro_processor::Processor;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         process::{process_claim, processor},
         queue::choose,
     },
+    failure::is_retryable,
     output,
     settings::Settings,
     stop,
@@ -147,11 +148,11 @@ impl Work {
             }
             let claim = self.queue.claim_row(&entry?.key, &self.worker, self.lease)?;
             self.complain_of_entries();
-            let Some(claim) = claim else { continue };
-            was_busy = true;
+            let Some(mut claim) = claim else { continue };
             let (id, began) = (claim.id().clone(), Instant::now());
-            match process_claim(&self.store, &self.processor, claim, self.lease) {
+            match process_claim(&self.store, &self.processor, &mut claim, self.lease) {
                 Ok(processed) => {
+                    was_busy = true;
                     let (success, took) = (processed.is_success(), began.elapsed());
                     self.metrics.processed(success, took);
                     self.tally.processed.fetch_add(1, Ordering::Relaxed);
@@ -161,8 +162,11 @@ impl Work {
                 Err(error) => {
                     self.metrics.postponed();
                     self.tally.postponed.fetch_add(1, Ordering::Relaxed);
-                    let error = format!("{error:#}");
-                    tracing::warn!(ooid = %id, error, "a crash comes back when its claim runs out");
+                    let said = format!("{error:#}");
+                    tracing::warn!(ooid = %id, error = said, "a crash is processed later");
+                    if is_retryable(&error) {
+                        give_back(&claim);
+                    }
                 }
             }
         }
@@ -174,5 +178,18 @@ impl Work {
         for problem in self.queue.take_problems() {
             tracing::warn!(%problem, "an entry of the queue is skipped");
         }
+    }
+}
+
+/// Gives a crash back that the store failed, as soon as there is a store again: else it would count as one
+/// that ended its worker.
+fn give_back(claim: &Claim) {
+    let mut pause = FIRST_PAUSE;
+    while let Err(error) = claim.release() {
+        if stop::is_asked() || !error.is_retryable() {
+            return;
+        }
+        stop::wait_for(pause);
+        pause = (2 * pause).min(LONGEST_ABSENCE);
     }
 }

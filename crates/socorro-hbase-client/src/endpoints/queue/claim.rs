@@ -52,6 +52,28 @@ impl Claim {
         &self.entry.cell.row
     }
 
+    /// Which attempt at the crash this is: 1 if nobody began to work on it before, one more for each worker
+    /// whose claim ran out.
+    ///
+    /// The count is part of the claim, so it outlives the worker, and ends when the crash leaves the
+    /// queue. It counts those who claimed this one crash, and of several that were
+    /// [claimed together](Queue::claim) those who renewed their claim; who [gives the crash
+    /// back](Self::release) doesn't count.
+    ///
+    /// ```no_run
+    /// # use socorro_hbase_client::{Claim, ProcessedCrash};
+    /// # fn work(claim: Claim, process: impl Fn() -> ProcessedCrash, failed: ProcessedCrash)
+    /// # -> socorro_hbase_client::Result<()> {
+    /// // It has ended three workers, and would end this one.
+    /// let processed = if claim.attempt() > 3 { failed } else { process() };
+    /// claim.complete(&processed)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attempt(&self) -> u32 {
+        self.entry.attempts().number()
+    }
+
     /// Stores what was made of the crash, and takes the entry that was claimed out of its queue. Whoever
     /// put the crash into the queue once more since the claim was made is served later.
     ///
@@ -109,13 +131,13 @@ impl Claim {
     }
 
     /// Gives the crash back into the queue at once; returns whether it was still this claim's. One round
-    /// trip.
+    /// trip. The [attempt](Self::attempt) doesn't count: whoever gives a crash back has survived it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase); the claim then runs out by itself.
-    pub fn release(self) -> Result<bool> {
-        self.replace(&self.entry.renewed(&self.worker, Duration::ZERO))
+    /// [`ErrorKind::HBase`](crate::ErrorKind::HBase); if it isn't called again, the claim runs out by itself.
+    pub fn release(&self) -> Result<bool> {
+        self.replace(&self.entry.released(&self.worker))
     }
 
     fn replace(&self, value: &str) -> Result<bool> {
@@ -154,7 +176,7 @@ impl Claims {
                 }
             }
             let goes_on = free.len() == AT_ONCE;
-            self.ready.extend(self.queue.claim_rows(&self.worker, self.lease, &free)?);
+            self.ready.extend(self.queue.claim_rows(&self.worker, self.lease, false, &free)?);
             if goes_on {
                 self.rows = Some(rows);
             }

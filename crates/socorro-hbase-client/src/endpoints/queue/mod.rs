@@ -31,6 +31,9 @@ use crate::{
 /// Claims run out by the clocks of those who want the entry: they have to agree better than the
 /// time for which crashes are claimed.
 ///
+/// The claim of a worker that died stays in its row until the next one replaces it, and counts: by
+/// [`Claim::attempt`] a worker knows a crash that has ended several before it.
+///
 /// What is wrong with an entry ends nothing: it is skipped, and [`take_problems`](Self::take_problems)
 /// reports it, once for each queue that was made and its clones.
 #[derive(Clone, Debug)]
@@ -86,7 +89,8 @@ impl Queue {
     /// was put there is acknowledged instead of handed out; one that is newer than the moment when the
     /// raw data was read is a request to process the crash once more. Of each crash that is handed out,
     /// [`complete`](Claim::complete) or [`acknowledge`](Claim::acknowledge) the claim when it is done,
-    /// within the time of the claim or of its last [`renew`](Claim::renew)al.
+    /// within the time of the claim or of its last [`renew`](Claim::renew)al. Since the others of the 16
+    /// wait, an [attempt](Claim::attempt) at one of them begins with the first renewal.
     ///
     /// # Errors
     ///
@@ -257,11 +261,17 @@ impl Queue {
         if Entry::of_row(self.table, &row).is_some_and(|entry| !entry.is_free()) {
             return Ok(None);
         }
-        Ok(self.claim_rows(worker, lease, &[row])?.into_iter().next())
+        Ok(self.claim_rows(worker, lease, true, &[row])?.into_iter().next())
     }
 
-    fn claim_rows(&self, worker: &Worker, lease: Duration, rows: &[Row]) -> Result<Vec<Claim>> {
-        let claimed = lifecycle::claim(&self.store, self.table, worker, lease, rows)?;
+    fn claim_rows(
+        &self,
+        worker: &Worker,
+        lease: Duration,
+        begins: bool,
+        rows: &[Row],
+    ) -> Result<Vec<Claim>> {
+        let claimed = lifecycle::claim(&self.store, self.table, worker, lease, begins, rows)?;
         let mut claims = Vec::new();
         for claimed in claimed {
             match claimed {
