@@ -43,13 +43,19 @@ const TOKEN: &str = "sesame";
 fn crashes_are_received_here_and_processed_elsewhere(server: &Server) {
     let socorro = socorro(server);
     let folder = tempfile::tempdir().unwrap();
-    let serving = Serving::start(&folder, &["--no-workers", "--server", &socorro.url]);
+    let here = ["--no-workers", "--protect", "ProductName", "--server", &socorro.url];
+    let serving = Serving::start(&folder, &here);
     let (_, dump) = real_crash();
     let ooid = serving.post(MULTIPART, &form(&dump)).ooid();
     assert_eq!(serving.get("processed", &ooid).status, 408);
     let output = run(&folder, &["process", "--server", &socorro.url]);
     assert!(output.status.success(), "{output:?}");
     serving.expect_whole(&ooid, &dump);
+    for (part, field) in [("meta", "ProductName"), ("processed", "product")] {
+        let public: Value =
+            serde_json::from_slice(&serving.get_with(part, &ooid, "").body).unwrap();
+        assert!(public["uuid"] == ooid && public.get(field).is_none(), "{public}");
+    }
     serving.end_well();
 }
 
@@ -310,14 +316,13 @@ impl Serving {
     }
 
     fn get(&self, part: &str, ooid: &str) -> Answer {
+        self.get_with(part, ooid, &format!("Auth-Token: {TOKEN}\r\n"))
+    }
+
+    fn get_with(&self, part: &str, ooid: &str, headers: &str) -> Answer {
         let path = format!("/201005/crash/{part}/by/uuid/{ooid}");
-        self.send(
-            format!(
-                "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuth-Token: {TOKEN}\r\n\r\n"
-            )
-            .as_bytes(),
-        )
-        .unwrap()
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+        self.send(head.as_bytes()).unwrap()
     }
 
     fn metrics(&self) -> String {

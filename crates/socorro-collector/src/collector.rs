@@ -1,6 +1,6 @@
 //! The collector: a request's way from its body to an answer, and the addresses that it has.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -15,13 +15,14 @@ use sha2::{Digest, Sha256};
 use socorro_hbase_client::{CrashStore, Ooid, time::OffsetDateTime};
 
 use crate::{
-    crash::{Crash, Origin},
+    crash::{Crash, Origin, Privacy},
     crash_data::{self, CrashData, Reader},
     keeper::{Keeper, Kept},
     limits::Limits,
     memory::Memory,
     metrics::Metrics,
     processing::ProcessingMetrics,
+    pulse::Pulse,
     refusal::{Malformed, Refusal},
     report::CrashReport,
     request,
@@ -44,6 +45,10 @@ pub struct CollectorOptions {
     /// default those that Socorro drops: `Email`, `TelemetryClientId`, `TelemetrySessionId`,
     /// `TelemetryServerURL`.
     pub dropped: Vec<String>,
+    /// Annotations that only those read who have the token, besides those that nobody else reads anyway;
+    /// none by default. Each crash that has one says so in its metadata, so that whatever reads the crash
+    /// store honours it.
+    pub protected: Vec<String>,
     /// A client that sends this as `Authorization: Bearer` may choose the crash's name, in the
     /// annotation `uuid`. Nobody may by default.
     pub submit_token: Option<String>,
@@ -64,6 +69,7 @@ impl Default for CollectorOptions {
             rules: Rules::default(),
             spool: None,
             dropped: DROPPED.map(str::to_owned).to_vec(),
+            protected: Vec::new(),
             submit_token: None,
             read_token: None,
             processing: None,
@@ -101,6 +107,7 @@ struct Inner {
     metrics: Arc<Metrics>,
     keeper: Keeper,
     crash_data: CrashData,
+    pulse: Pulse,
 }
 
 impl Collector {
@@ -118,7 +125,8 @@ impl Collector {
         let crash_data = CrashData::new(store.clone(), Memory::new(options.limits.reading));
         let keeper = Keeper::start(store, spool, Arc::clone(&metrics));
         let memory = Memory::new(options.limits.memory);
-        Ok(Self(Arc::new(Inner { options, memory, metrics, keeper, crash_data })))
+        let pulse = Pulse::new(KEPT);
+        Ok(Self(Arc::new(Inner { options, memory, metrics, keeper, crash_data, pulse })))
     }
 
     /// The collector's addresses: `POST /submit`, and those of [`reading_router`](Self::reading_router).
@@ -178,7 +186,8 @@ impl Collector {
         let user_agent = headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok());
         let origin = Origin { user_agent, received };
         let (size, dumps) = (report.size, report.dumps.len());
-        let crash = Crash::new(report, ooid, &decision, &options.dropped, &origin)
+        let privacy = Privacy { dropped: &options.dropped, protected: &options.protected };
+        let crash = Crash::new(report, ooid, &decision, &privacy, &origin)
             .map_err(|_| Refusal::Unstorable)?;
         let kept = keeper.keep(crash, share).await?;
         let how = match kept {
@@ -275,16 +284,14 @@ async fn crash(
     collector.0.crash_data.answer(ooid, part, reader).await
 }
 
+/// How long it counts that the store was there, or wasn't.
+const KEPT: Duration = Duration::from_secs(2);
+
 /// Whether the store takes crashes: 503 with the reasons if it doesn't.
 async fn heartbeat(State(collector): State<Collector>) -> Response {
     let asked = collector.clone();
-    let probed = tokio::task::spawn_blocking(move || asked.0.keeper.probe()).await;
-    let mut reasons = Vec::new();
-    match probed {
-        Ok(Ok(())) => {}
-        Ok(Err(reason)) => reasons.push(reason),
-        Err(error) => reasons.push(error.to_string()),
-    }
+    let probed = collector.0.pulse.feel(move || asked.0.keeper.probe()).await;
+    let mut reasons: Vec<String> = probed.err().into_iter().collect();
     reasons.extend(collector.0.keeper.trouble());
     let spool = collector.0.keeper.spool().map(Spool::filled);
     let spool = spool.map(|filled| {

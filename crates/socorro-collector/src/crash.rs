@@ -24,22 +24,32 @@ pub(crate) struct Origin<'a> {
     pub(crate) received: OffsetDateTime,
 }
 
+/// What of a crash others don't see.
+pub(crate) struct Privacy<'a> {
+    /// Annotations that nobody keeps.
+    pub(crate) dropped: &'a [String],
+    /// Annotations that are kept for those who are trusted.
+    pub(crate) protected: &'a [String],
+}
+
 impl Crash {
     /// Adds what the collector knows, and removes what it keeps to itself.
     pub(crate) fn new(
         report: CrashReport,
         ooid: Ooid,
         decision: &Decision,
-        dropped: &[String],
+        privacy: &Privacy<'_>,
         origin: &Origin<'_>,
     ) -> Result<Self, MetadataError> {
         let CrashReport { mut annotations, dumps, mut notes, payload, is_compressed, size } =
             report;
-        for field in dropped {
+        for field in privacy.dropped {
             if annotations.remove(field) {
                 notes.push(format!("Removed {field} from raw crash."));
             }
         }
+        let protected: Vec<_> =
+            privacy.protected.iter().filter(|field| annotations.contains(field)).collect();
         let checksums: Map<String, Value> = dumps
             .iter()
             .map(|(name, dump)| {
@@ -59,18 +69,19 @@ impl Crash {
         annotations.set_json("timestamp", &json!(timestamp));
         annotations.set_json("legacy_processing", &json!(legacy));
         annotations.set("uuid", ooid.as_str());
-        annotations.set_json(
-            "metadata",
-            &json!({
-                "payload": payload.word(),
-                "payload_compressed": if is_compressed { "1" } else { "0" },
-                "payload_size": size,
-                "collector_notes": notes,
-                "dump_checksums": checksums,
-                "user_agent": origin.user_agent.unwrap_or("None"),
-                "throttle_rule": decision.rule().unwrap_or("none"),
-            }),
-        );
+        let mut own = json!({
+            "payload": payload.word(),
+            "payload_compressed": if is_compressed { "1" } else { "0" },
+            "payload_size": size,
+            "collector_notes": notes,
+            "dump_checksums": checksums,
+            "user_agent": origin.user_agent.unwrap_or("None"),
+            "throttle_rule": decision.rule().unwrap_or("none"),
+        });
+        if !protected.is_empty() {
+            own["protected"] = json!(protected);
+        }
+        annotations.set_json("metadata", &own);
         let metadata = CrashMetadata::from_json(annotations.to_json())?;
         Ok(Self { ooid, metadata, dumps })
     }

@@ -16,6 +16,7 @@ mod limits;
 mod memory;
 mod metrics;
 mod processing;
+mod pulse;
 mod refusal;
 mod report;
 mod request;

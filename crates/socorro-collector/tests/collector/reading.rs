@@ -55,6 +55,48 @@ fn anybody_reads_what_is_public_and_the_token_reads_everything() {
 }
 
 #[test]
+fn what_is_protected_here_is_read_with_the_token_alone_by_any_reader() {
+    let world = World::new(|options| {
+        options.read_token = Some("sesame".to_owned());
+        options.protected = vec!["BuildID".to_owned(), "Absent".to_owned()];
+    });
+    // Whoever sends such a list has no say.
+    let list = r#"{"protected": ["ProductName"]}"#;
+    let ooid = World::ooid(&world.submit(&[
+        field("ProductName", "Demo"),
+        field("BuildID", "20120508"),
+        field("metadata", list),
+        file("upload_file_minidump", None, "MDMP"),
+    ]));
+    let processed =
+        r#"{"product": "Demo", "build": "20120508", "completeddatetime": "2012-05-08"}"#;
+    let processed = ProcessedCrash::from_json(processed.to_owned()).unwrap();
+    world.store.put_processed(ooid, &processed).unwrap();
+    let read = |part, token| -> Value {
+        serde_json::from_str(&get(&world, part, ooid.as_str(), token).body).unwrap()
+    };
+    for (part, product, build) in
+        [("meta", "ProductName", "BuildID"), ("processed", "product", "build")]
+    {
+        let public = read(part, None);
+        assert_eq!((&public[product], public.get(build)), (&"Demo".into(), None), "{part}");
+        let whole = read(part, Some("sesame"));
+        assert_eq!(
+            (&whole[product], &whole[build]),
+            (&"Demo".into(), &"20120508".into()),
+            "{part}"
+        );
+    }
+    assert_eq!(
+        read("meta", Some("sesame"))["metadata"]["protected"],
+        serde_json::json!(["BuildID"])
+    );
+    // As a program reads that knows nothing of this collector.
+    assert!(!world.store.get_public_metadata(ooid).unwrap().unwrap().contains_key("BuildID"));
+    assert!(!world.store.get_public_processed(ooid).unwrap().unwrap().contains_key("build"));
+}
+
+#[test]
 fn a_wrong_token_reads_nothing_and_without_one_nobody_is_trusted() {
     for world in [with_token(), World::new(|_| ())] {
         let ooid = submitted(&world);

@@ -59,6 +59,11 @@ pub(crate) struct Serve {
     /// '' drops none
     #[arg(long, value_name = "ANNOTATION")]
     pub(crate) drop: Option<Vec<String>>,
+    /// An annotation that only those read who have the token, besides those that are on no list of public
+    /// ones; lists of crashes show some all the same: product, version, build, channel, type of
+    /// process, hang; may be given again
+    #[arg(long, value_name = "ANNOTATION")]
+    pub(crate) protect: Vec<String>,
     #[command(flatten)]
     pub(crate) claim: ClaimOptions,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::{Error, ErrorKind, Result},
     layout,
-    model::{CrashId, DumpName, public_part},
+    model::{CrashId, DumpName, Protected, public_part},
     store::CrashStore,
 };
 
@@ -110,7 +110,8 @@ impl CrashStore {
     }
 
     /// As [`get_metadata`](Self::get_metadata), with the fields alone that anybody may see: what isn't on
-    /// the public list is protected, unknown fields included.
+    /// the public list is protected, unknown fields included, and so is what the crash's collector was told
+    /// to protect: the list `protected` of the crash's `metadata`.
     ///
     /// # Errors
     ///
@@ -119,7 +120,11 @@ impl CrashStore {
         &self,
         id: impl Into<CrashId>,
     ) -> Result<Option<Map<String, Value>>> {
-        Ok(self.get_metadata(id)?.map(public_part))
+        let metadata = self.get_metadata(id)?;
+        Ok(metadata.map(|metadata| {
+            let protected = Protected::of(&metadata);
+            public_part(metadata, &protected)
+        }))
     }
 
     /// Reads a crash's metadata as it is stored, whether it is text or not; `None` if there is none. One
@@ -237,7 +242,9 @@ impl CrashStore {
         row.as_ref().and_then(processed_of).map(parse_processed).transpose()
     }
 
-    /// As [`get_processed`](Self::get_processed), with the fields alone that anybody may see.
+    /// As [`get_processed`](Self::get_processed), with the fields alone that anybody may see: as with
+    /// [`get_public_metadata`](Self::get_public_metadata), and what is made of a protected annotation is
+    /// protected too.
     ///
     /// # Errors
     ///
@@ -246,7 +253,12 @@ impl CrashStore {
         &self,
         id: impl Into<CrashId>,
     ) -> Result<Option<Map<String, Value>>> {
-        Ok(self.get_processed(id)?.map(public_part))
+        let columns = [layout::PROCESSED_DATA_JSON, layout::META_DATA_JSON];
+        let Some(row) = self.read_crash(&id.into(), &columns)? else { return Ok(None) };
+        let Some(processed) = processed_of(&row) else { return Ok(None) };
+        let metadata = metadata_of(&row).and_then(|json| serde_json::from_slice(json).ok());
+        let protected = Protected::of(&metadata.unwrap_or_default());
+        Ok(Some(public_part(parse_processed(processed)?, &protected)))
     }
 
     /// Reads a crash's processed JSON as the text that is stored; `None` as for

@@ -33,5 +33,5 @@ pub use timestamp::{SubmittedTimestamp, TimestampError};
 
 pub(crate) use json::Object;
 pub(crate) use metadata_fields::MetadataFields;
-pub(crate) use public::public_part;
+pub(crate) use public::{Protected, public_part};
 pub(crate) use timestamp::{index_text, instant_of};

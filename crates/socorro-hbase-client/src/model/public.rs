@@ -1,4 +1,5 @@
-//! Which fields anybody may see: one list. What isn't on it is protected, unknown fields included.
+//! Which fields anybody may see: one list. What isn't on it is protected, unknown fields included; so is
+//! what the collector of a crash was told to protect, by a list in the crash's metadata.
 
 use serde_json::{Map, Value};
 
@@ -28,11 +29,48 @@ pub(crate) fn is_public(field: &str) -> bool {
     PUBLIC.contains(&field)
 }
 
+/// Public fields of processed JSON that are made of an annotation and have another name.
+const MADE_OF: &[(&str, &[&str])] = &[
+    ("BuildID", &["build", "build_id"]),
+    ("CrashTime", &["client_crash_date", "crash_time", "install_age", "uptime"]),
+    ("EMCheckCompatibility", &["addons_checked"]),
+    ("HangID", &["hang_type", "hangid"]),
+    ("InstallTime", &["install_age", "install_time"]),
+    ("Notes", &["app_notes"]),
+    ("ProcessType", &["process_type"]),
+    ("ProductName", &["product"]),
+    ("ReleaseChannel", &["release_channel"]),
+    ("SecondsSinceLastCrash", &["last_crash"]),
+    ("StartupTime", &["uptime"]),
+    ("UptimeTS", &["uptime"]),
+    ("Version", &["major_version", "version"]),
+    ("Winsock_LSP", &["winsock_lsp"]),
+];
+
+/// The annotations that a crash's collector was told to protect, by the crash's metadata.
+pub(crate) struct Protected(Vec<String>);
+
+impl Protected {
+    /// Of metadata that has no such list, or is none, nothing.
+    pub(crate) fn of(metadata: &Value) -> Self {
+        let names = metadata["metadata"]["protected"].as_array();
+        let names = names.into_iter().flatten().filter_map(Value::as_str);
+        Self(names.map(str::to_owned).collect())
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|name| {
+            let made = MADE_OF.iter().find(|(annotation, _)| annotation == name);
+            name == field || made.is_some_and(|(_, fields)| fields.contains(&field))
+        })
+    }
+}
+
 /// The members of an object that anybody may see; of what is no object, none.
-pub(crate) fn public_part(value: Value) -> Map<String, Value> {
+pub(crate) fn public_part(value: Value, protected: &Protected) -> Map<String, Value> {
     match value {
         Value::Object(mut fields) => {
-            fields.retain(|name, _| is_public(name));
+            fields.retain(|name, _| is_public(name) && !protected.has(name));
             fields
         }
         _ => Map::new(),
@@ -51,8 +89,32 @@ mod tests {
             "ProductName": "Firefox", "Email": "a@example.org", "URL": "http://x", "Comments": "c",
             "UserID": "1", "NeverHeardOf": 1, "productname": "x"
         });
-        assert_eq!(Value::Object(public_part(all)), json!({"ProductName": "Firefox"}));
-        assert!(public_part(json!([1])).is_empty());
+        let nothing = Protected(Vec::new());
+        assert_eq!(Value::Object(public_part(all, &nothing)), json!({"ProductName": "Firefox"}));
+        assert!(public_part(json!([1]), &nothing).is_empty());
+    }
+
+    #[test]
+    fn what_was_protected_is_left_out_with_what_is_made_of_it() {
+        let list = json!({"metadata": {"protected": ["BuildID", "Theme", "NeverHeardOf", 1]}});
+        let all = json!({
+            "BuildID": "1", "Theme": "x", "Vendor": "y", "build": "1", "build_id": "1",
+            "product": "z"
+        });
+        let shown = public_part(all.clone(), &Protected::of(&list));
+        assert_eq!(Value::Object(shown), json!({"Vendor": "y", "product": "z"}));
+        for nothing in
+            [json!(null), json!({"metadata": "x"}), json!({"metadata": {"protected": 1}})]
+        {
+            assert_eq!(public_part(all.clone(), &Protected::of(&nothing)).len(), 6, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn only_public_fields_are_made_of_annotations() {
+        for (_, fields) in MADE_OF {
+            assert!(fields.iter().all(|field| is_public(field)), "{fields:?}");
+        }
     }
 
     #[test]

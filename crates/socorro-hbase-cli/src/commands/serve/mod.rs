@@ -127,6 +127,7 @@ fn options(
     if let Some(dropped) = &arguments.drop {
         options.dropped = dropped.iter().filter(|name| !name.is_empty()).cloned().collect();
     }
+    options.protected.clone_from(&arguments.protect);
     let spool = match &arguments.spool {
         Some(folder) => Some(folder.clone()),
         // Whatever ends that store ends this program.
