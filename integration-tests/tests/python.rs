@@ -66,14 +66,18 @@ fn files() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python")
 }
 
-/// The interpreter of an environment with the packages in it.
+/// The interpreter of happybase's environment.
 fn python() -> PathBuf {
+    environment("happybase", &files().join("requirements.txt"))
+}
+
+/// The interpreter of an environment with the packages in it; each of these environments is made once.
+pub(crate) fn environment(name: &str, requirements: &Path) -> PathBuf {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("happybase");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let python = folder.join("bin/python");
-    let requirements = files().join("requirements.txt");
-    let wanted = std::fs::read(&requirements).unwrap();
+    let wanted = std::fs::read(requirements).unwrap();
     // Written last, so that an environment that was cut short is made again.
     let complete = folder.join("requirements.txt");
     if std::fs::read(&complete).is_ok_and(|installed| installed == wanted) {
@@ -82,12 +86,12 @@ fn python() -> PathBuf {
     let hint = "python3 with its module venv is needed (Debian: apt install python3-venv)";
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), hint);
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-    run(Command::new(&python).args(pip).arg(&requirements), "the package registry is needed once");
+    run(Command::new(&python).args(pip).arg(requirements), "the package registry is needed once");
     std::fs::write(complete, wanted).unwrap();
     python
 }
 
-fn run(command: &mut Command, hint: &str) {
+pub(crate) fn run(command: &mut Command, hint: &str) {
     let output = command.output().unwrap_or_else(|error| panic!("{hint}: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{hint}: {said}");

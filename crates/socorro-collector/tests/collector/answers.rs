@@ -1,6 +1,9 @@
 //! Every answer that a client can get.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::world::{Answer, MULTIPART, World, body, field, file, request};
 
