@@ -80,18 +80,26 @@ pub(crate) struct Share {
     taken: AtomicUsize,
     /// What of it is set aside for vectors that will grow.
     set_aside: AtomicUsize,
+    /// What the same call holds in another share, without which it could not go on.
+    beside: AtomicUsize,
 }
 
 impl Share {
     /// Creates a share with nothing in it.
     pub(crate) fn of(budget: &Arc<Budget>) -> Self {
-        let (taken, set_aside) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { budget: Arc::clone(budget), taken, set_aside }
+        let [taken, set_aside, beside] = [const { AtomicUsize::new(0) }; 3];
+        Self { budget: Arc::clone(budget), taken, set_aside, beside }
     }
 
     /// Creates another share of the same memory, with nothing in it.
     pub(crate) fn another(&self) -> Self {
         Self::of(&self.budget)
+    }
+
+    /// Notes what the same call holds in another share now, 0 when that is over: a call that needs
+    /// more than there is in both together is too large, however long it waits.
+    pub(crate) fn stand_beside(&self, held: usize) {
+        self.beside.store(held, Ordering::SeqCst);
     }
 
     /// Returns the bytes that it has taken.
@@ -128,7 +136,8 @@ impl Share {
             return Ok(());
         }
         let total = self.budget.total;
-        match self.taken().checked_add(bytes) {
+        let held = self.taken().saturating_add(self.beside.load(Ordering::SeqCst));
+        match held.checked_add(bytes) {
             Some(sum) if sum <= total => Err(Exhausted::Busy),
             _ => Err(Exhausted::TooLarge(total)),
         }
@@ -179,6 +188,7 @@ impl Share {
     /// Gives everything back, when what it was taken for is gone.
     pub(crate) fn give_back(&self) {
         self.set_aside.store(0, Ordering::SeqCst);
+        self.stand_beside(0);
         let taken = self.taken.swap(0, Ordering::SeqCst);
         self.budget.taken.fetch_sub(taken, Ordering::SeqCst);
     }
@@ -208,6 +218,21 @@ mod tests {
         two.give_back();
         assert_eq!(budget.taken(), 0);
         assert_eq!(two.take(usize::MAX), Err(Exhausted::TooLarge(100)));
+    }
+
+    #[test]
+    fn what_a_call_holds_elsewhere_counts_where_it_could_never_go_on() {
+        let budget = Budget::new(100);
+        let (call, other) = (Share::of(&budget), Share::of(&budget));
+        call.take(60).unwrap();
+        let scanner = call.another();
+        assert_eq!(scanner.take(50), Err(Exhausted::Busy));
+        scanner.stand_beside(call.taken());
+        assert_eq!(scanner.take(50), Err(Exhausted::TooLarge(100)));
+        other.take(30).unwrap();
+        assert_eq!(scanner.take(40), Err(Exhausted::Busy));
+        scanner.stand_beside(0);
+        assert_eq!(scanner.take(50), Err(Exhausted::Busy));
     }
 
     #[test]

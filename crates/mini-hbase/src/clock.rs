@@ -27,7 +27,8 @@ enum Shown {
 }
 
 impl VirtualClock {
-    /// Creates a clock that shows this time, in milliseconds since 1970, until it is moved.
+    /// Creates a clock that shows this time, in milliseconds since 1970, until it is moved. It shows
+    /// none before that: no cell may have such a timestamp.
     pub fn new(millis: i64) -> Self {
         Self(Arc::new(Mutex::new(Shown::Still(millis))))
     }
@@ -67,10 +68,11 @@ impl VirtualClock {
 
     /// Returns the time that it shows, in milliseconds since 1970.
     pub fn now_millis(&self) -> i64 {
-        match *self.shown() {
+        let millis = match *self.shown() {
             Shown::Still(millis) => millis,
             Shown::Running(ahead) => system_millis().saturating_add(ahead),
-        }
+        };
+        millis.max(0)
     }
 
     /// Returns the time at which it stands still, if it does.

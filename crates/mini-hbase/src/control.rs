@@ -19,16 +19,16 @@
 //! call of the method, for the `nth` from now on, or for the `first` ones; without a method, for
 //! calls of any. Sockets are left to `server`.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use hbase_thrift_api::HbaseSyncHandler as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::budget::{Budget, Share};
 use crate::fault::Faults;
-use crate::seed::{self, Existing};
+use crate::seed;
 use crate::thrift1::{Handler, Service};
 use crate::{Exception, Fault, VirtualClock, When};
 
@@ -38,6 +38,8 @@ pub(crate) struct Control {
     faults: Arc<Faults>,
     budget: Arc<Budget>,
     start: Start,
+    /// Held by a reset: one at a time.
+    resetting: Mutex<()>,
     /// Where the ports are, once they are open.
     pub(crate) urls: OnceLock<Vec<String>>,
 }
@@ -67,7 +69,8 @@ impl Control {
         for (when, fault) in &start.faults {
             faults.add(when.clone(), fault.clone());
         }
-        Self { service, faults, budget, start, urls: OnceLock::new() }
+        let resetting = Mutex::default();
+        Self { service, faults, budget, start, resetting, urls: OnceLock::new() }
     }
 
     /// Carries out a call.
@@ -94,7 +97,7 @@ impl Control {
             ("POST", "/clock") => parse(body).and_then(|change| self.change_clock(&change)),
             ("POST", "/seed") => std::str::from_utf8(body)
                 .map_err(|error| error.to_string())
-                .and_then(|lines| self.seed(lines, Existing::Filled)),
+                .and_then(|lines| self.seed(lines, &BTreeSet::new())),
             ("POST", "/reset") => self.reset(),
             _ => {
                 let paths =
@@ -113,39 +116,45 @@ impl Control {
     ///
     /// # Errors
     /// When a line can't be read or is refused; in words.
-    pub(crate) fn seed(&self, lines: &str, existing: Existing) -> Result<(), String> {
-        seed::plant(&self.handler(), lines, existing).map_err(|failed| failed.to_string())
+    fn seed(&self, lines: &str, left_out: &BTreeSet<String>) -> Result<(), String> {
+        seed::plant(&self.handler(), lines, left_out).map_err(|failed| failed.to_string())
     }
 
-    /// Puts in what the server begins with, unless its tables are there.
+    /// Puts in what the server begins with, but nothing of the tables that are there.
     ///
     /// # Errors
-    /// When a line can't be read or is refused; in words.
+    /// When a line can't be read or is refused; in words. None of the seeds is there then.
     pub(crate) fn begin(&self) -> Result<(), String> {
-        self.start.seeds.iter().try_for_each(|seeds| self.seed(seeds, Existing::Skipped))
+        self.begin_beside(&self.service.tables())
     }
 
-    /// Makes everything as it was at the start: tables, scanners, faults, clock.
+    fn begin_beside(&self, tables: &BTreeSet<String>) -> Result<(), String> {
+        let seeded = self.start.seeds.iter().try_for_each(|seeds| self.seed(seeds, tables));
+        if seeded.is_err() {
+            // Half of a table would be taken by the next start for one that was there before.
+            let _ = self.service.drop_tables(tables);
+        }
+        seeded
+    }
+
+    /// Makes everything as it was at the start: tables, scanners, faults, clock. Calls of others may
+    /// go on meanwhile; those under way end before their table goes.
     ///
     /// # Errors
     /// When the storage fails; in words.
     pub(crate) fn reset(&self) -> Result<(), String> {
+        let _one = self.resetting.lock().unwrap_or_else(PoisonError::into_inner);
         self.faults.clear();
+        let none = BTreeSet::new();
+        self.service.drop_tables(&none).map_err(|error| error.to_string())?;
         self.service.scanners().expire_all();
-        let handler = self.handler();
-        let words = |error: thrift::Error| error.to_string();
-        for table in handler.handle_get_table_names().map_err(words)? {
-            // It may be disabled already; if it is in use, the deletion says so.
-            let _ = handler.handle_disable_table(table.clone());
-            handler.handle_delete_table(table).map_err(words)?;
-        }
         if let Some((clock, time)) = &self.start.clock {
             match time {
                 Some(time) => clock.set(*time),
                 None => clock.show_system_time(),
             }
         }
-        self.begin()?;
+        self.begin_beside(&none)?;
         for (when, fault) in &self.start.faults {
             self.faults.add(when.clone(), fault.clone());
         }
@@ -153,10 +162,8 @@ impl Control {
     }
 
     fn describe(&self) -> Value {
-        let tables = self.handler().handle_get_table_names().unwrap_or_default();
-        let tables = tables.iter().map(|name| String::from_utf8_lossy(name)).collect::<Vec<_>>();
         json!({
-            "tables": tables,
+            "tables": self.service.tables(),
             "version": env!("CARGO_PKG_VERSION"),
             "urls": self.urls.get().cloned().unwrap_or_default(),
             "calls": self.faults.all_calls(),

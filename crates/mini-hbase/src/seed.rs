@@ -10,7 +10,7 @@
 //! A text stands for its UTF-8; `hex` for any bytes, `counter` for the eight bytes that an increment
 //! reads. The rows of a table follow its own line.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use hbase_thrift_api::{
     AlreadyExists, BatchMutation, ColumnDescriptor, HbaseSyncHandler, IOError, IllegalArgument,
@@ -20,15 +20,6 @@ use serde::Deserialize;
 
 /// As many rows are put in one call.
 const BATCH: usize = 500;
-
-/// What is done with the rows of a table that exists already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Existing {
-    /// They are left out, so that a store that is opened again stays as it is.
-    Skipped,
-    /// They are put.
-    Filled,
-}
 
 /// The line that failed, counted from 1 on, and why.
 #[derive(Debug, thiserror::Error)]
@@ -132,18 +123,18 @@ fn from_hex(digits: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Puts in what the lines say.
+/// Puts in what the lines say, but nothing of the tables that are to be left as they are.
 ///
 /// # Errors
 /// When a line can't be read, or what it says is refused; what stood before it is there.
 pub(crate) fn plant(
     handler: &impl HbaseSyncHandler,
     lines: &str,
-    existing: Existing,
+    left_out: &BTreeSet<String>,
 ) -> Result<(), Failed> {
-    let mut planter = Planter { handler, left_out: HashSet::new(), batch: Batch::default() };
+    let mut planter = Planter { handler, left_out, batch: Batch::default() };
     for (number, line) in (1..).zip(lines.lines()) {
-        let result = if line.trim().is_empty() { Ok(()) } else { planter.line(line, existing) };
+        let result = if line.trim().is_empty() { Ok(()) } else { planter.line(line) };
         result.map_err(|reason| Failed { line: number, reason })?;
     }
     planter.put().map_err(|reason| Failed { line: lines.lines().count(), reason })
@@ -151,7 +142,7 @@ pub(crate) fn plant(
 
 struct Planter<'a, H> {
     handler: &'a H,
-    left_out: HashSet<String>,
+    left_out: &'a BTreeSet<String>,
     batch: Batch,
 }
 
@@ -164,39 +155,30 @@ struct Batch {
 }
 
 impl<H: HbaseSyncHandler> Planter<'_, H> {
-    fn line(&mut self, line: &str, existing: Existing) -> Result<(), String> {
+    fn line(&mut self, line: &str) -> Result<(), String> {
         let Line { table, families, row, cells } =
             serde_json::from_str(line).map_err(|error| error.to_string())?;
+        if self.left_out.contains(table.strip_prefix("default:").unwrap_or(&table)) {
+            return Ok(());
+        }
         match (families, row, cells) {
-            (Some(families), None, None) => self.table(table, families, existing),
+            (Some(families), None, None) => self.table(table, families),
             (None, Some(row), Some(cells)) => self.row(table, row, cells),
             _ => Err("a line has a table and its families, or a table, a row and cells".to_owned()),
         }
     }
 
-    fn table(
-        &mut self,
-        table: String,
-        families: Vec<NamedFamily>,
-        existing: Existing,
-    ) -> Result<(), String> {
+    /// A table may have been there, or be said twice: its rows are put all the same.
+    fn table(&mut self, table: String, families: Vec<NamedFamily>) -> Result<(), String> {
         self.put()?;
         let families = families.into_iter().map(descriptor).collect();
-        match self.handler.handle_create_table(table.clone().into_bytes(), families) {
-            Err(thrift::Error::User(error)) if error.is::<AlreadyExists>() => {
-                if existing == Existing::Skipped {
-                    self.left_out.insert(table);
-                }
-                Ok(())
-            }
+        match self.handler.handle_create_table(table.into_bytes(), families) {
+            Err(thrift::Error::User(error)) if error.is::<AlreadyExists>() => Ok(()),
             created => created.map_err(reason),
         }
     }
 
     fn row(&mut self, table: String, row: Data, cells: Cells) -> Result<(), String> {
-        if self.left_out.contains(&table) {
-            return Ok(());
-        }
         let row = row.bytes()?;
         let mut by_time: BTreeMap<Option<i64>, Vec<Mutation>> = BTreeMap::new();
         for (column, value, time) in listed(cells) {

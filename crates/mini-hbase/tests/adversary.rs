@@ -8,7 +8,9 @@ mod support;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use hbase_thrift_api::{ColumnDescriptor, IOError, Mutation, TAppend, THbaseSyncClient, TScan};
+use hbase_thrift_api::{
+    ColumnDescriptor, IOError, Mutation, TAppend, THbaseSyncClient, TIncrement, TScan,
+};
 use mini_hbase::MiniHBase;
 use support::{
     Raw, both, bytes, client, client_with_table, family, keys, mutation, none, put, scan, value,
@@ -192,6 +194,55 @@ fn long_rows_are_counted_in_each_result_so_that_no_fetch_loses_one() {
         let rows = |count| vec![bytes(&row(5)); count];
         assert!(!can_retry(raw.get_rows(bytes("t"), rows(100), none()).unwrap_err()));
         assert_eq!(raw.get_rows(bytes("t"), rows(10), none()).unwrap().len(), 10);
+    }
+}
+
+#[test]
+fn a_scanner_that_could_never_be_opened_is_not_to_be_tried_again() {
+    let server = MiniHBase::builder().in_memory().max_memory(8 * MEBIBYTE).start().unwrap();
+    let mut raw = client_with_table(&server);
+    // The message and the scanner fit, each by itself.
+    let columns = |count: usize| vec![bytes("f"); count];
+    let mut open = |count| raw.scanner_open(bytes("t"), Vec::new(), columns(count), none());
+    assert!(!can_retry(open(30_000).unwrap_err()));
+    open(10_000).unwrap();
+    open(10_000).unwrap();
+    // This one fits when another is closed.
+    assert!(can_retry(open(10_000).unwrap_err()));
+    server.expire_scanners();
+    open(10_000).unwrap();
+}
+
+#[test]
+fn a_fetch_that_could_never_go_on_beside_its_scanner_is_not_to_be_tried_again() {
+    let server = MiniHBase::builder().in_memory().max_memory(8 * MEBIBYTE).start().unwrap();
+    let mut raw = client_with_table(&server);
+    for column in ["f:a", "f:b"] {
+        put(&mut raw, "r", column, &"v".repeat(MEBIBYTE)).unwrap();
+    }
+    // The row takes 4 MiB with its reply, and the scanner more than the other half.
+    let large = TScan { columns: Some(vec![bytes("f"); 20_000]), ..scan() };
+    let scanner = open(&mut raw, large).unwrap();
+    assert!(server.memory_taken() > 4 * MEBIBYTE);
+    assert!(!can_retry(raw.scanner_get_list(scanner, 1).unwrap_err()));
+    raw.scanner_close(scanner).unwrap();
+    let scanner = open(&mut raw, scan()).unwrap();
+    assert_eq!(raw.scanner_get_list(scanner, 1).unwrap().len(), 1);
+}
+
+#[test]
+fn what_one_row_of_a_call_took_is_there_for_the_next() {
+    const INCREMENTS: usize = 100;
+    for builder in both() {
+        // Enough for the message, which is 3 MB, and for some of its rows as they are written.
+        let server = builder.max_memory(13 << 20).start().unwrap();
+        let mut raw = client_with_table(&server);
+        let increment = |number: usize| {
+            let row = format!("{number:03}{}", "r".repeat(30_000));
+            TIncrement::new(bytes("t"), bytes(&row), bytes("f:n"), 1)
+        };
+        raw.increment_rows((0..INCREMENTS).map(increment).collect()).unwrap();
+        wait_until(|| server.memory_taken() == 0);
     }
 }
 

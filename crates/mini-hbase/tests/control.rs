@@ -5,10 +5,12 @@
 mod support;
 
 use std::io::{Read as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use hbase_thrift_api::{IOError, THbaseSyncClient};
-use mini_hbase::{Fault, MiniHBase, StartError, VirtualClock, When};
+use mini_hbase::{Fault, HBaseTiming, MiniHBase, StartError, VirtualClock, When};
 use support::{bytes, client, client_with_table, keys, none, put, socket, value};
 
 const SEEDS: &str = r#"
@@ -93,6 +95,128 @@ fn a_store_that_is_opened_again_is_not_seeded_again() {
     server.stop();
     let server = builder.start().unwrap();
     assert_eq!(value(&mut client(&server), "r1", "f:x").as_deref(), Some("changed"));
+}
+
+#[test]
+fn a_table_that_its_seeds_name_twice_has_the_rows_of_both() {
+    let more = r#"
+        {"table": "t", "families": ["f"]}
+        {"table": "t", "row": "r3", "cells": {"f:x": "v"}}
+    "#;
+    let server = MiniHBase::builder().seed(SEEDS).seed(more).start().unwrap();
+    assert_eq!(rows(&server), ["r1", "r2", "r3"]);
+    server.reset().unwrap();
+    assert_eq!(rows(&server), ["r1", "r2", "r3"]);
+}
+
+#[test]
+fn no_seed_changes_a_table_that_a_store_has_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = MiniHBase::builder().store(folder.path().join("store"));
+    let server = builder.clone().start().unwrap();
+    let mut raw = client_with_table(&server);
+    put(&mut raw, "r1", "f:x", "mine").unwrap();
+    server.stop();
+    // Rows without their table's line, and a name with the namespace.
+    for table in ["t", "default:t"] {
+        let row = r#"{"table": "T", "row": "r1", "cells": {"f:x": "seed"}}"#;
+        let server = builder.clone().seed(row.replace('T', table)).start().unwrap();
+        assert_eq!(value(&mut client(&server), "r1", "f:x").as_deref(), Some("mine"));
+    }
+}
+
+#[test]
+fn a_start_whose_seeds_are_refused_leaves_nothing_that_the_next_one_takes_for_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let builder = MiniHBase::builder().store(folder.path().join("store"));
+    let server = builder.clone().start().unwrap();
+    client(&server).create_table(bytes("kept"), vec![support::family("f")]).unwrap();
+    server.stop();
+    let bad = format!(r#"{SEEDS}{{"table": "t", "row": "r3", "cells": {{"no:x": "v"}}}}"#);
+    let error = builder.clone().seed(bad).start().unwrap_err();
+    assert!(error.to_string().contains("line 7"), "{error}");
+    let server = builder.seed(SEEDS).start().unwrap();
+    assert_eq!(rows(&server), ["r1", "r2"]);
+    assert_eq!(client(&server).get_table_names().unwrap(), [bytes("kept"), bytes("t")]);
+}
+
+#[test]
+fn resets_at_once_and_under_load_leave_the_seeds() {
+    const RESETS: usize = 5;
+    for builder in support::both() {
+        let server = builder.control("127.0.0.1:0").seed(SEEDS).start().unwrap();
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let loads: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut raw = client(&server);
+                        while !is_over.load(Ordering::SeqCst) {
+                            // With a reset in between, any of them may be refused.
+                            let _ = raw.create_table(bytes("u"), vec![support::family("f")]);
+                            let _ = raw.disable_table(bytes("u"));
+                            let _ = raw.enable_table(bytes("u"));
+                            let _ = put(&mut raw, "r9", "f:x", "v");
+                            raw.get_cluster_id().unwrap();
+                        }
+                    })
+                })
+                .collect();
+            let resets: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        for _ in 0..RESETS {
+                            do_it(&server, "POST", "/reset", "");
+                        }
+                    })
+                })
+                .collect();
+            for reset in resets {
+                reset.join().unwrap();
+            }
+            is_over.store(true, Ordering::SeqCst);
+            for load in loads {
+                load.join().unwrap();
+            }
+        });
+        do_it(&server, "POST", "/reset", "");
+        assert_eq!(rows(&server), ["r1", "r2"]);
+        assert_eq!(client(&server).get_table_names().unwrap(), [bytes("t")]);
+    }
+}
+
+#[test]
+fn the_control_address_is_reached_when_clients_have_all_connections() {
+    let server = MiniHBase::builder().control("127.0.0.1:0").max_connections(3).start().unwrap();
+    let mut clients: Vec<_> = (0..3).map(|_| client(&server)).collect();
+    for raw in &mut clients {
+        raw.get_cluster_id().unwrap();
+    }
+    client(&server).get_cluster_id().unwrap_err();
+    do_it(&server, "POST", "/reset", "");
+    // It has a bound of its own, and takes no place from the clients.
+    let url = server.control_url().unwrap();
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    drop(clients.pop());
+    support::wait_until(|| client(&server).get_cluster_id().is_ok());
+    let held: Vec<_> = (0..100).map(|_| socket(address)).collect();
+    support::wait_until(|| client(&server).get_cluster_id().is_ok());
+    let mut last = held.into_iter().next_back().unwrap();
+    assert_eq!(last.read(&mut [0]).unwrap_or(0), 0, "the hundredth is closed");
+}
+
+#[test]
+fn a_clock_shows_no_time_that_no_cell_can_have() {
+    for time in [-5, i64::MIN] {
+        let clock = VirtualClock::new(time);
+        let builder = MiniHBase::builder().timing(HBaseTiming::Exact).clock(clock.clone());
+        let server = builder.start().unwrap();
+        let mut raw = client_with_table(&server);
+        clock.set(time);
+        put(&mut raw, "r", "f:x", "v").unwrap();
+        let cells = raw.get(bytes("t"), bytes("r"), bytes("f:x"), none()).unwrap();
+        assert_eq!(cells[0].timestamp, Some(0));
+    }
 }
 
 #[test]

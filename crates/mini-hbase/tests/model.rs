@@ -225,6 +225,42 @@ fn a_fetch_of_too_much_is_refused_and_loses_no_row() {
 }
 
 #[test]
+fn an_open_scanner_waits_for_its_table_to_be_enabled() {
+    for builder in both() {
+        let server = builder.start().unwrap();
+        let mut raw = client_with_table(&server);
+        for row in ["a", "b"] {
+            put(&mut raw, row, "f:x", "v").unwrap();
+        }
+        let scanner = raw.scanner_open(bytes("t"), Vec::new(), Vec::new(), none()).unwrap();
+        assert_eq!(support::keys(raw.scanner_get_list(scanner, 1).unwrap()), ["a"]);
+        raw.disable_table(bytes("t")).unwrap();
+        let (class, _) = io_error(raw.scanner_get_list(scanner, 1).unwrap_err());
+        assert!(class.ends_with("TableNotEnabledException"), "{class}");
+        raw.enable_table(bytes("t")).unwrap();
+        assert_eq!(support::keys(raw.scanner_get_list(scanner, 1).unwrap()), ["b"]);
+    }
+}
+
+#[test]
+fn a_batch_size_beside_a_filter_of_whole_rows_is_refused_at_once() {
+    let server = MiniHBase::in_memory().unwrap();
+    let mut raw = client_with_table(&server);
+    let mut fetch = |filter: &str| {
+        let filter_string = Some(bytes(filter));
+        let scan = TScan { filter_string, batch_size: Some(1), ..scan() };
+        let scanner = raw.scanner_open_with_scan(bytes("t"), scan, none()).unwrap();
+        raw.scanner_get_list(scanner, 1)
+    };
+    for filter in ["PageFilter(2)", "DependentColumnFilter('f', 'x')"] {
+        let (class, can_retry) = io_error(fetch(filter).unwrap_err());
+        assert!(class.ends_with("DoNotRetryIOException"), "{filter}: {class}");
+        assert_eq!(can_retry, Some(false));
+    }
+    fetch("KeyOnlyFilter()").unwrap();
+}
+
+#[test]
 fn a_row_and_a_qualifier_may_be_longer_than_the_storages_keys() {
     for builder in both() {
         let server = builder.start().unwrap();

@@ -17,6 +17,8 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(filters_end_a_scan_where_they_should),
         Test::new(filters_seek_though_another_one_excludes_the_cell),
         Test::new(what_is_in_skip_and_while_is_not_reversed),
+        Test::new(what_a_filter_sees_depends_on_the_direction),
+        Test::new(rows_that_another_filter_emptied_are_not_counted),
         Test::new(families_that_a_filter_does_not_need_are_read_on_demand),
         Test::new(regular_expressions_are_those_of_java),
         Test::new(texts_that_are_no_filter_are_internal_errors),
@@ -219,6 +221,49 @@ fn what_is_in_skip_and_while_is_not_reversed(server: &Server) {
     ] {
         let first = format!("{filter} AND FirstKeyOnlyFilter()");
         assert_eq!(bench.passing(&first, true), expected, "{filter}");
+    }
+}
+
+fn what_a_filter_sees_depends_on_the_direction(server: &Server) {
+    let mut bench = four_rows(server, "filter_direction");
+    // Of a row whose key is left out, filters see the cells on the way up, and not on the way down.
+    let ends = "(WHILE ValueFilter(!=, 'binary:3')) AND RowFilter(!=, 'binary:r3')";
+    let up = "r1:n=1 r1:x=new1 r1:y=y r2:n=2 r2:x=new2 r2:y=y";
+    let down = "r4:n=4 r4:x=new4 r4:y=y r2:n=2 r2:x=new2 r2:y=y r1:n=1 r1:x=new1 r1:y=y";
+    assert_eq!((&*bench.passing(ends, false), &*bench.passing(ends, true)), (up, down));
+    // On the way up both pass by the cells that end the other one; on the way down there are no hints.
+    for (filter, up, down) in [
+        (
+            "(WHILE ColumnPrefixFilter('n')) OR ColumnPrefixFilter('x')",
+            "r1:n=1 r1:x=new1 r2:x=new2 r3:x=new3 r4:x=new4",
+            "r4:n=4",
+        ),
+        (
+            "(WHILE QualifierFilter(!=, 'binary:n')) OR ColumnPrefixFilter('x')",
+            "r1:x=new1 r2:x=new2 r3:x=new3 r4:x=new4",
+            "",
+        ),
+    ] {
+        let passing = (bench.passing(filter, false), bench.passing(filter, true));
+        assert_eq!((&*passing.0, &*passing.1), (up, down), "{filter}");
+    }
+}
+
+fn rows_that_another_filter_emptied_are_not_counted(server: &Server) {
+    let mut bench = Bench::new(server, "filter_emptied");
+    for (row, time) in [("r1", 20), ("r2", 20), ("r3", 10), ("r4", 10)] {
+        bench.put_at(10, row, "a:d", "d");
+        bench.put_at(time, row, "a:e", "e");
+    }
+    let dependent = "DependentColumnFilter('a', 'd', true)";
+    for filter in [
+        dependent.to_owned(),
+        format!("PageFilter(2) AND {dependent}"),
+        format!("{dependent} AND PageFilter(2)"),
+        format!("(SKIP PageFilter(2)) AND {dependent}"),
+    ] {
+        assert_eq!(bench.passing(&filter, false), "r3:e=e r4:e=e", "{filter}");
+        assert_eq!(bench.passing(&filter, true), "r4:e=e r3:e=e", "{filter}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! A table's entry is written after its keyspace was made and removed before that is deleted, so
 //! whatever a sudden end leaves behind is a keyspace without entry, which the next start removes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use uuid::Uuid;
@@ -64,10 +64,33 @@ impl Store {
         if *state != State::Disabled {
             return Err(Error::TableNotDisabled(name.to_owned()));
         }
-        self.catalogue.write(vec![(entry(name).into_bytes(), None)])?;
+        self.forget(&table, &mut state)?;
+        tables.remove(name);
+        self.remove_cells(&table)
+    }
+
+    /// Drops all tables but these, whatever state they are in: the writes that are under way end
+    /// first, and nobody creates one meanwhile.
+    pub(crate) fn drop_tables(&self, kept: &BTreeSet<String>) -> Result<()> {
+        let mut tables = self.tables_for_change();
+        let dropped: Vec<_> =
+            tables.values().filter(|table| !kept.contains(&table.name)).cloned().collect();
+        for table in dropped {
+            self.forget(&table, &mut table.state_for_change())?;
+            tables.remove(&table.name);
+            self.remove_cells(&table)?;
+        }
+        Ok(())
+    }
+
+    fn forget(&self, table: &Table, state: &mut State) -> Result<()> {
+        self.catalogue.write(vec![(entry(&table.name).into_bytes(), None)])?;
         self.catalogue.flush()?;
         *state = State::Dropped;
-        tables.remove(name);
+        Ok(())
+    }
+
+    fn remove_cells(&self, table: &Table) -> Result<()> {
         let space = space_name(table.id);
         self.purge.remove(&space);
         self.storage.remove_space(&space)

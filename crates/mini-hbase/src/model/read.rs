@@ -51,6 +51,11 @@ impl Limits {
         }
     }
 
+    /// The call's share.
+    pub(super) fn share(&self) -> &Share {
+        &self.share
+    }
+
     /// # Errors
     /// If the server is being stopped.
     pub(crate) fn check(&self) -> Result<()> {

@@ -77,10 +77,14 @@ impl Scanner {
             none => none.insert(Walk::begin(store, &self.scan)?),
         };
         drop(walk.table.in_use()?);
+        limits.share().stand_beside(self.share.taken());
         let mut place = walk.place.clone();
         let dead = walk.fetch(&mut place, self.scan.batch, count, limits, sink)?;
         let rest = place.rest.as_ref().map_or(0, |(row, _)| row.memory());
-        self.share.resize(self.own + rest).map_err(Error::NoMemory)?;
+        self.share.stand_beside(limits.share().taken());
+        let resized = self.share.resize(self.own + rest);
+        self.share.stand_beside(0);
+        resized.map_err(Error::NoMemory)?;
         walk.place = place;
         if let Some((from, to)) = dead
             && self.scan.query.wants_all()
@@ -153,7 +157,8 @@ impl Walk {
             Reader::new(&self.table, &*self.snapshot.cells, &self.plan, position.clone(), limits);
         let mut row = Row::default();
         let mut dead = None;
-        while found < count && !*is_over && rest.is_none() {
+        // A rest is left only when there are as many results as were asked for.
+        while found < count && !*is_over {
             let next = reader.next(filter.as_deref_mut(), &mut row)?;
             let (from, count_of_dead) = reader.take_dead();
             if count_of_dead >= MANY_DEAD_ROWS

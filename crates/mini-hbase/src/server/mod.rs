@@ -25,6 +25,9 @@ use crate::wire::{Speech, Terms};
 
 /// After a failure to accept (too many open files, say) there is no point in trying at once.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How many connections the control address has, beside the ones of clients: a test that leaks those
+/// can still reset.
+const CONTROLS: usize = 16;
 const STOP: Token = Token(usize::MAX);
 
 /// Bounds of what clients may do.
@@ -47,7 +50,7 @@ pub(crate) struct Shared {
     stopping: AtomicBool,
     next_id: AtomicUsize,
     /// A handle on each admitted connection's socket, to cut it off.
-    streams: Mutex<HashMap<usize, TcpStream>>,
+    streams: Mutex<HashMap<usize, Admitted>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -130,8 +133,8 @@ impl Doorkeeper {
         if let (Ok(()), Some(thread)) = (self.waker.wake(), self.thread.take()) {
             let _ = thread.join();
         }
-        for stream in lock(&shared.streams).values() {
-            let _ = stream.shutdown(Shutdown::Both);
+        for admitted in lock(&shared.streams).values() {
+            let _ = admitted.stream.shutdown(Shutdown::Both);
         }
         let threads = std::mem::take(&mut *lock(&shared.threads));
         for thread in threads {
@@ -178,7 +181,7 @@ fn admit(stream: TcpStream, port: &Open, shared: &Arc<Shared>) {
     if is_refused || stream.set_nonblocking(false).is_err() {
         return;
     }
-    let Some(place) = Place::take(&stream, shared) else { return };
+    let Some(place) = Place::take(&stream, port.purpose, shared) else { return };
     let (purpose, terms) = (port.purpose, Arc::clone(&port.terms));
     let name = format!("mini-hbase {}", port.address.port());
     let spawned = thread::Builder::new().name(name).spawn(move || {
@@ -195,6 +198,12 @@ fn admit(stream: TcpStream, port: &Open, shared: &Arc<Shared>) {
     }
 }
 
+/// An open connection.
+struct Admitted {
+    stream: TcpStream,
+    is_control: bool,
+}
+
 /// A connection's place among the admitted, given back however its thread ends.
 struct Place {
     id: usize,
@@ -202,14 +211,16 @@ struct Place {
 }
 
 impl Place {
-    fn take(stream: &TcpStream, shared: &Arc<Shared>) -> Option<Self> {
-        let handle = stream.try_clone().ok()?;
+    fn take(stream: &TcpStream, purpose: Purpose, shared: &Arc<Shared>) -> Option<Self> {
+        let stream = stream.try_clone().ok()?;
+        let is_control = matches!(purpose, Purpose::Control);
+        let max = if is_control { CONTROLS } else { shared.bounds.connections };
         let mut streams = lock(&shared.streams);
-        if streams.len() >= shared.bounds.connections {
+        if streams.values().filter(|other| other.is_control == is_control).count() >= max {
             return None;
         }
         let id = shared.next_id.fetch_add(1, Ordering::SeqCst);
-        streams.insert(id, handle);
+        streams.insert(id, Admitted { stream, is_control });
         Some(Self { id, shared: Arc::clone(shared) })
     }
 }

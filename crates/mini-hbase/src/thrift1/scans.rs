@@ -35,8 +35,7 @@ const COPIES: usize = 4;
 
 impl Service {
     pub(super) fn open(&self, share: &Share, table: &[u8], scan: TScan) -> Result<ScannerID> {
-        // The scanner's own, for as long as it is open.
-        let share = share.another();
+        let share = own(share);
         let filter = match &scan.filter_string {
             Some(text) => Some(filter::parse(text, &share)?),
             None => None,
@@ -74,7 +73,7 @@ impl Service {
         prefix: Text,
         columns: Vec<Text>,
     ) -> Result<ScannerID> {
-        let share = share.another();
+        let share = own(share);
         take_rows(&share, &[&prefix])?;
         let query = reads::query(&share, &columns, None, 1)?;
         self.add(
@@ -126,6 +125,7 @@ impl Service {
     }
 
     fn add(&self, scan: Scan, sorted: bool, share: Share) -> Result<ScannerID> {
+        share.stand_beside(0);
         let open = OpenScanner { scanner: Scanner::new(scan, share), sorted };
         self.scanners.add(open, self.store.now()).ok_or_else(|| {
             let max = self.scanners.max();
@@ -134,6 +134,13 @@ impl Service {
             ))
         })
     }
+}
+
+/// A scanner's own share, for as long as it is open. While it is opened, the call has its own as well.
+fn own(call: &Share) -> Share {
+    let share = call.another();
+    share.stand_beside(call.taken());
+    share
 }
 
 fn take_rows(share: &Share, rows: &[&[u8]]) -> Result<()> {

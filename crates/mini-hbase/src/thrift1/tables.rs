@@ -1,6 +1,6 @@
 //! Tables: created, described, listed, switched, deleted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hbase_thrift_api::{ColumnDescriptor, Text};
@@ -22,6 +22,16 @@ impl Service {
     /// The table of a call on its data.
     pub(super) fn table(&self, name: &[u8]) -> Result<Arc<Table>> {
         self.store.table(&names::table(name)?)
+    }
+
+    /// The names of all tables.
+    pub(crate) fn tables(&self) -> BTreeSet<String> {
+        self.store.all_tables().iter().map(|table| table.name.clone()).collect()
+    }
+
+    /// Drops all tables but these.
+    pub(crate) fn drop_tables(&self, kept: &BTreeSet<String>) -> Result<()> {
+        self.store.drop_tables(kept)
     }
 
     pub(super) fn enable(&self, name: &[u8]) -> Result<()> {

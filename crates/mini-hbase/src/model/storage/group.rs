@@ -203,6 +203,37 @@ mod tests {
     }
 
     #[test]
+    fn a_single_writer_waits_for_no_second_one_either() {
+        const FLUSH: Duration = Duration::from_millis(30);
+        let group = Group::default();
+        let waited = |_| {
+            let commit = group.commit(|| Ok::<(), Infallible>(())).unwrap();
+            let start = Instant::now();
+            let mut gathered = Duration::MAX;
+            let flush = || {
+                gathered = start.elapsed();
+                thread::sleep(FLUSH);
+                Ok::<(), Infallible>(())
+            };
+            group.wait(commit, flush).unwrap();
+            gathered
+        };
+        // A busy machine holds threads up, but not each time.
+        let shortest = (0..20).map(waited).skip(1).min().unwrap();
+        assert!(shortest < FLUSH / 2, "{shortest:?} before a flush");
+    }
+
+    #[test]
+    fn a_commit_that_failed_is_not_waited_for() {
+        let group = Group::default();
+        assert_eq!(group.commit(|| Err("full")), Err("full"));
+        assert_eq!(group.commit(|| Ok::<(), &str>(())), Ok(1));
+        group.wait(1, || Ok::<(), &str>(())).unwrap();
+        let state = group.state();
+        assert_eq!((state.expected, state.entering), (1, 0));
+    }
+
+    #[test]
     fn a_flush_that_fails_is_tried_by_the_next_one() {
         let group = Group::default();
         let commit = group.commit(|| Ok::<(), &str>(())).unwrap();

@@ -1,16 +1,18 @@
-//! A storage that counts what is read of another.
+//! A storage that counts what is read of another, and whose disk may be full.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::model::Result;
 use crate::model::storage::{Batch, Bytes, Entry, Snapshot, Space, Storage, Walk};
+use crate::model::{Error, Result};
 
 /// What was read since it was asked last.
 #[derive(Default)]
 pub(super) struct Counted {
     keys: AtomicUsize,
     bytes: AtomicUsize,
+    /// From now on no write gets onto the disk.
+    pub(super) is_full: AtomicBool,
 }
 
 impl Counted {
@@ -60,6 +62,9 @@ impl Space for CountingSpace {
     }
 
     fn wait(&self, written: u64) -> Result<()> {
+        if self.counted.is_full.load(Ordering::SeqCst) {
+            return Err(Error::Unwritable("full".to_owned()));
+        }
         self.inner.wait(written)
     }
 

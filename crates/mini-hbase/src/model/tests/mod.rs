@@ -4,6 +4,7 @@
 mod asked;
 mod costs;
 mod counting;
+mod ends;
 mod naive;
 #[path = "../../../tests/support/random.rs"]
 pub(super) mod random;
