@@ -228,6 +228,10 @@ fn a_fetch_that_could_never_go_on_beside_its_scanner_is_not_to_be_tried_again() 
     raw.scanner_close(scanner).unwrap();
     let scanner = open(&mut raw, scan()).unwrap();
     assert_eq!(raw.scanner_get_list(scanner, 1).unwrap().len(), 1);
+    // The row fits with its reply, but not with the rest of it that the scanner would keep.
+    put(&mut raw, "r", "f:c", &"v".repeat(MEBIBYTE)).unwrap();
+    let scanner = open(&mut raw, TScan { batch_size: Some(1), ..scan() }).unwrap();
+    assert!(!can_retry(raw.scanner_get_list(scanner, 1).unwrap_err()));
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn what_a_filter_sees_depends_on_the_direction(server: &Server) {
     let up = "r1:n=1 r1:x=new1 r1:y=y r2:n=2 r2:x=new2 r2:y=y";
     let down = "r4:n=4 r4:x=new4 r4:y=y r2:n=2 r2:x=new2 r2:y=y r1:n=1 r1:x=new1 r1:y=y";
     assert_eq!((&*bench.passing(ends, false), &*bench.passing(ends, true)), (up, down));
-    // On the way up both pass by the cells that end the other one; on the way down there are no hints.
+    // WHILE ends a scan where it sees the cells, and there are no hints on the way down.
     for (filter, up, down) in [
         (
             "(WHILE ColumnPrefixFilter('n')) OR ColumnPrefixFilter('x')",
@@ -246,6 +246,15 @@ fn what_a_filter_sees_depends_on_the_direction(server: &Server) {
     ] {
         let passing = (bench.passing(filter, false), bench.passing(filter, true));
         assert_eq!((&*passing.0, &*passing.1), (up, down), "{filter}");
+    }
+    // On the way up the first filter of each doesn't get to see what the hint skips.
+    for column in ["a:b", "a:c", "a:d", "a:x"] {
+        bench.put("wide", column, "v");
+    }
+    for counting in ["ColumnPaginationFilter(1, 1)", "ColumnCountGetFilter(2)"] {
+        let filter = format!("{counting} AND ColumnPrefixFilter('x') AND PrefixFilter('wide')");
+        let passing = (bench.passing(&filter, false), bench.passing(&filter, true));
+        assert_eq!((&*passing.0, &*passing.1), ("wide:x=v", ""), "{filter}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls that end early: when the disk fails, and when the server stops.
 
 use std::borrow::Cow;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::model::filter::{Filter, Verdict, View};
@@ -36,6 +36,7 @@ fn a_write_that_does_not_get_onto_the_disk_is_not_acknowledged() {
 #[derive(Clone)]
 struct Stops {
     stopping: Arc<AtomicBool>,
+    seen: Arc<AtomicUsize>,
     by_row: bool,
 }
 
@@ -47,6 +48,7 @@ impl Filter for Stops {
 
     fn judge(&mut self, _: &View<'_>) -> Verdict {
         self.stopping.store(true, Ordering::SeqCst);
+        self.seen.fetch_add(1, Ordering::SeqCst);
         Verdict::Skip
     }
 
@@ -61,7 +63,8 @@ impl Filter for Stops {
 fn a_read_ends_at_the_next_cell_and_the_next_row_when_the_server_stops() {
     let fixture = fixture();
     let stop_after = |by_row: bool, reversed: bool| {
-        let stopping = Arc::<AtomicBool>::default();
+        let (stopping, seen) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let filter = Stops { stopping: Arc::clone(&stopping), seen: Arc::clone(&seen), by_row };
         let end = || Bound { row: Vec::new(), inclusive: false };
         let scan = Scan {
             table: TABLE.to_owned(),
@@ -69,7 +72,7 @@ fn a_read_ends_at_the_next_cell_and_the_next_row_when_the_server_stops() {
             reversed,
             query: Query::new(Vec::new(), TimeRange::ALL, 1).unwrap(),
             batch: None,
-            filter: Some(Box::new(Stops { stopping: Arc::clone(&stopping), by_row })),
+            filter: Some(Box::new(filter)),
         };
         let mut limits = Limits::new(1 << 30, Arc::new(share()), stopping);
         let fetched =
@@ -78,11 +81,12 @@ fn a_read_ends_at_the_next_cell_and_the_next_row_when_the_server_stops() {
             Err(Error::Io(text)) => assert_eq!(text, "the server is being stopped"),
             other => panic!("{other:?}"),
         }
+        seen.load(Ordering::SeqCst)
     };
     for qualifier in [b"x", b"y"] {
         fixture.put(b"r", qualifier, 1, b"v".to_vec());
     }
-    stop_after(false, false);
+    assert_eq!(stop_after(false, false), 1);
     // Downwards no cell of a row is read whose key is left out.
-    stop_after(true, true);
+    assert_eq!(stop_after(true, true), 0);
 }
