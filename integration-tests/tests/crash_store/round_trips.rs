@@ -5,7 +5,8 @@ use std::time::Duration;
 use hbase_thrift_client::{Get, Increment};
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    Counted, CrashStore, NewReport, Ooid, ProcessedCrash, QueueForProcessing, TimeIndex, TimeRange,
+    Counted, CrashStore, NewReport, Ooid, ProcessedCrash, QueueForProcessing, SchemaOptions,
+    TABLES, TimeIndex, TimeRange,
 };
 
 use super::proxy::Proxy;
@@ -18,6 +19,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(scans_and_queues_keep_to_the_budget),
         Test::new(claims_to_their_end_keep_to_the_budget),
         Test::new(rows_and_counters_are_written_anew_within_the_budget),
+        Test::new(many_crashes_keep_to_the_budget),
     ]
 }
 
@@ -127,6 +129,11 @@ fn submitting_processing_and_removing_keep_to_the_budget(server: &Server) {
     });
     meter.hold_many("requeue_many", 10, |store| store.requeue_many(&many).unwrap());
     meter.hold_many("remove_many", 10, |store| store.remove_many(&many, Counted::Stays).unwrap());
+    // Of tables that are there; whether there is one for searches is asked once more then.
+    let tables = TABLES.len() + 1;
+    meter.hold_to("create_schema", tables * budget("CrashStore::create_schema", 0), |store| {
+        assert_eq!(store.create_schema(&SchemaOptions::new()).unwrap().existing.len(), tables);
+    });
 }
 
 fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
@@ -157,6 +164,10 @@ fn reads_and_index_rows_keep_to_the_budget(server: &Server) {
     meter.hold("CrashStore::get_raw_report", 0, |store| store.get_raw_report(crash).unwrap());
     meter.hold("CrashStore::get_processing_state", 0, |store| {
         store.get_processing_state(crash).unwrap()
+    });
+    let absent = ooid("1f000001-aaaa-4bbb-8ccc-ddddd2250101");
+    meter.hold_to("a crash that isn't there", budget("CrashStore::get_metadata", 0) + 1, |store| {
+        assert_eq!(store.get_metadata(absent).unwrap(), None);
     });
     let many = [crash; 256];
     meter
@@ -237,7 +248,10 @@ fn scans_and_queues_keep_to_the_budget(server: &Server) {
         queue.resume_claim(claim.id().clone(), &worker).unwrap().unwrap()
     });
     meter.hold("Claim::acknowledge", 0, |_| claim.acknowledge().unwrap());
+    let key = claims.last().unwrap().key().to_vec();
     meter.hold("Claim::acknowledge", 2, |_| claims.pop().unwrap().release().unwrap());
+    let claim = meter.hold("claim_row", 1, |_| queue.claim_row(&key, &worker, lease).unwrap());
+    assert!(claim.is_some());
     meter.hold_read("Queue::entries", 0, |_| queue.entries().unwrap().count());
     meter.hold_read("Queue::entries", 1, |_| queue.entries_newest_first().unwrap().count());
     meter.hold_read("Queue::entries", 2, |_| queue.count_entries().unwrap());
@@ -299,4 +313,44 @@ fn rows_and_counters_are_written_anew_within_the_budget(server: &Server) {
         }
         assert_eq!(store.recount(&period).unwrap().len(), counters.len());
     });
+}
+
+/// More than are claimed at a time, and more dumps than fit into a call.
+fn many_crashes_keep_to_the_budget(server: &Server) {
+    const CRASHES: usize = 40;
+    const LARGE: usize = 4;
+    let socorro = socorro(server);
+    let meter = Meter::new(server, socorro.store.client().config().get_table_prefix());
+    let queue = meter.store.legacy_queue();
+    for key in queue.entries().unwrap().map(|entry| entry.unwrap().key) {
+        queue.remove_row(&key).unwrap();
+    }
+    let metadata = metadata(JSON);
+    let name = |n: usize| ooid(&format!("{:x}f4000{n:02}-aaaa-4bbb-8ccc-ddddd2250101", n % 16));
+    let many: Vec<_> = (0..CRASHES + LARGE).map(name).collect();
+    let (many, large) = many.split_at(CRASHES);
+    let dump = vec![7; 900 << 10];
+    let reports: Vec<_> = large.iter().map(|id| NewReport::new(id, &metadata, &dump)).collect();
+    meter.proxy.round_trips();
+    let mebibytes = (LARGE * dump.len()).div_ceil(1 << 20);
+    let most = budget("CrashStore::put_raw_reports", 0) + mebibytes;
+    meter.hold_to("CrashStore::put_raw_reports", most, |store| {
+        let results = store.put_raw_reports(&reports, QueueForProcessing::No).unwrap();
+        assert!(results.iter().all(Result::is_ok));
+    });
+    let reports: Vec<_> = many.iter().map(|id| NewReport::new(id, &metadata, b"MDMP")).collect();
+    for result in meter.store.put_raw_reports(&reports, QueueForProcessing::Yes).unwrap() {
+        result.unwrap();
+    }
+    meter.proxy.round_trips();
+    let (worker, lease) = ("meter".parse().unwrap(), Duration::from_mins(10));
+    let [first, more, at_once] = [0, 2, 3].map(|position| budget("Queue::claim", position));
+    let most = first + (CRASHES.div_ceil(at_once) - 1) * more;
+    let claims = meter.hold_to("Queue::claim", most, |_| {
+        queue.claim(&worker, lease).unwrap().map(Result::unwrap).collect::<Vec<_>>()
+    });
+    assert_eq!(claims.len(), CRASHES);
+    for id in many.iter().chain(large) {
+        assert!(meter.store.remove(id).unwrap());
+    }
 }

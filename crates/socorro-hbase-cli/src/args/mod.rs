@@ -99,7 +99,8 @@ pub(crate) enum Task {
     /// Show all that is stored of a crash: its parts, its queues, who has claimed it, its hang
     ///
     /// JSON: ooid, submitted, product, version, `process_type`, signature, `is_processed`, parts (column,
-    /// bytes, written), queues (queue, since, `is_requested`, worker, until), `hang_pair`.
+    /// bytes, written), queues (queue, since, `is_requested`, worker, until), `hang_pair` (null, or ooid and
+    /// `process_type`).
     Show {
         #[command(flatten)]
         ids: Ids,
@@ -107,7 +108,7 @@ pub(crate) enum Task {
     /// Read what is stored of a crash, as it is stored
     #[command(subcommand)]
     Get(Get),
-    /// Store a crash's processed data, which takes it out of the queues
+    /// Store a crash's processed data, which takes it out of the general queue
     PutProcessed(PutProcessed),
     /// Remove crashes and everything that names them
     ///
@@ -147,17 +148,17 @@ pub(crate) enum Task {
     /// Check that crashes, indexes, queues and counters agree
     ///
     /// JSON: kind, repair (null without --repair, otherwise `repaired`, `already_solved` or `left`), ooid, table,
-    /// row, problem. Kinds: `missing_index_row`, `orphan_index_row`,
+    /// row, problem (in words). Kinds: `missing_index_row`, `orphan_index_row`,
     /// `stale_index_row`, `malformed_index_row`, `processed_in_queue`, `unfinished_submission`,
     /// `leftover_row`, `late_data`, `unreadable_metadata`, `wrong_counter`, `malformed_counter`.
     Check(Check),
     /// Read a whole row of a table
     ///
-    /// JSON: row, cells: an object of columns, each with `timestamp` and text, number or base64.
+    /// JSON: row, cells: an object of columns, each with timestamp, and text, number or base64.
     Row(GetRow),
     /// Read the rows of a table
     ///
-    /// JSON: row, cells: an object of columns, each with `timestamp` and text, number or base64.
+    /// JSON: row, cells: an object of columns, each with timestamp, and text, number or base64.
     Scan(Scan),
     /// Copy crashes out of the store, into a folder or an archive
     ///
@@ -240,13 +241,13 @@ pub(crate) enum Get {
     ///
     /// JSON: ooid, `is_processed`, `is_legacy`, submitted, processed.
     State {
-        /// The crash's ooid
+        /// The crash's ooid, `bp-` before it or not
         #[arg(value_parser = ids::id)]
         ooid: CrashId,
     },
     /// Read both metadata and minidump into a folder, as OOID.json and OOID.dump
     Raw {
-        /// The crash's ooid
+        /// The crash's ooid, `bp-` before it or not
         #[arg(value_parser = ids::id)]
         ooid: CrashId,
         /// The folder, which is made if it doesn't exist

@@ -45,7 +45,7 @@ pub(crate) enum Queue {
     },
     /// Show how many crashes wait in both queues, and for how long
     ///
-    /// JSON: queue, `waiting` (entries), `counter` (the size that is counted), `oldest` (its ooid),
+    /// JSON: queue, waiting (entries), counter (the size that is counted), oldest (its ooid),
     /// `age_seconds`.
     Stats,
     /// Put crashes into both queues, to be processed once more
@@ -205,7 +205,7 @@ fn position(word: &str) -> Result<CheckPosition, String> {
 pub(crate) struct Selecting {
     #[command(flatten)]
     pub(crate) range: Range,
-    /// Crashes with this signature, exactly; '' is the empty one
+    /// Only crashes with this signature, exactly; '' is the empty one
     #[arg(long, value_parser = signature(), conflicts_with_all = ["date", "from", "to"])]
     pub(crate) signature: Option<String>,
 }

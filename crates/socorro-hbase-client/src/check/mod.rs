@@ -170,7 +170,7 @@ impl CrashStore {
     /// is deleted, for the next check to find how much is missing.
     ///
     /// May be done beside live traffic, and again after an error. What somebody else writes at the same
-    /// moment stays.
+    /// moment stays. Returns whether it repaired the problem, found it solved, or left it.
     ///
     /// # Errors
     ///

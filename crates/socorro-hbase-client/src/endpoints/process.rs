@@ -58,7 +58,7 @@ impl CrashStore {
     }
 
     /// As [`requeue`](Self::requeue), of many crashes: in the round trips of one, and two more for each
-    /// entry that is there already. Each has a result of its own, in their order.
+    /// further crash that is queued already. Each has a result of its own, in their order.
     ///
     /// # Errors
     ///

@@ -236,6 +236,7 @@ impl CrashStore {
     /// [`ErrorKind::MalformedJson`] keeps bytes that don't parse; [`ErrorKind::HBase`].
     #[doc(alias = "get_processed_json")]
     #[doc(alias = "get_jsonz")]
+    #[doc(alias = "jsonz")]
     #[doc(alias = "get_unredacted_processed")]
     pub fn get_processed(&self, id: impl Into<CrashId>) -> Result<Option<Value>> {
         let row = self.read_crash(&id.into(), &[layout::PROCESSED_DATA_JSON])?;

@@ -204,6 +204,15 @@ impl Round<'_> {
         let Sent { members, table, reply } = sent;
         match reply {
             Reply::Written(slot) => self.note(&members, table, replies.take(slot)),
+            Reply::PutIfAbsent(slot) => {
+                let is_new = replies.take(slot);
+                if matches!(is_new, Ok(true)) {
+                    for index in &members {
+                        self.runs[*index].entered.push(table);
+                    }
+                }
+                self.note(&members, table, is_new.map(drop));
+            }
             Reply::Batch(slot, singles) => match replies.take(slot) {
                 // The answer is one for all: which of them it is, each by itself tells.
                 Err(error) if members.len() > 1 && !error.is_transient() => {

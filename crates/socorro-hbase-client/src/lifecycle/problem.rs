@@ -80,9 +80,10 @@ impl ProblemKind {
 /// What a repair did about a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RepairOutcome {
-    /// It was repaired.
+    /// It was repaired. Of a queue's entry and of a counter, one of several repairs at the same time says so.
     Repaired,
-    /// It was there no more: somebody else repaired it, or changed what it was about.
+    /// It was there no more: another repair was faster, or an earlier call of this one whose reply was lost,
+    /// or somebody changed what it was about.
     AlreadySolved,
     /// It was left: no repair touches its kind, or something has moved since it was found, and the next
     /// check tells what is wrong now.

@@ -37,7 +37,7 @@ pub(crate) struct Entry {
 /// For how long nobody else takes an entry that is on its way out.
 const LEAVING: Duration = Duration::from_mins(1);
 /// How often an entry is tried to be taken out while others renew their claims on it.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 impl Entry {
     /// `None` if the row has no entry, or one that names nothing.
@@ -281,12 +281,12 @@ pub(crate) fn withdraw(store: &CrashStore, cell: &IndexCell) -> Result<bool> {
         }
     }
     let (row, table) = (cell.row.escape_ascii(), cell.table);
-    Err(Error::contended(format!("others change the entry {row} of {table} again and again")))
+    Err(Error::contended(format!("others change the entry {row} of {table} each time: call again")))
 }
 
 impl Entry {
     /// Of one that names nothing: its row's key stands for the name, in messages.
-    fn of_junk(cell: &IndexCell, row: &Row) -> Self {
+    pub(super) fn of_junk(cell: &IndexCell, row: &Row) -> Self {
         let id = CrashId::new(cell.row.clone()).or_else(|_| CrashId::new("?"));
         let entry = row.cell(layout::IDS_OOID);
         let claim = row.cell(layout::CLAIM);

@@ -11,14 +11,14 @@ use super::{
         RepairOutcome::{self, AlreadySolved, Left, Repaired},
         verdict,
     },
-    queue::{Entry, leave, read_entries, withdraw},
+    queue::{ATTEMPTS, Entry, leave, read_entries},
     remains::{Places, are_there, clear},
     state::{StoredCrash, read_crashes},
     steps::{Stage, Step, Transition},
 };
 use crate::{
     counters::SubmissionCounters,
-    error::{Error, ErrorKind, Part, Result},
+    error::{Error, Part, Result},
     layout::{self, IndexCell, QUEUES},
     model::CrashId,
     store::CrashStore,
@@ -92,33 +92,48 @@ impl Repair<'_> {
         if stored.is_leftover() || stored.is_whole() && !self.is_unannounced(&stored)? {
             return Ok(AlreadySolved);
         }
-        let mut cells: Vec<_> = stored.facts.indexes(id).into_iter().collect();
-        cells.extend(self.missing_entries(id, &stored)?);
-        let names = cells.iter().map(|cell| Step::index(cell, id)).collect();
-        let mut whole = Put::new(stored.row.clone()).column(layout::IDS_OOID, id.as_bytes());
-        let mut written = Places::of_change(&stored).column(layout::IDS_OOID).cells(cells);
+        let (indexes, entries) = (stored.facts.indexes(id), self.missing_entries(id, &stored)?);
+        let mut names: Vec<_> = indexes.iter().map(|cell| Step::index(cell, id)).collect();
+        names.extend(entries.iter().map(|(cell, is_junk)| {
+            // One that somebody else has put there meanwhile would be asking once more.
+            if *is_junk { Step::index(cell, id) } else { Step::name_if_absent(cell, id) }
+        }));
+        let (table, row) = (layout::CRASH_REPORTS, stored.row.clone());
+        let name = Put::new(row.clone()).column(layout::IDS_OOID, id.as_bytes());
+        let mut whole = vec![Step::put(table, name)];
+        let written = Places::of_change(&stored).column(layout::IDS_OOID);
+        let mut written = written.cells(indexes).cells(entries.into_iter().map(|(cell, _)| cell));
         if stored.processed.is_none() {
-            whole = whole.column(layout::FLAGS_PROCESSED, layout::NOT_PROCESSED);
-            written = written.column(layout::FLAGS_PROCESSED);
+            // It may be processed by now.
+            let (flag, no) = (layout::FLAGS_PROCESSED, layout::NOT_PROCESSED);
+            whole.push(Step::put_if_absent(table, row.clone(), flag, no));
+            written = written.column(flag);
         }
-        let unmark = Delete::row(stored.row.clone()).column(layout::FLAGS_UNCOUNTED);
-        let table = layout::CRASH_REPORTS;
+        // The mark of a submission that has begun since is not for a repair to take away.
+        let unmark = Delete::row(row).column(layout::FLAGS_UNCOUNTED);
+        let unmark = Step::delete_alone(table, unmark.up_to_timestamp(stored.marked));
+        let unmark = stored.is_uncounted.then_some(unmark).into_iter().collect();
         let stages = vec![
             Stage::new(Part::Indexes, "{} may lack it", names),
-            Stage::new(Part::Crash, "its row is as before", vec![Step::put(table, whole)]),
-            Stage::new(Part::Crash, "it is still marked", vec![Step::delete(table, unmark)]),
+            Stage::new(Part::Crash, "its row is as before", whole),
+            Stage::new(Part::Crash, "it is still marked", unmark),
         ];
         self.run("finishing the submission of crash", Transition::of(id, stages))?;
         if are_there(self.store, &[&stored])? == [false] {
             clear(self.store, [&written])?;
             return Ok(AlreadySolved);
         }
-        Ok(Repaired)
+        let is_marked = self.stored(id)?.is_some_and(|stored| stored.is_uncounted);
+        Ok(if is_marked { Left } else { Repaired })
     }
 
     /// Where a crash that waits should be queued and isn't: an entry that is there would be asking once
-    /// more if it were written again.
-    fn missing_entries(&self, id: &CrashId, stored: &StoredCrash) -> Result<Vec<IndexCell>> {
+    /// more if it were written again. Of each, whether something else stands there.
+    fn missing_entries(
+        &self,
+        id: &CrashId,
+        stored: &StoredCrash,
+    ) -> Result<Vec<(IndexCell, bool)>> {
         let queues = QUEUES
             .into_iter()
             .filter(|table| stored.facts.is_legacy || *table != layout::LEGACY_UNPROCESSED_FLAG);
@@ -126,7 +141,11 @@ impl Repair<'_> {
         let rows = read_entries(self.store, &cells)?;
         let missing = cells.into_iter().zip(rows);
         let missing = missing.filter(|(cell, row)| !cell.names(row.as_ref(), id));
-        let missing: Vec<_> = missing.map(|(cell, _)| cell).collect();
+        let missing = missing.map(|(cell, row)| {
+            let is_junk = row.is_some_and(|row| row.get(layout::IDS_OOID).is_some());
+            (cell, is_junk)
+        });
+        let missing: Vec<_> = missing.collect();
         // Read after the entries, which leave when the crash is processed.
         let waits = self.stored(id)?.is_some_and(|stored| !stored.is_processed());
         Ok(if waits { missing } else { Vec::new() })
@@ -149,18 +168,35 @@ impl Repair<'_> {
     /// The key tells which crash was meant, if it was one: the missing row is found by the next check.
     fn malformed_row(&self) -> Result<RepairOutcome> {
         let cell = self.problem.cell();
-        let row = self.read(cell.get())?;
-        let names_nothing = |row: &Row| row.cells().any(|cell| CrashId::new(cell.value()).is_err());
-        let Some(row) = row.filter(names_nothing) else { return Ok(AlreadySolved) };
+        let names_nothing = |row: &Row| {
+            row.get(cell.column.as_slice()).is_some_and(|name| CrashId::new(name).is_err())
+        };
         if cell.is_entry() {
-            return match withdraw(self.store, &cell) {
-                Ok(true) => Ok(Repaired),
-                Ok(false) => Ok(AlreadySolved),
-                Err(error) if error.kind() == ErrorKind::Contended => Ok(Left),
-                Err(error) => Err(error),
-            };
+            return self
+                .take_out(&cell, |row| Ok(names_nothing(row).then(|| Entry::of_junk(&cell, row))));
         }
+        let row = self.read(cell.get())?;
+        let Some(row) = row.filter(names_nothing) else { return Ok(AlreadySolved) };
         self.delete(&cell.delete().up_to_timestamp(newest(&row)))
+    }
+
+    /// Takes an entry out of its queue in the version that is wrong, if `wrong` finds it so. Somebody else
+    /// may claim it meanwhile, or be about to take it out too.
+    fn take_out(
+        &self,
+        cell: &IndexCell,
+        wrong: impl Fn(&Row) -> Result<Option<Entry>>,
+    ) -> Result<RepairOutcome> {
+        for _ in 0..ATTEMPTS {
+            let row = self.read(cell.get_with_claim())?;
+            let entry = row.as_ref().map(&wrong).transpose()?.flatten();
+            let Some(entry) = entry else { return Ok(AlreadySolved) };
+            let done = leave(self.store, &[entry]).into_iter().next().transpose()?;
+            if done == Some(Done::Whole) {
+                return Ok(Repaired);
+            }
+        }
+        Ok(Left)
     }
 
     fn missing(&self, id: &CrashId) -> Result<RepairOutcome> {
@@ -174,13 +210,20 @@ impl Repair<'_> {
             // Another repair of the same crash has written it, or of a hang another crash of the same kind.
             return Ok(AlreadySolved);
         }
-        let put = cell.put(id);
-        self.store.table(cell.table).put(&put).map_err(|error| self.failed(error))?;
+        // Of a hang, another crash may have come there meanwhile.
+        let step = if cell.is_of_hang() {
+            Step::name_if_absent(&cell, id)
+        } else {
+            Step::index(&cell, id)
+        };
+        let stage = Stage::new(Part::Indexes, "{} may lack it", vec![step]);
+        self.run("indexing crash", Transition::of(id, vec![stage]))?;
         // A crash that was removed since it was found is named by nothing; one that was submitted anew since
         // this was read, by a later version.
         let written = self.read(cell.get())?;
         if belongs(self.stored(id)?) {
-            return Ok(Repaired);
+            let is_ours = cell.names(written.as_ref(), id);
+            return Ok(if is_ours { Repaired } else { AlreadySolved });
         }
         if let Some(row) = written.filter(|row| cell.names(Some(row), id)) {
             self.delete(&cell.delete().up_to_timestamp(newest(&row)))?;
@@ -191,39 +234,65 @@ impl Repair<'_> {
     /// A row that should not be there: of a queue, its size is counted down with it.
     fn entry(&self, id: &CrashId) -> Result<RepairOutcome> {
         let cell = self.problem.cell();
-        let is_entry = cell.is_entry();
-        let get = if is_entry { cell.get_with_claim() } else { cell.get() };
-        let Some(row) = self.read(get)? else { return Ok(AlreadySolved) };
-        if !cell.names(Some(&row), id) {
+        if cell.is_entry() {
+            let outcome = self.take_out(&cell, |row| {
+                let is_wrong = self.is_wrong(id, &cell, row)?;
+                Ok(Entry::of_row(cell.table, row).filter(|_| is_wrong))
+            })?;
+            let is_own = outcome == Repaired && self.put_back(id, &cell)?;
+            return Ok(if is_own { AlreadySolved } else { outcome });
+        }
+        let Some(row) = self.read(cell.get())? else { return Ok(AlreadySolved) };
+        if !self.is_wrong(id, &cell, &row)? {
             return Ok(AlreadySolved);
         }
+        // The columns of a search's row come with its name, in one put.
+        let is_row = cell.table == layout::SEARCH;
+        let delete = if is_row { Delete::row(cell.row.clone()) } else { cell.delete() };
+        self.delete(&delete.up_to_timestamp(version_of(&cell, &row)))
+    }
+
+    /// A submission that gives a crash the time of an entry which is there leaves the entry as it is: if one
+    /// has done so since the entry was found to be stale, the crash goes on waiting. Returns whether it does.
+    fn put_back(&self, id: &CrashId, cell: &IndexCell) -> Result<bool> {
+        if self.problem.kind != ProblemKind::StaleIndexRow {
+            return Ok(false);
+        }
+        let is_own = |stored: StoredCrash| {
+            let waits = !stored.is_leftover() && !stored.is_processed();
+            waits && stored.facts.queue_cell(cell.table, id) == *cell
+        };
+        if !self.stored(id)?.is_some_and(is_own) {
+            return Ok(false);
+        }
+        let state = "it is queued, but the sizes of the queues may lack it";
+        let stages = vec![
+            Stage::new(
+                Part::Queues,
+                "it may be missing from {}",
+                vec![Step::name_if_absent(cell, id)],
+            ),
+            Stage::new(Part::Counters, state, vec![Step::CountEntries]),
+        ];
+        self.run("queueing crash", Transition::of(id, stages))?;
+        Ok(true)
+    }
+
+    /// Whether a row should not be there, as it was read.
+    fn is_wrong(&self, id: &CrashId, cell: &IndexCell, row: &Row) -> Result<bool> {
+        if !cell.names(Some(row), id) {
+            return Ok(false);
+        }
         let stored = self.stored(id)?;
-        let version = row.cell(&cell.column).map_or(i64::MIN, |cell| cell.timestamp());
         let has_own_entry = match &stored {
             Some(stored) if layout::queue_size(cell.table).is_some() => {
                 let own = stored.facts.queue_cell(cell.table, id);
-                own != cell && own.names(self.read(own.get())?.as_ref(), id)
+                own != *cell && own.names(self.read(own.get())?.as_ref(), id)
             }
             _ => false,
         };
-        if verdict(id, &cell, version, stored.as_ref(), has_own_entry).is_none() {
-            return Ok(AlreadySolved);
-        }
-        if cell.table == layout::SEARCH {
-            // Its columns come with its name, in one put.
-            return self.delete(&Delete::row(cell.row).up_to_timestamp(version));
-        }
-        if !is_entry {
-            return self.delete(&cell.delete().up_to_timestamp(version));
-        }
-        let Some(entry) = Entry::of_row(cell.table, &row) else { return Ok(Left) };
-        let done = leave(self.store, &[entry]).into_iter().next().transpose()?;
-        if done == Some(Done::Whole) {
-            return Ok(Repaired);
-        }
-        // Somebody took it out, has claimed it since, or put it there again.
-        let row = self.read(cell.get())?;
-        Ok(if cell.names(row.as_ref(), id) { Left } else { AlreadySolved })
+        let version = version_of(cell, row);
+        Ok(verdict(id, cell, version, stored.as_ref(), has_own_entry).is_some())
     }
 
     /// Whether a crash that waits isn't found by its time: every client writes that row before it
@@ -264,6 +333,11 @@ impl Repair<'_> {
 /// Whether a family of a crash's row holds nothing of the crash but its name and marks.
 pub(crate) fn is_no_data(family: &[u8]) -> bool {
     family == b"flags" || family == b"ids"
+}
+
+/// When the cell was written that names a crash.
+fn version_of(cell: &IndexCell, row: &Row) -> i64 {
+    row.cell(&cell.column).map_or(i64::MIN, |cell| cell.timestamp())
 }
 
 /// When a row was written last, so that a delete spares what is written after it was read.

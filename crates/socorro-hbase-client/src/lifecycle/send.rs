@@ -26,6 +26,7 @@ pub(super) enum Reply {
     Batch(Slot<()>, Vec<Single>),
     Guard(Slot<bool>, Guarded, Option<Beside>),
     Entered(Slot<bool>, layout::IndexCell),
+    PutIfAbsent(Slot<bool>),
 }
 
 /// What a guard writes, and how to find out whether it did.
@@ -107,6 +108,10 @@ impl Sending<'_> {
                 });
                 let slots = slot.and_then(|slot| Ok((slot, beside.transpose()?)));
                 (table, slots.map(|(slot, beside)| Reply::Guard(slot, guarded, beside)))
+            }
+            Step::PutIfAbsent { table, check } => {
+                let slot = self.calls.check_and_put(&self.store.table(table), check);
+                (table, slot.map(Reply::PutIfAbsent))
             }
             Step::Enqueue { cell, check } => {
                 let table = cell.table;

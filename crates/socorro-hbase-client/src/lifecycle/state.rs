@@ -105,6 +105,14 @@ impl StoredCrash {
         self.processed == Some(true)
     }
 
+    /// Whether it is processed, and so needs no processing when it is submitted again. What is left of a crash
+    /// that was removed may be the flag alone, of a result that is gone.
+    pub(crate) fn has_result(&self) -> bool {
+        let Facts { signature, completed, .. } = &self.facts;
+        let is_flag_alone = self.is_leftover() && signature.is_none() && completed.is_none();
+        self.is_processed() && !is_flag_alone
+    }
+
     /// Whether the row is no crash, but cells that came when the crash was gone already, or before it
     /// came: every client writes the metadata first.
     pub(crate) fn is_leftover(&self) -> bool {

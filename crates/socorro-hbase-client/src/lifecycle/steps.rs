@@ -55,6 +55,12 @@ pub(crate) enum Step {
         /// it isn't there, the value is taken back and the transition ends.
         beside: Option<&'static str>,
     },
+    /// A put of a cell that isn't there: what is there stays, with its version. Of a queue's entry,
+    /// `CountEntries` counts one that is new.
+    PutIfAbsent {
+        table: &'static str,
+        check: CheckAndPut,
+    },
     /// A queue's entry: new, to be counted by `CountEntries`, or there already, and then put again
     /// with a new version.
     Enqueue {
@@ -99,6 +105,21 @@ impl Step {
 
     pub(crate) fn put_at(table: &'static str, put: Put, timestamp: i64) -> Self {
         Self::Put { table, put: put.timestamp(timestamp), bytes: 256, is_plain: false }
+    }
+
+    pub(crate) fn put_if_absent(
+        table: &'static str,
+        row: impl Into<Vec<u8>>,
+        column: impl Into<Vec<u8>>,
+        value: impl Into<Vec<u8>>,
+    ) -> Self {
+        let (row, column) = (row.into(), column.into());
+        let check = CheckAndPut::if_absent(row, column.clone()).put(column, value);
+        Self::PutIfAbsent { table, check }
+    }
+
+    pub(crate) fn name_if_absent(cell: &IndexCell, id: &CrashId) -> Self {
+        Self::put_if_absent(cell.table, cell.row.clone(), cell.column.clone(), id.as_bytes())
     }
 
     pub(crate) fn enqueue(cell: IndexCell, id: &CrashId) -> Self {

@@ -299,9 +299,10 @@ impl<'a> Checked<'a> {
         let before = Before::read(store, stored, &self.facts)?;
         let (id, stored) = (&self.report.id, &before.stored);
         let was_announced = before.was_announced;
-        let is_processed = stored.is_processed();
+        let is_processed = stored.has_result();
 
         let (mut enter, mut out, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut adopted = Vec::new();
         let mut counted_now = [0; QUEUES.len()];
         for (place, table) in QUEUES.into_iter().enumerate() {
             let found: Vec<_> =
@@ -322,6 +323,9 @@ impl<'a> Checked<'a> {
             let stays = belongs && enters;
             if stays && !found.iter().any(|(cell, _)| *cell == own) {
                 enter.push(own.clone());
+            } else if stays && own != stored.facts.queue_cell(table, id) {
+                // Under a time that wasn't the crash's: for a repair it was one too many until now.
+                adopted.push(own.clone());
             }
             out.extend(found.iter().filter(|(cell, _)| !(stays && *cell == own)).copied().cloned());
             // Nobody has counted what an unfinished submission queued, unless that was this one, before
@@ -357,12 +361,14 @@ impl<'a> Checked<'a> {
         if counts_now {
             marks.push((layout::FLAGS_UNCOUNTED, mark.as_str()));
         }
-        if stored.processed.is_none() {
+        if stored.processed.is_none() || stored.is_processed() && !is_processed {
             marks.push((layout::FLAGS_PROCESSED, layout::NOT_PROCESSED));
         }
         let mut names = self.names(store, is_processed)?;
         names.extend(before.stale_columns(&self.facts, &self.report.dumps));
         names.extend(enter.iter().map(|cell| Step::index(cell, id)));
+        let is_adopting = !adopted.is_empty();
+        names.extend(adopted.iter().map(|cell| Step::name_if_absent(cell, id)));
         // What is made of it stays, and is found by its signature.
         let signature = stored.facts.signature.clone();
         let kept = Facts { signature, ..self.facts.clone() }.indexes(id);
@@ -389,6 +395,10 @@ impl<'a> Checked<'a> {
         ];
         if counts_now {
             stages.push(counting(&stored.row, changes, &mark));
+        }
+        if is_adopting {
+            let uncounted = "it is queued, but the sizes of the queues may lack it";
+            stages.push(Stage::new(Part::Counters, uncounted, vec![Step::CountEntries]));
         }
         let submission = if was_announced { Submission::Repeated } else { Submission::Completed };
         Ok((submission, Transition::of(id, stages)))

@@ -15,6 +15,7 @@ mod beside;
 mod call;
 mod gate;
 mod meanwhile;
+mod repairs;
 mod world;
 
 use call::{Call, KINDS, Random};

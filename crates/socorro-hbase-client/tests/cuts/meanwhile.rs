@@ -8,7 +8,7 @@ use std::{
 };
 
 use hbase_thrift_client::{Delete, Put};
-use socorro_hbase_client::{Ooid, Problem, ProblemKind, RepairOutcome, Worker};
+use socorro_hbase_client::{CrashStore, Ooid, Problem, ProblemKind, RepairOutcome, Worker};
 
 use super::{
     call::{Call, OOID},
@@ -16,36 +16,36 @@ use super::{
     world::{World, difference, shown},
 };
 
-const ACCEPTED: Call = Call::Submit(0, true, true);
+pub(super) const ACCEPTED: Call = Call::Submit(0, true, true);
 const DEFERRED: Call = Call::Submit(1, false, true);
 /// To another time, and half of a hang.
-const MOVED: Call = Call::Submit(2, true, true);
-const TIMED: &str = "62012-05-08T20:50:506d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
-const CRASH_ROW: &str = "61205086d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+pub(super) const MOVED: Call = Call::Submit(2, true, true);
+pub(super) const TIMED: &str = "62012-05-08T20:50:506d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+pub(super) const CRASH_ROW: &str = "61205086d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
 /// What stands where a name should.
-const NO_NAME: &str = "";
-const LEGACY: &str = "crash_reports_index_legacy_unprocessed_flag";
-const HANG: &str = "crash_reports_index_hang_id";
-const SUBMITTED: &str = "crash_reports_index_submitted_time";
+pub(super) const NO_NAME: &str = "";
+pub(super) const LEGACY: &str = "crash_reports_index_legacy_unprocessed_flag";
+pub(super) const HANG: &str = "crash_reports_index_hang_id";
+pub(super) const SUBMITTED: &str = "crash_reports_index_submitted_time";
 
-struct Scene {
-    world: World,
+pub(super) struct Scene {
+    pub(super) world: World,
     gates: [Gate; 2],
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let world = World::new().shared();
         let gates = [(); 2].map(|()| Gate::start(&world.framed()));
         Self { world, gates }
     }
 
-    fn begin(&self, calls: &[Call]) {
+    pub(super) fn begin(&self, calls: &[Call]) {
         self.world.reset();
         self.make(calls);
     }
 
-    fn make(&self, calls: &[Call]) {
+    pub(super) fn make(&self, calls: &[Call]) {
         for call in calls {
             call.make(&self.world).unwrap();
         }
@@ -55,13 +55,26 @@ impl Scene {
     /// Makes a call, and something else before each of these requests of it, in their order; returns whether
     /// it makes so many.
     fn meanwhile(&self, call: Call, others: &[(u64, &dyn Fn())]) -> bool {
+        let ooid = OOID.parse::<Ooid>().unwrap();
+        let (made, result) = self.beside(others, |store| call.run(store, &self.world, &ooid));
+        result.unwrap();
+        made == others.len()
+    }
+
+    /// As [`meanwhile`](Self::meanwhile), of anything that is done with a store; returns how many of the others
+    /// were made.
+    pub(super) fn beside<T: Send>(
+        &self,
+        others: &[(u64, &dyn Fn())],
+        run: impl FnOnce(&CrashStore) -> T + Send,
+    ) -> (usize, T) {
         self.world.let_time_pass();
         let [gate, _] = &self.gates;
-        let (store, ooid) = (gate.store(), OOID.parse::<Ooid>().unwrap());
-        gate.arm(Some(others[0].0));
+        let store = gate.store();
+        gate.arm(others.first().map(|(nth, _)| *nth));
         thread::scope(|scope| {
-            let call = scope.spawn(|| {
-                let result = call.run(&store, &self.world, &ooid);
+            let held = scope.spawn(|| {
+                let result = run(&store);
                 gate.end();
                 result
             });
@@ -80,12 +93,11 @@ impl Scene {
                 }
             }
             gate.open();
-            call.join().unwrap().unwrap();
-            made == others.len()
+            (made, held.join().unwrap())
         })
     }
 
-    fn delete(&self, table: &str, row: &str) {
+    pub(super) fn delete(&self, table: &str, row: &str) {
         self.world.store().client().table(table).delete(&Delete::row(row)).unwrap();
     }
 
@@ -119,7 +131,7 @@ impl Scene {
         gate.requests()
     }
 
-    fn put(&self, table: &str, row: &str, column: &str, value: &str) {
+    pub(super) fn put(&self, table: &str, row: &str, column: &str, value: &str) {
         let put = Put::new(row).column(column, value);
         self.world.store().client().table(table).put(&put).unwrap();
     }

@@ -137,14 +137,19 @@ impl World {
 
     /// Makes a call of which the connection is lost at the n-th request; returns whether it fails.
     pub(crate) fn cut(&self, call: Call, n: u64, fault: &Fault) -> bool {
+        self.lose(n, fault, || call.make(self)).is_err()
+    }
+
+    /// Does something while which the connection is lost at the n-th request.
+    pub(crate) fn lose<T>(&self, n: u64, fault: &Fault, run: impl FnOnce() -> T) -> T {
         // So that the connection is open, and only that one is used.
         self.store().client().ping().unwrap();
         self.server.refuse_connections(true);
         self.server.fault(When::nth_call(n), fault.clone());
-        let result = call.make(self);
+        let result = run();
         self.server.clear_faults();
         self.server.refuse_connections(false);
-        result.is_err()
+        result
     }
 
     /// Repairs until nothing is left that a repair can do anything about.

@@ -206,11 +206,12 @@ impl Queue {
     /// Socorro's monitor does so with a crash that it processes by priority, before it is processed:
     /// [`claim_by_priority`](Self::claim_by_priority) doesn't lose it when the processor dies.
     ///
-    /// At most six round trips. May be made again.
+    /// At most six round trips, more if others change the entry meanwhile. May be made again.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::HBase`], and then [`Error::effect`] says what is left.
+    /// [`ErrorKind::HBase`], and then [`Error::effect`] says what is left; [`ErrorKind::Contended`] if
+    /// others changed the entry each time that it was tried.
     #[doc(alias = "acknowledge_ooid_as_legacy_priority_job")]
     pub fn remove(&self, id: impl Into<CrashId>) -> Result<bool> {
         match self.cell_of(&id.into())? {
@@ -220,7 +221,8 @@ impl Queue {
     }
 
     /// Takes the entry with this row key out of the queue for good; returns whether it was there. The
-    /// queue's size is counted down only if it was. At most five round trips. May be made again.
+    /// queue's size is counted down only if it was. At most five round trips, more if others change the entry
+    /// meanwhile. May be made again.
     ///
     /// # Errors
     ///
