@@ -338,7 +338,8 @@ impl Config {
         self
     }
 
-    /// The largest reply in bytes; 128 MiB.
+    /// The largest reply in bytes, without the length of its frame or what HTTP adds; 128 MiB. The
+    /// index of a reply's cells, 24 bytes or more a cell, may take as many once more.
     pub fn max_reply_size(mut self, bytes: usize) -> Self {
         self.max_reply_size = bytes;
         self

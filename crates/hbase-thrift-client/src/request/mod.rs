@@ -4,6 +4,8 @@
 //! of the gateways' interfaces would do otherwise is refused by its dialect.
 
 mod admin;
+#[cfg(test)]
+mod again;
 mod append;
 mod attributes;
 mod batch;

@@ -18,8 +18,6 @@ use crate::error::Result;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowSet {
     ranges: Vec<KeyRange>,
-    /// Whether a key was named that no row has.
-    has_empty_key: bool,
 }
 
 impl RowSet {
@@ -28,11 +26,10 @@ impl RowSet {
         Self::default()
     }
 
-    /// Adds the row with this key.
+    /// Adds the row with this key. No row has the empty one: a scan of a set that names it, as a key
+    /// or as the range up to `"\0"`, is refused.
     pub fn row(mut self, key: impl Into<Vec<u8>>) -> Self {
-        let key = key.into();
-        self.has_empty_key |= key.is_empty();
-        self.ranges.push(KeyRange::of(key));
+        self.ranges.push(KeyRange::of(key.into()));
         self
     }
 
@@ -82,7 +79,8 @@ impl RowSet {
 
     /// The rows in ranges that don't touch one another, in order.
     pub(crate) fn into_ranges(self) -> Result<Vec<KeyRange>> {
-        if self.has_empty_key {
+        // Only whoever names the empty key means a range of it alone.
+        if self.ranges.contains(&KeyRange::of(Vec::new())) {
             check_row(b"")?;
         }
         Ok(KeyRange::merged(self.ranges))

@@ -150,6 +150,11 @@ impl Session {
         let Some(decoder) = &mut self.decoder else { return Ok(Poll::Pending) };
         let missing = match decoder.advance(self.incoming.message()) {
             Ok(Progress::Done(reply)) => {
+                let (RowsReply::Rows { length, .. } | RowsReply::Other { length }) = reply;
+                // One that comes whole never has anything missing.
+                if length > self.max_reply_size {
+                    return Err(self.reply_too_large(length));
+                }
                 let Some(decoder) = self.decoder.take() else { return Ok(Poll::Pending) };
                 return Ok(Poll::Ready(match reply {
                     RowsReply::Rows { length, name, sequence } => {

@@ -195,6 +195,102 @@ fn a_reply_that_is_too_large_is_passed_over_where_a_write_waits_behind_it() {
     }
 }
 
+/// One that comes whole at once never has anything missing.
+#[test]
+fn a_reply_of_the_largest_size_is_read_and_one_of_a_byte_more_is_not() {
+    let transports = [
+        "buffered",
+        "framed",
+        #[cfg(feature = "http")]
+        "http",
+    ];
+    for (protocol, name) in [(Protocol::Binary, "binary"), (Protocol::Compact, "compact")] {
+        for transport in transports.into_iter().filter(|it| name == "binary" || *it != "http") {
+            for (value, piece) in
+                [(200, 1), (200, MIB), (60_000, MIB), (3 * MIB, MIB), (70_000, 999)]
+            {
+                for (is_row, less) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
+                    let reply = large_reply(protocol, is_row, &vec![b'x'; value]);
+                    let limit = reply.len() - less;
+                    let url = match transport {
+                        "http" => format!("http://gateway/?max_reply_size={limit}"),
+                        _ => format!(
+                            "hbase://gateway/?max_reply_size={limit}&transport={transport}\
+                             &protocol={name}"
+                        ),
+                    };
+                    let got = last_of_three(&url, protocol, is_row, reply, piece);
+                    if less == 0 {
+                        assert_eq!(got.unwrap(), value, "{url}");
+                    } else {
+                        let error = got.expect_err(&url);
+                        assert_eq!(error.kind(), crate::error::ErrorKind::TooLarge, "{url}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The second reply: a row with this value, or a name.
+fn large_reply(protocol: Protocol, is_row: bool, value: &[u8]) -> Vec<u8> {
+    if is_row {
+        return row_of(protocol, 2, &[("f:x", value)]);
+    }
+    reply_in(protocol, "getTableNames", 2, |protocol| {
+        list(protocol, TType::String, &[value], |protocol, name| protocol.write_bytes(name))
+    })
+}
+
+/// How long the value is in a reply that comes in pieces of this size, after a small one; a write
+/// behind it has its own.
+fn last_of_three(
+    url: &str,
+    protocol: Protocol,
+    is_row: bool,
+    reply: Vec<u8>,
+    piece: usize,
+) -> Result<usize> {
+    let mut session = session_of(url);
+    let around = |reply: Vec<u8>| match url {
+        _ if url.contains("framed") => framed(reply),
+        _ if url.starts_with("http:") => {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", reply.len());
+            [head.into_bytes(), reply].concat()
+        }
+        _ => reply,
+    };
+    let (get, put) = (Get::new("r"), Put::new("r").column("f:x", "1"));
+    // The limit for replies holds once the gateway has made sense.
+    session.queue(&Call::close_scanner(1).request).unwrap();
+    session.sent(session.outgoing().len());
+    let void = around(reply_in(protocol, "scannerClose", 1, |_| Ok(())));
+    receive::<()>(&mut session, &mut void.as_slice(), piece).unwrap();
+
+    let request = if is_row { Call::get(b"t", &get).request } else { Call::table_names().request };
+    session.queue(&request).unwrap();
+    if session.pipelines() {
+        session.queue(&Request::Put(b"t", &put)).unwrap();
+    }
+    session.sent(session.outgoing().len());
+    let mut bytes = around(reply);
+    if session.pipelines() {
+        bytes.extend(around(reply_in(protocol, "mutateRow", 3, |_| Ok(()))));
+    }
+    let mut bytes = bytes.as_slice();
+    let got = if is_row {
+        let rows = receive::<RowBatch>(&mut session, &mut bytes, piece);
+        rows.map(|rows| rows.get(0).unwrap().get("f:x").unwrap().len())
+    } else {
+        receive::<Vec<Vec<u8>>>(&mut session, &mut bytes, piece).map(|names| names[0].len())
+    };
+    if session.pipelines() {
+        receive::<()>(&mut session, &mut bytes, piece).unwrap();
+        assert!(bytes.is_empty() && session.is_in_step(), "{url}");
+    }
+    got
+}
+
 #[test]
 fn a_head_without_end_is_not_passed_over() {
     let mut session = session_of("hbase://gateway/?max_reply_size=1MiB");

@@ -1,0 +1,207 @@
+//! Reads and writes of rows by their keys.
+
+use super::Table;
+use crate::api::get_rows::get_rows;
+use crate::dialect::Call;
+use crate::error::Result;
+use crate::request::{
+    Append, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put, Version,
+};
+use crate::row::{Column, OwnedCell, Row, ToCell};
+use crate::sync::{stamped, unusable_result};
+
+/// Reads and writes of rows by their keys.
+impl Table {
+    /// Reads a row; `None` where it, or every column asked for, is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound),
+    /// [`NoSuchColumnFamily`](crate::ErrorKind::NoSuchColumnFamily), and what any call can meet
+    /// (see [`ErrorKind`](crate::ErrorKind)). Repeated while it may heal within the operation
+    /// time-out.
+    pub fn get(&self, get: &Get) -> Result<Option<Row>> {
+        let rows = self.executor.run(&Call::get(&self.name, get))?;
+        Ok(rows.get(0))
+    }
+
+    /// Reads several rows in as few round trips as their size allows, mostly one. The answer has a
+    /// place for each key, in their order, `None` if the row, or every column asked for, is absent.
+    ///
+    /// Keys that don't fit into one request go into several, and rows that don't fit into one reply
+    /// are asked for again in smaller parts, all within one operation time-out.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, GetRows};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let rows = client.table("crashes").get_rows(&GetRows::new(["row1", "row2"]).family("ids"))?;
+    /// assert_eq!(rows.len(), 2);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`TooLarge`](crate::ErrorKind::TooLarge) for one row over the limit.
+    pub fn get_rows(&self, get: &GetRows) -> Result<Vec<Option<Row>>> {
+        get_rows(&self.executor, &self.name, get)
+    }
+
+    /// Reads versions of a column, newest first; none where it is absent.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_versions(&self, get: &GetVersions) -> Result<Vec<Version>> {
+        self.executor.run(&Call::get_versions(&self.name, get))
+    }
+
+    /// Writes cells of a row.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) and
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) before anything is sent; otherwise as
+    /// [`get`](Self::get). Repeated while it may heal: a put that took effect twice leaves a second
+    /// version with the same value. One whose outcome is [`Unknown`](crate::Outcome::Unknown), or of
+    /// which an attempt lost its connection, may still be carried out later by the gateway that has
+    /// it, and then hides what was written in between;
+    /// [`Config::client_timestamps`](crate::Config::client_timestamps) rules that out.
+    pub fn put(&self, put: &Put) -> Result<()> {
+        let put = stamped(put, self.executor.stamp(), |put| &mut put.timestamp);
+        self.executor.run(&Call::put(&self.name, &put))
+    }
+
+    /// Deletes a row or some of its columns; deleting what is absent is no error.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn delete(&self, delete: &Delete) -> Result<()> {
+        let delete = stamped(delete, self.executor.stamp(), |delete| &mut delete.timestamp);
+        self.executor.run(&Call::delete(&self.name, &delete))
+    }
+
+    /// Puts and deletes on any rows in one call; an empty batch sends nothing.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Batch, Put};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let puts = (0..100).map(|number| Put::new(format!("row{number}")).column("f:a", "1"));
+    /// client.table("crashes").batch(&puts.collect::<Batch>())?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put). The gateway answers one error for the whole batch, of which some rows
+    /// may have been written: [`Error::outcome`](crate::Error::outcome) is then
+    /// [`Unknown`](crate::Outcome::Unknown), and sending it again does no harm.
+    pub fn batch(&self, batch: &Batch) -> Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match self.executor.stamp() {
+            None => self.executor.run(&Call::batch(&self.name, batch)),
+            stamp => {
+                let mut batch = batch.clone();
+                batch.stamp(stamp);
+                self.executor.run(&Call::batch(&self.name, &batch))
+            }
+        }
+    }
+
+    /// Adds to the end of cells and answers their new values.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn append(&self, append: &Append) -> Result<Vec<OwnedCell>> {
+        let call = Call::append(&self.name, append);
+        let values = self.executor.run(&call)?;
+        // The reply has no columns; it is in their order.
+        let mut columns = append.columns.clone();
+        columns.sort_by(|a, b| Column::parse(a).cmp(&Column::parse(b)));
+        if columns.len() != values.len() {
+            let message = "the append returned another number of values than it has columns";
+            return Err(unusable_result(message, &call.request));
+        }
+        let owned = |(column, Version { value, timestamp })| OwnedCell { column, value, timestamp };
+        Ok(columns.into_iter().zip(values).map(owned).collect())
+    }
+
+    /// Puts a cell if another has a certain value, in one atomic step; answers whether it did.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment).
+    pub fn check_and_put(&self, check: &CheckAndPut) -> Result<bool> {
+        self.executor.run(&Call::check_and_put(&self.name, check))
+    }
+
+    /// Adds to a counter and answers its new value.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put), but never repeated when its fate is unknown:
+    /// [`Error::outcome`](crate::Error::outcome) is then
+    /// [`Unknown`](crate::Outcome::Unknown), and the counter may still change later.
+    pub fn increment(&self, increment: &Increment) -> Result<i64> {
+        self.executor.run(&Call::increment(&self.name, increment))
+    }
+
+    /// Reads a counter; 0 if it is absent.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Increment};
+    /// # let client = Client::connect("hbase://localhost")?;
+    /// let table = client.table("counters");
+    /// table.counter_set("visits", "f:today", 0)?;
+    /// table.increment(&Increment::new("visits", "f:today", 1))?;
+    /// assert_eq!(table.counter_get("visits", "f:today")?, 1);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`Value`](crate::ErrorKind::Value) for a cell that isn't 8 bytes long.
+    pub fn counter_get(&self, row: impl Into<Vec<u8>>, column: impl Into<Vec<u8>>) -> Result<i64> {
+        let column = column.into();
+        let row = self.get(&Get::new(row).column(column.clone()))?;
+        Ok(row.map(|row| row.try_get(&column)).transpose()?.flatten().unwrap_or(0))
+    }
+
+    /// Sets a counter to a value. Increments of others at the same time may be lost.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let counters = client.table("counters");
+    /// counters.counter_set("visits", "f:today", 0)?;
+    /// assert_eq!(counters.counter_get("visits", "f:today")?, 0);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn counter_set(
+        &self,
+        row: impl Into<Vec<u8>>,
+        column: impl Into<Vec<u8>>,
+        value: i64,
+    ) -> Result<()> {
+        self.put(&Put::new(row).column(column, value.to_cell()?))
+    }
+
+    /// Adds to several counters in one round trip. The server adds one after the other, and stops
+    /// where one fails.
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment); some of the counters may have been added to.
+    pub fn increment_rows(&self, increments: &[Increment]) -> Result<()> {
+        if increments.is_empty() {
+            return Ok(());
+        }
+        self.executor.run(&Call::increment_rows(&self.name, increments))
+    }
+}
