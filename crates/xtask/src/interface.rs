@@ -9,7 +9,7 @@ use public_api::Builder;
 
 use crate::cmd;
 
-const LIST: &str = "crates/hbase-thrift-client/interface.txt";
+pub(crate) const LIST: &str = "crates/hbase-thrift-client/interface.txt";
 
 /// Writes the list where it belongs.
 pub(crate) fn write() -> Result<()> {

@@ -11,6 +11,7 @@ mod codegen;
 mod compare;
 mod differential;
 mod engine;
+mod examples;
 mod fuzz;
 mod hbase;
 mod host;

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use xtask::versions::{VARIABLE, Versions};
 
 use crate::codegen::{self, Preparation};
-use crate::{cmd, differential, engine, host, image, interface, msrv, signatures};
+use crate::{cmd, differential, engine, examples, host, image, interface, msrv, signatures};
 
 /// The variable that names a gateway to test against, so that none has to be started.
 const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
@@ -104,7 +104,7 @@ impl Step {
             Self::Codegen => codegen::check(Preparation::Install),
             Self::Clippy => clippy(),
             Self::Docs => docs(),
-            Self::Interface => interface::check(),
+            Self::Interface => interface::check().and_then(|()| examples::check()),
             Self::Unit => unit(),
             Self::Signatures => signatures::compare(),
             Self::Msrv => msrv::check(),

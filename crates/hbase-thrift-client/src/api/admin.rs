@@ -13,6 +13,19 @@ use crate::sync::{CancellationToken, Executor};
 ///
 /// These calls change the schema, so none is repeated when its fate is unknown. They take seconds on
 /// a loaded cluster; the operation time-out covers them too.
+///
+/// ```no_run
+/// # use hbase_thrift_client::ColumnFamily;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let admin = client.admin();
+/// if !admin.table_exists("crash_reports")? {
+///     admin.create_table("crash_reports", &[ColumnFamily::new("ids")])?;
+/// }
+/// for (name, is_enabled) in admin.table_states()? {
+///     println!("{}: {is_enabled}", name.escape_ascii());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Admin {
     executor: Executor,
@@ -113,6 +126,14 @@ impl Admin {
 
     /// Takes a table out of service.
     ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let admin = client.admin();
+    /// admin.disable_table("crash_reports")?;
+    /// assert!(!admin.is_table_enabled("crash_reports")?);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TableDisabled`](ErrorKind::TableDisabled) where it is already,
@@ -123,6 +144,16 @@ impl Admin {
     }
 
     /// Puts a table into service again.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::ErrorKind;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// match client.admin().enable_table("crash_reports") {
+    ///     Err(error) if error.kind() == ErrorKind::TableNotDisabled => {}
+    ///     result => result?,
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -135,6 +166,14 @@ impl Admin {
 
     /// Whether a table is in service.
     ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// if !client.admin().is_table_enabled("crash_reports")? {
+    ///     println!("calls on it fail until it is enabled again");
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TableNotFound`](ErrorKind::TableNotFound).
@@ -144,6 +183,14 @@ impl Admin {
     }
 
     /// Whether a table exists.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// if client.admin().table_exists("crash_reports")? {
+    ///     println!("it may still be disabled");
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -161,6 +208,14 @@ impl Admin {
 
     /// The names of all tables that begin with the table prefix, without it, in order.
     ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// for name in client.admin().table_names()? {
+    ///     println!("{}", String::from_utf8_lossy(&name));
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// What any call can meet (see [`ErrorKind`]).
@@ -172,6 +227,13 @@ impl Admin {
     }
 
     /// As [`table_names`](Self::table_names), each with whether it is in service.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let states = client.admin().table_states()?;
+    /// let disabled = states.iter().filter(|(_, is_enabled)| !is_enabled).count();
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -275,6 +337,12 @@ impl Admin {
     /// Asks for a major compaction of all regions of a table. The gateway of HBase 2.6 runs a minor
     /// one instead.
     ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// client.admin().major_compact("crash_reports")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TableNotFound`](ErrorKind::TableNotFound).
@@ -284,6 +352,12 @@ impl Admin {
     }
 
     /// The cluster's id, a UUID.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// println!("connected to the cluster {}", client.admin().cluster_id()?);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -14,6 +14,17 @@ use crate::row::Row;
 /// [`Table::scan_regions_in_order`](crate::Table::scan_regions_in_order).
 ///
 /// Ends after the first error.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Scan;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let table = client.table("crashes");
+/// let mut rows = table.scan_regions_in_order(Scan::new())?;
+/// if let Some(first) = rows.next().transpose()? {
+///     println!("the first row is {}", first.key().escape_ascii());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 pub struct RegionScan {
     /// Those of the regions that are still to be read, in order.
     scanners: VecDeque<Scanner>,

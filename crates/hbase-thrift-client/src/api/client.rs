@@ -92,11 +92,30 @@ impl Client {
     }
 
     /// Creates, deletes and describes tables.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// for name in client.admin().table_names()? {
+    ///     println!("{}", String::from_utf8_lossy(&name));
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn admin(&self) -> Admin {
         Admin::new(self.executor.clone())
     }
 
     /// Returns a pipeline: independent calls to be sent together, in one round trip.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Put;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// pipeline.put(&table, Put::new("row1").column("f:a", "1"))?;
+    /// pipeline.put(&table, Put::new("row2").column("f:a", "2"))?;
+    /// pipeline.send().all()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn pipeline(&self) -> Pipeline {
         Pipeline::new(self.executor.clone())
     }
@@ -194,11 +213,25 @@ impl Client {
     }
 
     /// The configuration in use.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// println!("connected by {}", client.config());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn config(&self) -> &Config {
         self.executor.config()
     }
 
     /// Asks one gateway for a sign of life. HBase behind it is not asked.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// if let Err(error) = client.ping() {
+    ///     eprintln!("not ready: {error}");
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

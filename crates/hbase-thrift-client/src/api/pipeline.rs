@@ -36,6 +36,14 @@ pub struct Pipeline {
 }
 
 /// A call that was put into a pipeline; [`PipelineResults::take`] exchanges it for the call's result.
+///
+/// ```no_run
+/// # use hbase_thrift_client::{Get, Queued, Row};
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let state: Queued<Option<Row>> =
+///     client.pipeline().get(&client.table("crashes"), Get::new("row1"))?;
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Queued<T> {
     pipeline: u64,
@@ -44,6 +52,23 @@ pub struct Queued<T> {
 }
 
 /// The results of a pipeline's calls.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Put;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let table = client.table("crashes");
+/// let mut pipeline = client.pipeline();
+/// for number in 0..10 {
+///     pipeline.put(&table, Put::new(format!("row{number}")).column("f:a", "1"))?;
+/// }
+/// let results = pipeline.send();
+/// for (number, result) in results.into_results().enumerate() {
+///     if let Err(error) = result {
+///         eprintln!("the put of row{number} failed: {error}");
+///     }
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 pub struct PipelineResults {
     pipeline: u64,
     results: Vec<Option<Result<Value>>>,
@@ -57,6 +82,16 @@ impl Pipeline {
 
     /// Adds a call as [`Table::put`].
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Put;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// pipeline.put(&table, Put::new("row1").column("f:a", "1"))?;
+    /// pipeline.send().all()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) and
@@ -68,6 +103,16 @@ impl Pipeline {
 
     /// Adds a call as [`Table::delete`].
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Delete;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// pipeline.delete(&table, Delete::row("row1"))?;
+    /// pipeline.send().all()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`put`](Self::put).
@@ -76,6 +121,17 @@ impl Pipeline {
     }
 
     /// Adds a call as [`Table::batch`].
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Batch, Put};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// let puts = (0..100).map(|number| Put::new(format!("row{number}")).column("f:a", "1"));
+    /// pipeline.batch(&table, puts.collect::<Batch>())?;
+    /// pipeline.send().all()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -86,6 +142,16 @@ impl Pipeline {
 
     /// Adds a call as [`Table::get`].
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Get;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// let row = pipeline.get(&table, Get::new("row1"))?;
+    /// assert!(pipeline.send().take(row)?.is_some());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`put`](Self::put).
@@ -95,6 +161,16 @@ impl Pipeline {
 
     /// Adds a call as [`Table::increment`].
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Increment;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// let visits = pipeline.increment(&table, Increment::new("row1", "f:visits", 1))?;
+    /// println!("{} visits", pipeline.send().take(visits)?);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`put`](Self::put).
@@ -103,6 +179,17 @@ impl Pipeline {
     }
 
     /// Adds a call as [`Table::increment_rows`].
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Increment;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// let days = ["2012-05-08", "2012-05"].map(|row| Increment::new(row, "f:visits", 1));
+    /// pipeline.increment_rows(&table, days.to_vec())?;
+    /// pipeline.send().all()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -117,6 +204,19 @@ impl Pipeline {
 
     /// Adds a call as [`Table::check_and_put`].
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::CheckAndPut;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// let claim = CheckAndPut::if_absent("row1", "claims:taker").put("claims:taker", "me");
+    /// let claim = pipeline.check_and_put(&table, claim)?;
+    /// if pipeline.send().take(claim)? {
+    ///     println!("it is ours");
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`put`](Self::put).
@@ -125,11 +225,28 @@ impl Pipeline {
     }
 
     /// Returns how many calls there are.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Put;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// assert!(pipeline.is_empty());
+    /// pipeline.put(&table, Put::new("row1").column("f:a", "1"))?;
+    /// assert_eq!(pipeline.len(), 1);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.calls.len()
     }
 
     /// Returns whether there is none.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// assert!(client.pipeline().is_empty());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
@@ -187,6 +304,16 @@ impl PipelineResults {
     }
 
     /// Returns the results that were not taken, in the order of the calls, without their values.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Put;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// pipeline.put(&table, Put::new("row1").column("f:a", "1"))?;
+    /// let failed = pipeline.send().into_results().filter(Result::is_err).count();
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn into_results(self) -> impl Iterator<Item = Result<()>> {
         self.results.into_iter().flatten().map(|result| result.map(drop))
     }

@@ -15,6 +15,15 @@ use crate::sync::Executor;
 /// The rows of a [`RowSet`](crate::RowSet), in order: [`Table::scan_rows`](crate::Table::scan_rows).
 ///
 /// Ends after the first error.
+///
+/// ```no_run
+/// # use hbase_thrift_client::{Result, RowSet, Scan};
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let table = client.table("crashes");
+/// let rows: RowSet = ["row1", "row7"].into_iter().collect();
+/// let rows = table.scan_rows(rows, Scan::new())?.collect::<Result<Vec<_>>>()?;
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 pub struct RowSetScan {
     executor: Executor,
     table: Vec<u8>,

@@ -15,6 +15,17 @@ use crate::row::Row;
 /// [`Table::scan_regions`](crate::Table::scan_regions).
 ///
 /// Ends after the first error.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Scan;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let table = client.table("crash_reports");
+/// let salts = "0123456789abcdef".chars().map(String::from);
+/// for row in table.scan_union(salts, Scan::new().prefix("120508"))? {
+///     println!("{}", row?.key().escape_ascii());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 pub struct UnionScan {
     waiting: VecDeque<Scanner>,
     running: VecDeque<Scanner>,
@@ -25,6 +36,18 @@ pub struct UnionScan {
 /// [`Table::scan_merge`](crate::Table::scan_merge).
 ///
 /// Ends after the first error.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Scan;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let table = client.table("crash_reports");
+/// let salts = "0123456789abcdef".chars().map(String::from);
+/// let mut rows = table.scan_merge(salts, Scan::new().prefix("120508").reversed())?;
+/// if let Some(newest) = rows.next().transpose()? {
+///     println!("the newest is {}", newest.key().escape_ascii());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 pub struct MergeScan {
     scanners: Vec<Salted>,
     /// A row of each scanner that has one.
@@ -60,6 +83,15 @@ impl UnionScan {
     }
 
     /// Counts the rows that are left.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crash_reports");
+    /// let salts = "0123456789abcdef".chars().map(String::from);
+    /// let rows = table.scan_union(salts, Scan::new().prefix("120508"))?.count_rows()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -126,6 +158,15 @@ impl MergeScan {
     }
 
     /// Counts the rows that are left.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crash_reports");
+    /// let salts = "0123456789abcdef".chars().map(String::from);
+    /// let rows = table.scan_merge(salts, Scan::new().prefix("120508"))?.count_rows()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

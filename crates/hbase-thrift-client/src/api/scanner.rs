@@ -22,6 +22,16 @@ use crate::sync::{Executor, ScanDriver};
 /// The rows are those of the moment when each is read; HBase's scans are no snapshot. The server's
 /// side is closed when the scan ends or is dropped, without waiting for a reply. Between two fetches
 /// a scanner holds no connection: any number of scanners can be open on a few connections.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Scan;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let scanner = client.table("crashes").scan(Scan::new().prefix("a1205"))?;
+/// for row in scanner {
+///     println!("{}", row?.key().escape_ascii());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 pub struct Scanner {
     driver: ScanDriver,
     batch: RowBatch,
@@ -40,6 +50,16 @@ impl Scanner {
     }
 
     /// Returns the rows that are at hand, or the next ones that the server has; `None` at the end.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let mut scanner = client.table("crashes").scan(Scan::new().caching(1_000))?;
+    /// while let Some(batch) = scanner.next_batch()? {
+    ///     println!("{} rows from {:?} on", batch.len(), batch.get(0).map(|row| row.key().to_vec()));
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -33,6 +33,18 @@ pub struct WriteError {
 }
 
 /// What could not be written of a row, and why.
+///
+/// ```no_run
+/// use std::io::Write;
+/// use hbase_thrift_client::{Outcome, RowFailure};
+///
+/// /// Notes what is left to be done, and whether the first of it may have been done.
+/// fn note(failure: &RowFailure, file: &mut impl Write) -> std::io::Result<()> {
+///     let may_be_written = failure.error.outcome() == Outcome::Unknown;
+///     let row = failure.row().escape_ascii();
+///     writeln!(file, "{row} {may_be_written} {:?}", failure.mutations)
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RowFailure {

@@ -11,6 +11,19 @@ use crate::request::Mutation;
 use crate::sync::{Executor, WriteDriver};
 
 /// When a [`BufferedWriter`] sends what it holds.
+///
+/// ```
+/// use std::time::Duration;
+/// use hbase_thrift_client::WriterOptions;
+///
+/// let options = WriterOptions::new().max_mutations(5_000).max_bytes(4 << 20);
+/// assert_eq!((options.get_max_mutations(), options.get_max_bytes()), (5_000, 4 << 20));
+/// assert_eq!(options.get_max_age(), Some(Duration::from_secs(1)));
+///
+/// let soon = WriterOptions::new().max_age(Duration::from_millis(50));
+/// let never = WriterOptions::new().no_max_age();
+/// assert_eq!((soon.get_max_age(), never.get_max_age()), (Some(Duration::from_millis(50)), None));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriterOptions {
     mutations: usize,
@@ -134,6 +147,16 @@ impl BufferedWriter {
     }
 
     /// Sends all that is held.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Put, WriterOptions};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let writer = client.table("crashes").writer(WriterOptions::new());
+    /// writer.write(Put::new("row1").column("f:a", "1"))?;
+    /// // From here on every reader sees the row.
+    /// writer.flush()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

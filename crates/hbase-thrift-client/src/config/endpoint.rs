@@ -6,6 +6,14 @@ use std::net::Ipv6Addr;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The address of one gateway.
+///
+/// ```
+/// use hbase_thrift_client::Endpoint;
+///
+/// let endpoint = Endpoint::new("::1", Endpoint::DEFAULT_PORT);
+/// assert_eq!((endpoint.host(), endpoint.port()), ("::1", 9090));
+/// assert_eq!(endpoint.to_string(), "[::1]:9090");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     pub(super) host: String,

@@ -57,6 +57,14 @@ const OWN_HEADERS: [&str; 5] =
 impl Config {
     /// The path of the requests to an HTTP gateway, escaped as in a URL, with `%40` for an `@`;
     /// `/`. HBase's own gateway answers at any path, a proxy before it may not.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Config, Transport};
+    ///
+    /// let config = Config::new("proxy", 443).transport(Transport::Http).tls().path("/hbase/thrift");
+    /// assert_eq!(config.get_path(), "/hbase/thrift");
+    /// assert_eq!(config.to_string(), "https://proxy:443/hbase/thrift");
+    /// ```
     pub fn path(mut self, path: impl Into<String>) -> Self {
         let path = path.into();
         path.strip_prefix('/').unwrap_or(&path).clone_into(&mut self.http.path);
@@ -65,6 +73,14 @@ impl Config {
 
     /// User and password for an HTTP gateway or the proxy before it (basic authentication). Over
     /// `http://` everybody on the way can read them.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Config, Transport};
+    ///
+    /// let config = Config::new("proxy", 443).transport(Transport::Http).tls().basic_auth("me", "s3cret");
+    /// assert_eq!(config.get_user(), Some("me"));
+    /// assert_eq!(config.to_string(), "https://me:***@proxy:443/");
+    /// ```
     pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.http.credentials = Some(Credentials { user: user.into(), password: password.into() });
         self
@@ -118,6 +134,13 @@ impl Config {
 
     /// The user to act as on an HTTP gateway (header `doAs`). The gateway has to allow it
     /// (`hbase.thrift.support.proxyuser`); one that does not fails every call with HTTP status 500.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Config, Transport};
+    ///
+    /// let config = Config::new("gateway", 9090).transport(Transport::Http).do_as("alice");
+    /// assert_eq!(config.get_do_as(), Some("alice"));
+    /// ```
     pub fn do_as(mut self, user: impl Into<String>) -> Self {
         self.http.do_as = Some(user.into());
         self

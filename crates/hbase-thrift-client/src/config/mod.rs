@@ -193,6 +193,36 @@ fn unknown(what: &str, text: &str, expected: &str) -> Error {
 /// ```
 ///
 /// A setting has its name, and is read with `get_` before it.
+///
+/// ```
+/// use std::time::Duration;
+/// use hbase_thrift_client::{Config, Endpoint, Protocol, Transport};
+///
+/// let config = Config::new("gateway-1", 9090)
+///     .endpoint("gateway-2", 9090)
+///     .transport(Transport::Framed)
+///     .protocol(Protocol::Compact)
+///     .connect_timeout(Duration::from_secs(2))
+///     .pool_timeout(Duration::from_secs(1))
+///     .idle_timeout(Duration::from_secs(30))
+///     .max_attempts(3)
+///     .max_connections(32)
+///     .max_request_size(8 << 20)
+///     .max_reply_size(64 << 20)
+///     .max_cell_size(1 << 20)
+///     .client_timestamps(true)
+///     .table_prefix("test_");
+/// assert_eq!(config.get_endpoints()[1], Endpoint::new("gateway-2", 9090));
+/// assert_eq!(config.get_protocol(), Protocol::Compact);
+/// assert_eq!(config.get_connect_timeout(), Duration::from_secs(2));
+/// assert_eq!(config.get_pool_timeout(), Duration::from_secs(1));
+/// assert_eq!(config.get_idle_timeout(), Duration::from_secs(30));
+/// assert_eq!((config.get_max_attempts(), config.get_max_connections()), (3, 32));
+/// assert_eq!((config.get_max_request_size(), config.get_max_reply_size()), (8 << 20, 64 << 20));
+/// assert_eq!(config.get_max_cell_size(), 1 << 20);
+/// assert!(config.get_client_timestamps());
+/// assert_eq!(config.get_table_prefix(), "test_");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     endpoints: Vec<Endpoint>,

@@ -55,12 +55,28 @@ impl Config {
 
     /// TLS that trusts the root certificates in this PEM file, read when the client connects,
     /// instead of the operating system's.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use hbase_thrift_client::Config;
+    ///
+    /// let config = Config::new("gateway", 9443).ca_file("/etc/ssl/company.pem");
+    /// assert_eq!(config.get_ca_file(), Some(Path::new("/etc/ssl/company.pem")));
+    /// ```
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.tls.get_or_insert_default().ca_file = Some(path.into());
         self
     }
 
     /// TLS that trusts these root certificates, in PEM form, instead of the operating system's.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_client::{Client, Config};
+    ///
+    /// let root = std::env::var("COMPANY_ROOT").expect("the deployment sets it");
+    /// let client = Client::connect(Config::new("gateway", 9443).ca_pem(root))?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.get_or_insert_default().ca_pem = pem.into();
         self
@@ -108,6 +124,13 @@ impl Config {
 
     /// TLS with a gateway whose certificate is for this name (or address) and not for the host that
     /// is connected to.
+    ///
+    /// ```
+    /// use hbase_thrift_client::Config;
+    ///
+    /// let config = Config::new("10.0.0.7", 9443).tls().server_name("gateway.example.org");
+    /// assert_eq!(config.get_server_name(), Some("gateway.example.org"));
+    /// ```
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.tls.get_or_insert_default().server_name = Some(name.into());
         self
@@ -129,6 +152,15 @@ impl Config {
     }
 
     /// The file with the certificates that the client shows.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use hbase_thrift_client::Config;
+    ///
+    /// let config = Config::new("gateway", 9443).client_cert_files("me.crt", "me.key");
+    /// assert_eq!(config.get_client_cert_file(), Some(Path::new("me.crt")));
+    /// assert_eq!(config.get_client_key_file(), Some(Path::new("me.key")));
+    /// ```
     pub fn get_client_cert_file(&self) -> Option<&Path> {
         self.tls.as_ref()?.client_cert.file()
     }

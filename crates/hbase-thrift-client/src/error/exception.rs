@@ -9,6 +9,19 @@ use std::sync::Arc;
 use super::{ErrorKind, beginning};
 
 /// An exception that the server sent in place of a result.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Get;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// if let Err(error) = client.table("crashes").get(&Get::new("row1"))
+///     && let Some(exception) = error.server_exception()
+/// {
+///     eprintln!("{}: {}", exception.class(), exception.first_line());
+///     eprintln!("the server says that a retry may help: {:?}", exception.can_retry());
+///     eprintln!("{}", exception.trace());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerException {
     thrift_type: &'static str,

@@ -204,6 +204,24 @@ impl FromStr for Outcome {
 /// [`is_retryable`](Self::is_retryable) whether to send it again. `Display` is one line that names
 /// what to do next where that is known; the cause is in [`source`](StdError::source) and never
 /// repeated in the line.
+///
+/// ```no_run
+/// # use hbase_thrift_client::{Outcome, Put};
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let put = Put::new("row1").column("f:a", "1");
+/// if let Err(error) = client.table("crashes").put(&put) {
+///     eprintln!("{error} (attempts: {}, at {:?})", error.attempts(), error.gateway());
+///     match error.outcome() {
+///         Outcome::Applied => {}
+///         _ if error.is_retryable() => eprintln!("to be sent again: {put:?}"),
+///         outcome => eprintln!("{outcome}, and sending it again is of no use"),
+///     }
+///     if let Some(exception) = error.server_exception() {
+///         eprintln!("the server said {}", exception.class());
+///     }
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 

@@ -16,6 +16,14 @@ use super::{Comparator, Filter};
 /// let scan = Scan::new().filter(firefox);
 /// # let _ = scan;
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::{Comparator, CompareOp, SingleColumnValue};
+///
+/// let done = Comparator::binary(CompareOp::Equal, "done");
+/// let ever_done = SingleColumnValue::new("state", "s", done).any_version().exclude_column();
+/// # let _ = ever_done;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SingleColumnValue {
     pub(super) family: Vec<u8>,

@@ -64,6 +64,14 @@ impl Comparator {
     /// Matches if this text is found anywhere, in whatever case (`SubstringComparator`).
     ///
     /// Bytes are taken for UTF-8 as for a [`regex`](Self::regex).
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Comparator, Filter};
+    ///
+    /// let filter = Filter::value(Comparator::substring("out of memory"));
+    /// let others = Filter::value(Comparator::not_substring("out of memory"));
+    /// # let _ = (filter, others);
+    /// ```
     #[doc(alias = "SubstringComparator")]
     pub fn substring(text: impl Into<String>) -> Self {
         Self { op: CompareOp::Equal, operand: Operand::Substring(text.into()) }

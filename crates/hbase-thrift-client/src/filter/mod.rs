@@ -113,6 +113,13 @@ impl Filter {
     }
 
     /// Rows up to this key, itself included, in the direction of the scan (`InclusiveStopFilter`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Filter;
+    ///
+    /// let filter = Filter::inclusive_stop("row9");
+    /// assert_eq!(Vec::from(filter), b"InclusiveStopFilter('row9')");
+    /// ```
     #[doc(alias = "InclusiveStopFilter")]
     pub fn inclusive_stop(row: impl Into<Vec<u8>>) -> Self {
         Self::simple(Simple::InclusiveStop(row.into()))
@@ -132,12 +139,26 @@ impl Filter {
 /// Filters on cells, by their column.
 impl Filter {
     /// Cells whose column family passes (`FamilyFilter`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Comparator, CompareOp, Filter};
+    ///
+    /// let filter = Filter::family(Comparator::binary(CompareOp::Equal, "ids"));
+    /// assert_eq!(Vec::from(filter), b"FamilyFilter(=, 'binary:ids')");
+    /// ```
     #[doc(alias = "FamilyFilter")]
     pub fn family(comparator: Comparator) -> Self {
         Self::simple(Simple::Family(comparator))
     }
 
     /// Cells whose qualifier passes (`QualifierFilter`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Comparator, CompareOp, Filter};
+    ///
+    /// let filter = Filter::qualifier(Comparator::binary_prefix(CompareOp::Equal, "os_"));
+    /// assert_eq!(Vec::from(filter), b"QualifierFilter(=, 'binaryprefix:os_')");
+    /// ```
     #[doc(alias = "QualifierFilter")]
     pub fn qualifier(comparator: Comparator) -> Self {
         Self::simple(Simple::Qualifier(comparator))
@@ -204,6 +225,13 @@ impl Filter {
     }
 
     /// The first cell of each row, as for counting rows (`FirstKeyOnlyFilter`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Filter;
+    ///
+    /// let filter = Filter::first_key_only().and(Filter::key_only());
+    /// assert_eq!(Vec::from(filter), b"FirstKeyOnlyFilter() AND KeyOnlyFilter()");
+    /// ```
     #[doc(alias = "FirstKeyOnlyFilter")]
     pub fn first_key_only() -> Self {
         Self::simple(Simple::FirstKeyOnly)
@@ -214,12 +242,26 @@ impl Filter {
     /// For a scan of one row only: HBase made it for `Get`, and where a row has more columns it
     /// loses cells of later rows, or ends the scan. What it promises is kept by
     /// [`column_pagination`](Self::column_pagination).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Filter;
+    ///
+    /// let filter = Filter::column_count_get(10);
+    /// assert_eq!(Vec::from(filter), b"ColumnCountGetFilter(10)");
+    /// ```
     #[doc(alias = "ColumnCountGetFilter")]
     pub fn column_count_get(columns: u32) -> Self {
         Self::simple(Simple::ColumnCountGet(columns))
     }
 
     /// So many columns of each row, after skipping the first `offset` (`ColumnPaginationFilter`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Filter;
+    ///
+    /// let filter = Filter::column_pagination(10, 20);
+    /// assert_eq!(Vec::from(filter), b"ColumnPaginationFilter(10, 20)");
+    /// ```
     #[doc(alias = "ColumnPaginationFilter")]
     pub fn column_pagination(limit: u32, offset: u32) -> Self {
         Self::simple(Simple::ColumnPagination { limit, offset })
@@ -239,6 +281,13 @@ impl Filter {
     /// The cell of one column where its value passes, and no other cell (`ColumnValueFilter`).
     ///
     /// For the whole row on that condition see [`SingleColumnValue`].
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Comparator, CompareOp, Filter};
+    ///
+    /// let filter = Filter::column_value("flags", "processed", Comparator::binary(CompareOp::Equal, "Y"));
+    /// assert_eq!(Vec::from(filter), b"ColumnValueFilter('flags', 'processed', =, 'binary:Y')");
+    /// ```
     #[doc(alias = "ColumnValueFilter")]
     pub fn column_value(
         family: impl Into<Vec<u8>>,
@@ -250,12 +299,26 @@ impl Filter {
     }
 
     /// Cells with one of these timestamps (`TimestampsFilter`); none if the list is empty.
+    ///
+    /// ```
+    /// use hbase_thrift_client::Filter;
+    ///
+    /// let filter = Filter::timestamps([1_336_510_250_000, 1_336_510_250_001]);
+    /// assert_eq!(Vec::from(filter), b"TimestampsFilter(1336510250000, 1336510250001)");
+    /// ```
     #[doc(alias = "TimestampsFilter")]
     pub fn timestamps(timestamps: impl IntoIterator<Item = i64>) -> Self {
         Self::simple(Simple::Timestamps(timestamps.into_iter().collect()))
     }
 
     /// All cells, with empty values (`KeyOnlyFilter`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Filter;
+    ///
+    /// let filter = Filter::key_only();
+    /// assert_eq!(Vec::from(filter), b"KeyOnlyFilter()");
+    /// ```
     #[doc(alias = "KeyOnlyFilter")]
     pub fn key_only() -> Self {
         Self::simple(Simple::KeyOnly { lengths: false })
@@ -263,6 +326,13 @@ impl Filter {
 
     /// All cells, each with its value's length for a value: 4 bytes, the greatest first
     /// (`KeyOnlyFilter` with `lenAsVal`).
+    ///
+    /// ```
+    /// use hbase_thrift_client::Filter;
+    ///
+    /// let filter = Filter::key_only_with_lengths();
+    /// assert_eq!(Vec::from(filter), b"KeyOnlyFilter(true)");
+    /// ```
     pub fn key_only_with_lengths() -> Self {
         Self::simple(Simple::KeyOnly { lengths: true })
     }

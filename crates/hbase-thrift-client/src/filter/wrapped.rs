@@ -43,6 +43,14 @@ impl Filter {
     ///
     /// The cells before it are in the result, also those of its own row.
     ///
+    /// ```
+    /// use hbase_thrift_client::{Comparator, CompareOp, Filter};
+    ///
+    /// let until = Filter::row(Comparator::binary(CompareOp::Less, "row9")).while_match()?;
+    /// # let _ = until;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if a part of the filter

@@ -1,6 +1,15 @@
 //! Regions of a table.
 
 /// One region of a table: a range of its keys, and who serves it.
+///
+/// ```no_run
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// for region in client.table("crashes").regions()? {
+///     let (start, end) = (region.start_key.escape_ascii(), region.end_key.escape_ascii());
+///     println!("{start} to {end}: {:?}, port {:?}", region.server, region.port);
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Region {

@@ -4,6 +4,13 @@ use super::{check_cell_column, check_row};
 use crate::error::{Error, Result};
 
 /// Adds bytes to the end of cells of one row, in one atomic step; an absent cell counts as empty.
+///
+/// ```
+/// use hbase_thrift_client::Append;
+///
+/// let append = Append::new("row1").column("log:text", "one more line\n").column("log:size", "+14");
+/// assert_eq!((append.get_row(), append.get_columns().len()), (&b"row1"[..], 2));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {
     pub(crate) row: Vec<u8>,

@@ -24,6 +24,15 @@ use super::{Attributes, Delete, Mutation, Put};
 /// let puts = (0..100).map(|number| Put::new(format!("row{number}")).column("f:a", "1"));
 /// assert_eq!(puts.collect::<Batch>().get_puts().len(), 100);
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::{Batch, Delete, Mutation, Put};
+///
+/// let mut batch = Batch::new();
+/// assert!(batch.is_empty());
+/// batch.extend([Mutation::from(Delete::row("row1").column("f:a")), Put::new("row2").into()]);
+/// assert_eq!((batch.get_puts().len(), batch.get_deletes().len()), (1, 1));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     pub(crate) puts: Vec<Put>,

@@ -16,6 +16,14 @@ use crate::error::{Error, Result};
 /// assert_eq!(claim.get_expected(), None);
 /// assert_eq!(renew.get_put(), Some((&b"claims:until"[..], &b"5"[..])));
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::CheckAndPut;
+///
+/// let claim = CheckAndPut::if_absent("row1", "claims:taker").attribute("origin", "processor-7");
+/// assert_eq!((claim.get_row(), claim.get_column()), (&b"row1"[..], &b"claims:taker"[..]));
+/// assert_eq!((claim.get_put(), claim.get_attributes().count()), (None, 1));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckAndPut {
     pub(crate) row: Vec<u8>,

@@ -15,6 +15,21 @@ use crate::error::Result;
 /// let some_columns = Delete::row("row1").column("flags:processed").family("ids");
 /// assert_eq!((whole_row.get_columns().len(), some_columns.get_columns().len()), (0, 2));
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::Delete;
+///
+/// let delete = Delete::row("row1")
+///     .columns(["flags:processed", "ids"])
+///     .up_to_timestamp(1_336_510_250_000)
+///     .write_to_wal(false)
+///     .attribute("origin", "collector-7");
+/// // What was asked for can be read back, to be written down and made again.
+/// assert_eq!((delete.get_row(), delete.get_columns().len()), (&b"row1"[..], 2));
+/// assert_eq!(delete.get_up_to_timestamp(), Some(1_336_510_250_000));
+/// assert!(!delete.get_write_to_wal());
+/// assert_eq!(delete.get_attributes().next(), Some((&b"origin"[..], &b"collector-7"[..])));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delete {
     pub(crate) row: Vec<u8>,

@@ -17,6 +17,20 @@ use crate::error::{Error, Result};
 /// assert_eq!(family.get_name(), b"ids");
 /// assert_eq!(family.get_max_versions(), 5);
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::{BloomFilter, ColumnFamily, Compression};
+///
+/// let family = ColumnFamily::new("raw_data")
+///     .compression(Compression::Gz)
+///     .bloom_filter(BloomFilter::RowColumn)
+///     .in_memory(true)
+///     .block_cache(false);
+/// assert_eq!(*family.get_compression(), Compression::Gz);
+/// assert_eq!(*family.get_bloom_filter(), BloomFilter::RowColumn);
+/// assert!(family.get_in_memory() && !family.get_block_cache());
+/// assert_eq!(family.get_time_to_live(), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnFamily {
     pub(crate) name: Vec<u8>,

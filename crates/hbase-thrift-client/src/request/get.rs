@@ -77,6 +77,20 @@ pub(crate) use selection_methods;
 /// let get = Get::new("row1").column("meta_data:json").family("flags");
 /// assert_eq!(get.get_columns().collect::<Vec<_>>(), [&b"meta_data:json"[..], b"flags"]);
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::Get;
+///
+/// // What was asked for can be read back, to be written down and made again.
+/// let get = Get::new("row1")
+///     .columns(["ids:ooid", "flags:processed"])
+///     .before_timestamp(1_336_510_250_000)
+///     .attribute("origin", "report");
+/// assert_eq!(get.get_row(), b"row1");
+/// assert_eq!(get.get_columns().len(), 2);
+/// assert_eq!(get.get_before_timestamp(), Some(1_336_510_250_000));
+/// assert_eq!(get.get_attributes().next(), Some((&b"origin"[..], &b"report"[..])));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Get {
     pub(crate) row: Vec<u8>,
@@ -143,6 +157,15 @@ impl GetRows {
 ///
 /// let get = GetVersions::new("row1", "processor_state:x", 5).before_timestamp(1_336_510_250_000);
 /// assert_eq!(get.get_max_versions(), 5);
+/// ```
+///
+/// ```
+/// use hbase_thrift_client::GetVersions;
+///
+/// let get = GetVersions::new("row1", "processor_state:x", 5).attribute("origin", "report");
+/// assert_eq!((get.get_row(), get.get_column()), (&b"row1"[..], &b"processor_state:x"[..]));
+/// assert_eq!(get.get_before_timestamp(), None);
+/// assert_eq!(get.get_attributes().count(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GetVersions {
@@ -215,6 +238,16 @@ impl GetVersions {
 }
 
 /// One version of a column.
+///
+/// ```no_run
+/// # use hbase_thrift_client::{GetVersions, Version};
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let get = GetVersions::new("row1", "processor_state:x", 5);
+/// for Version { value, timestamp, .. } in client.table("crashes").get_versions(&get)? {
+///     println!("{timestamp}: {}", value.escape_ascii());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Version {

@@ -11,6 +11,13 @@ use crate::error::Result;
 /// let increment = Increment::new("2012-05-08", "counters:submitted_crash_reports", 1);
 /// assert_eq!(increment.get_amount(), 1);
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::Increment;
+///
+/// let back = Increment::new("2012-05-08", "counters:in_flight", -1);
+/// assert_eq!((back.get_row(), back.get_column()), (&b"2012-05-08"[..], &b"counters:in_flight"[..]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Increment {
     pub(crate) row: Vec<u8>,

@@ -13,6 +13,27 @@ use crate::error::{Error, Result};
 /// let put = Put::new("row1").column("flags:processed", "N").column("raw_data:dump", vec![0; 9]);
 /// assert_eq!(put.get_columns().next(), Some((&b"flags:processed"[..], &b"N"[..])));
 /// ```
+///
+/// ```
+/// use std::time::Duration;
+/// use hbase_thrift_client::Put;
+///
+/// let put = Put::new("row1")
+///     .column("flags:processed", "N")
+///     .timestamp(1_336_510_250_000)
+///     .time_to_live(Duration::from_secs(86_400))
+///     .visibility("staff & !guest")
+///     .write_to_wal(false)
+///     .attribute("origin", "collector-7");
+/// // What was asked for can be read back, to be written down and made again: a time to live and a
+/// // visibility are attributes, too.
+/// assert_eq!(put.get_row(), b"row1");
+/// assert_eq!(put.get_timestamp(), Some(1_336_510_250_000));
+/// assert_eq!(put.get_time_to_live(), Some(Duration::from_secs(86_400)));
+/// assert_eq!(put.get_visibility(), Some("staff & !guest"));
+/// assert!(!put.get_write_to_wal());
+/// assert_eq!(put.get_attributes().count(), 3);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Put {
     pub(crate) row: Vec<u8>,

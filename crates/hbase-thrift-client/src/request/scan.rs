@@ -16,6 +16,31 @@ use super::key_range::{KeyRange, after, after_prefix, before_prefix};
 /// let newest_first = Scan::new().start("b").stop("a").reversed().caching(1_000);
 /// # let _ = (all, some, newest_first);
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::{Filter, Scan};
+///
+/// // What was asked for can be read back, to be written down and made again.
+/// let scan = Scan::new()
+///     .start("a")
+///     .stop("b")
+///     .columns(["ids:ooid", "flags:processed"])
+///     .filter(Filter::key_only())
+///     .before_timestamp(1_336_510_250_000)
+///     .batch(1_000)
+///     .cache_blocks(false)
+///     .read_ahead(false)
+///     .attribute("origin", "report");
+/// assert_eq!((scan.get_start(), scan.is_start_exclusive()), (&b"a"[..], false));
+/// assert_eq!((scan.get_stop(), scan.is_stop_inclusive()), (&b"b"[..], false));
+/// assert_eq!((scan.get_prefix(), scan.is_reversed()), (&b""[..], false));
+/// assert_eq!(scan.get_columns().len(), 2);
+/// assert_eq!(scan.get_filter(), Some(&b"KeyOnlyFilter()"[..]));
+/// assert_eq!(scan.get_before_timestamp(), Some(1_336_510_250_000));
+/// assert_eq!((scan.get_caching(), scan.get_batch(), scan.get_limit()), (256, Some(1_000), None));
+/// assert!(!scan.get_cache_blocks() && !scan.get_read_ahead());
+/// assert_eq!(scan.get_attributes().count(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {
     pub(crate) range: Range,

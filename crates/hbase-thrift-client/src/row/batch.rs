@@ -16,6 +16,16 @@ use super::{Column, Row};
 /// assert!(rows.is_empty());
 /// assert_eq!(rows.iter().count(), 0);
 /// ```
+///
+/// ```no_run
+/// # use hbase_thrift_client::Scan;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let mut scanner = client.table("crashes").scan(Scan::new())?;
+/// if let Some(batch) = scanner.next_batch()? {
+///     println!("{} rows, the last is {:?}", batch.len(), batch.get(batch.len() - 1));
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct RowBatch {
     batch: Arc<BatchMemory>,

@@ -19,6 +19,14 @@ use super::order::column_order;
 /// ```
 ///
 /// Columns are ordered as HBase orders them, by family, then by qualifier: `f:z` comes before `f1:a`.
+///
+/// ```
+/// use hbase_thrift_client::Column;
+///
+/// let column = Column::parse("flags:a:b");
+/// assert_eq!((column.family(), column.qualifier()), (&b"flags"[..], &b"a:b"[..]));
+/// assert_eq!((column.len(), column.is_empty()), (9, false));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Column<'a> {
     /// The family, or the whole name where there is no qualifier beside it.

@@ -33,6 +33,25 @@ use batch::BatchMemory;
 /// [`to_owned_row`](Self::to_owned_row).
 ///
 /// Columns are named as HBase's Thrift interface names them: `family:qualifier`, as bytes.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Get;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// if let Some(row) = client.table("crashes").get(&Get::new("row1"))? {
+///     println!("{}: {:?} of {} cells", row.key().escape_ascii(), row.get("ids:ooid"), row.len());
+///     if let Some(cell) = row.cell("flags:processed") {
+///         println!("{} since {}", cell.value().escape_ascii(), cell.timestamp());
+///     }
+///     for cell in row.cells() {
+///         println!("{} = {}", cell.column(), cell.value().escape_ascii());
+///     }
+///     assert!(!row.is_empty());
+///     // Kept for long, without the memory of the reply.
+///     let kept = row.to_owned_row();
+///     println!("{} cells", kept.cells.len());
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Row {
     batch: Arc<BatchMemory>,
@@ -42,6 +61,16 @@ pub struct Row {
 }
 
 /// One cell: a column's value and the time of its version.
+///
+/// ```
+/// use hbase_thrift_client::Cell;
+///
+/// fn line(cell: Cell<'_>) -> String {
+///     let (family, qualifier) = (cell.family().escape_ascii(), cell.qualifier().escape_ascii());
+///     let value = String::from_utf8_lossy(cell.value());
+///     format!("{family}:{qualifier} @{} = {value} ({})", cell.timestamp(), cell.column().len())
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cell<'a> {
     column: Column<'a>,

@@ -59,6 +59,22 @@ impl Row {
 
     /// Reads the row as a type of the caller's.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{FromRow, Get, Result, Row};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// struct State(bool);
+    ///
+    /// impl FromRow for State {
+    ///     fn from_row(row: &Row) -> Result<Self> {
+    ///         row.required("flags:processed").map(|state: &str| Self(state == "Y"))
+    ///     }
+    /// }
+    ///
+    /// let row = client.table("crashes").get(&Get::new("row1"))?;
+    /// let state = row.map(|row| row.read_as::<State>()).transpose()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of its [`FromRow`].

@@ -6,6 +6,18 @@ use std::ops::Range;
 use super::{Row, RowBatch};
 
 /// The rows of a [`RowBatch`] in its order, as its `into_iter` returns them.
+///
+/// ```no_run
+/// # use hbase_thrift_client::Scan;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let mut scanner = client.table("crashes").scan(Scan::new())?;
+/// if let Some(batch) = scanner.next_batch()? {
+///     for row in batch.into_iter().rev().take(10) {
+///         println!("{}", row.key().escape_ascii());
+///     }
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RowBatchIter {
     batch: RowBatch,

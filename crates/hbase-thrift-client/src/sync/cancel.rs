@@ -69,6 +69,15 @@ impl CancellationToken {
     }
 
     /// Returns whether [`cancel`](Self::cancel) was called.
+    ///
+    /// ```
+    /// use hbase_thrift_client::CancellationToken;
+    ///
+    /// let token = CancellationToken::new();
+    /// let same = token.clone();
+    /// token.cancel();
+    /// assert!(same.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.lock().is_cancelled
     }

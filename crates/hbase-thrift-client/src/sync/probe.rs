@@ -18,6 +18,15 @@ use crate::proto::Session;
 use crate::row::Recycler;
 
 /// Which of HBase's two Thrift interfaces a gateway has.
+///
+/// ```no_run
+/// use hbase_thrift_client::{Client, Config, Interface};
+///
+/// if Client::probe(&Config::new("localhost", 9090))?.interface() == Some(Interface::Two) {
+///     eprintln!("that is `hbase thrift2 start`: start `hbase thrift start` instead");
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Interface {
@@ -38,6 +47,15 @@ impl fmt::Display for Interface {
 
 /// What a gateway speaks, as [`Client::probe`](crate::Client::probe) found out. `Display` is words
 /// such as `framed binary, Thrift 1`.
+///
+/// ```no_run
+/// use hbase_thrift_client::{Client, Config};
+///
+/// let found = Client::probe(&Config::new("localhost", 9090))?;
+/// println!("{} speaks {} {}", found.gateway(), found.transport(), found.protocol());
+/// println!("{:?}: connect with {}", found.interface(), found.url());
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     gateway: Endpoint,

@@ -14,6 +14,17 @@ use crate::sync::{stamped, unusable_result};
 impl Table {
     /// Reads a row; `None` where it, or every column asked for, is absent.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Get;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// match table.get(&Get::new("row1").column("flags:processed"))? {
+    ///     Some(row) => println!("{:?}", row.get("flags:processed")),
+    ///     None => println!("there is no such row, or it has no such column"),
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TableNotFound`](crate::ErrorKind::TableNotFound),
@@ -48,6 +59,16 @@ impl Table {
 
     /// Reads versions of a column, newest first; none where it is absent.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::GetVersions;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// for version in table.get_versions(&GetVersions::new("row1", "flags:processed", 3))? {
+    ///     println!("{}: {}", version.timestamp, version.value.escape_ascii());
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
@@ -56,6 +77,14 @@ impl Table {
     }
 
     /// Writes cells of a row.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Put;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// table.put(&Put::new("row1").column("flags:processed", "N").column("ids:ooid", "11cb72f5"))?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -72,6 +101,15 @@ impl Table {
     }
 
     /// Deletes a row or some of its columns; deleting what is absent is no error.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Delete;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// table.delete(&Delete::row("row1").column("flags:processed"))?;
+    /// table.delete(&Delete::row("row2"))?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -112,6 +150,15 @@ impl Table {
 
     /// Adds to the end of cells and answers their new values.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Append;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let values = table.append(&Append::new("row1").column("log:text", "one more line\n"))?;
+    /// println!("the log has {} bytes", values[0].value.len());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`increment`](Self::increment).
@@ -131,6 +178,17 @@ impl Table {
 
     /// Puts a cell if another has a certain value, in one atomic step; answers whether it did.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::CheckAndPut;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let claim = CheckAndPut::if_absent("row1", "claims:taker").put("claims:taker", "processor-7");
+    /// if table.check_and_put(&claim)? {
+    ///     println!("it is ours");
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`increment`](Self::increment).
@@ -139,6 +197,19 @@ impl Table {
     }
 
     /// Adds to a counter and answers its new value.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Increment, Outcome};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// match table.increment(&Increment::new("2012-05-08", "counters:visits", 1)) {
+    ///     Ok(visits) => println!("{visits} visits"),
+    ///     // Sending it again might count twice.
+    ///     Err(error) if error.outcome() == Outcome::Unknown => eprintln!("counted or not: {error}"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -194,6 +265,15 @@ impl Table {
 
     /// Adds to several counters in one round trip. The server adds one after the other, and stops
     /// where one fails.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Increment;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let days = ["2012-05-08", "2012-05"].map(|row| Increment::new(row, "counters:visits", 1));
+    /// table.increment_rows(&days)?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -13,6 +13,16 @@ use crate::request::{RowSet, Scan};
 impl Table {
     /// Reads the rows of a range in order, a batch at a time.
     ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// for row in table.scan(Scan::new().prefix("a1205").column("ids:ooid").limit(100))? {
+    ///     println!("{:?}", row?.get("ids:ooid"));
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) at once; everything else comes from the

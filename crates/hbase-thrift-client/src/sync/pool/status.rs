@@ -8,6 +8,14 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The connections of a client at a moment, as [`Client::pool_status`](crate::Client::pool_status)
 /// returns them.
+///
+/// ```no_run
+/// # use hbase_thrift_client::PoolStatus;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// let PoolStatus { connections, in_use, waiting, .. } = client.pool_status();
+/// println!("{in_use} of {connections} connections in use, {waiting} calls wait");
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStatus {
@@ -24,6 +32,15 @@ pub struct PoolStatus {
 }
 
 /// A gateway's part of a [`PoolStatus`].
+///
+/// ```no_run
+/// # use hbase_thrift_client::GatewayStatus;
+/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+/// for GatewayStatus { endpoint, connections, is_available, .. } in client.pool_status().gateways {
+///     println!("{endpoint}: {connections} connections, available: {is_available}");
+/// }
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GatewayStatus {
