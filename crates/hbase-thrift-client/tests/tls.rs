@@ -135,7 +135,7 @@ fn a_gateway_that_demands_a_certificate_gets_the_clients() {
     let error = failure(config().client_cert_pem(other.as_str(), other_key.as_str()));
     assert_says(&error, ErrorKind::Tls, &["does not accept"]);
     let error = failure(config().client_cert_pem(certificate.as_str(), other_key.as_str()));
-    assert_says(&error, ErrorKind::Config, &["certificate and its key"]);
+    assert_says(&error, ErrorKind::Config, &["is not that of the first certificate"]);
     let error = failure(config().client_cert_pem(certificate.as_str(), "nothing"));
     assert_says(&error, ErrorKind::Config, &["no private key"]);
     let error = failure(config().client_cert_pem("nothing", key.as_str()));
@@ -152,6 +152,100 @@ fn a_file_that_is_no_certificate_is_named() {
     assert_says(&failure(config("nothing")), ErrorKind::Config, &["no certificate"]);
     let missing = Config::new("127.0.0.1", 1).ca_file("/nowhere/root.pem");
     assert_says(&failure(missing), ErrorKind::Config, &["/nowhere/root.pem", "can't be read"]);
+}
+
+/// What stands in files that were meant for others, or that somebody broke, and what to do then.
+#[test]
+fn a_file_that_is_not_what_it_should_be_is_named_with_what_to_do() {
+    const ENCRYPTED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n\
+                             -----END ENCRYPTED PRIVATE KEY-----\n";
+    const OLD_ENCRYPTED: &str = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
+                                 DEK-Info: AES-128-CBC,00\n\nAAAA\n\
+                                 -----END RSA PRIVATE KEY-----\n";
+    let authority = Authority::new();
+    let ((certificate, key), (_, other_key)) =
+        (authority.certificate("me"), Authority::new().certificate("me"));
+    let rubbish = |label: &str| {
+        format!("-----BEGIN {label}-----\nAAAAAAAA\n-----END {label}-----\n").into_bytes()
+    };
+    let cut = |pem: &str| pem.as_bytes()[..pem.len() / 2].to_vec();
+    let der = [0x30, 0x82, 1, 2, 3].to_vec();
+    let issuers_first = [authority.pem(), certificate.clone()].concat();
+    let one_is_broken = [certificate.as_bytes(), &rubbish("CERTIFICATE")].concat();
+    let text = |text: &str| text.as_bytes().to_vec();
+    let certificates = [
+        (text(""), "no certificate in it: it is empty"),
+        (text(" \r\n"), "it is empty"),
+        (text("hello"), "one begins with -----BEGIN CERTIFICATE-----"),
+        (text(&key), "a key in it, not the certificate"),
+        (text(ENCRYPTED), "a key in it, not the certificate"),
+        (der.clone(), "openssl"),
+        (cut(&certificate), "cut off"),
+        (text(&certificate.replace("MII", "!!!")), "changed by hand"),
+        (rubbish("CERTIFICATE"), "certificate 1"),
+        (one_is_broken, "certificate 2"),
+    ];
+    let keys = [
+        (text(""), "no private key in it: it is empty"),
+        (text("hello"), "one begins with -----BEGIN PRIVATE KEY-----"),
+        (text(&certificate), "a certificate in it, not its key"),
+        (text(ENCRYPTED), "openssl pkey"),
+        (text(OLD_ENCRYPTED), "openssl pkey"),
+        (der, "openssl"),
+        (cut(&key), "cut off"),
+        (rubbish("PRIVATE KEY"), "RSA of 2,048 bits"),
+        (text(&other_key), "is not that of the first certificate"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let config = || Config::new("127.0.0.1", 1);
+    let says = |config: Config, name: &str, expected: &str| {
+        let error = failure(config);
+        let name = folder.path().join(name).display().to_string();
+        assert_says(&error, ErrorKind::Config, &[&name, expected]);
+        let secret = key.lines().nth(1).unwrap();
+        assert!(!format!("{error:?}").contains(&secret[..20]), "{error:?}");
+    };
+    for (bytes, expected) in &certificates {
+        let broken = file("broken.crt", bytes);
+        says(config().ca_file(&broken), "broken.crt", expected);
+        let good = file("good.key", key.as_bytes());
+        says(config().client_cert_files(&broken, good), "broken.crt", expected);
+    }
+    for (bytes, expected) in &keys {
+        let (good, broken) = (file("good.crt", certificate.as_bytes()), file("broken.key", bytes));
+        says(config().client_cert_files(good, broken), "broken.key", expected);
+    }
+    let (wrong_order, good) =
+        (file("all.crt", issuers_first.as_bytes()), file("me.key", key.as_bytes()));
+    says(config().client_cert_files(wrong_order, good), "all.crt", "before its issuers'");
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    says(config().ca_file(folder.path().join("folder")), "folder", "name the file in it");
+    says(config().ca_file(folder.path().join("missing")), "missing", "check its path");
+    // Endless, so no file of certificates.
+    let endless = failure(config().ca_file("/dev/zero"));
+    assert_says(&endless, ErrorKind::Config, &["/dev/zero", "more than 16 MiB"]);
+}
+
+/// What stands around the sections, as `openssl` writes it, does no harm.
+#[test]
+fn text_around_certificates_and_keys_is_passed_over() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let server_config = authority.server_config_for("127.0.0.1", &clients);
+    let address = server(move |stream| {
+        let session = ServerConnection::new(Arc::clone(&server_config)).unwrap();
+        gateway(StreamOwned::new(session, stream));
+    });
+    let (certificate, key) = clients.certificate("me");
+    // One file with both, with the line ends of Windows.
+    let both = format!("Bag Attributes\n  name: me\n{key}\nsubject=me\n\n{certificate}\nthe end");
+    let both = both.replace('\n', "\r\n");
+    let config = config(address, &authority).client_cert_pem(both.as_str(), both.as_str());
+    Client::connect(config).unwrap().ping().unwrap();
 }
 
 #[test]

@@ -146,7 +146,10 @@ fn collect(folder: &Path, examples: &mut Vec<Example>) -> Result<()> {
             collect(&path, examples)?;
             continue;
         }
-        let text = || fs::read_to_string(&path).with_context(|| format!("can't read {path:?}"));
+        let text = || {
+            let shown = path.display();
+            fs::read_to_string(&path).with_context(|| format!("can't read {shown}"))
+        };
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("rs") => examples.extend(in_code(&text()?)),
             Some("md") => examples.extend(in_text(text()?.lines())),
@@ -180,15 +183,13 @@ fn in_code(code: &str) -> Vec<Example> {
 /// The type that is declared in a line, or whose methods begin there.
 fn type_of(line: &str) -> Option<&str> {
     let declared = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
-    let rest = match declared.iter().find_map(|start| line.strip_prefix(start)) {
-        Some(rest) => rest,
-        None => {
-            let rest = line.strip_prefix("impl")?;
-            let rest =
-                if rest.starts_with('<') { rest.split_once("> ")?.1 } else { rest.trim_start() };
-            if rest.contains(" for ") { return None } else { rest }
-        }
-    };
+    let declared = declared.iter().find_map(|start| line.strip_prefix(start));
+    let rest = declared.or_else(|| {
+        let rest = line.strip_prefix("impl")?;
+        let is_generic = rest.starts_with('<');
+        let rest = if is_generic { rest.split_once("> ")?.1 } else { rest.trim_start() };
+        (!rest.contains(" for ")).then_some(rest)
+    })?;
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
     (end > 0).then(|| &rest[..end])
 }

@@ -51,7 +51,8 @@ pub struct RowFailure {
     /// All that is left to be done to the row, in order: what failed, and what was given for the row
     /// after it, which was not sent.
     pub mutations: Vec<Mutation>,
-    /// Why the first of them failed; [`Error::outcome`] says whether it may have been written.
+    /// Why the first of them failed; [`Error::outcome`] says whether it may have been written, and
+    /// those of the others that were sent in the same call.
     pub error: Error,
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
+use super::shown;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The address of one gateway.
@@ -42,21 +43,35 @@ impl Endpoint {
 
     /// Refuses what is no name and no address, above all a port that slipped into the host.
     pub(super) fn check(&self) -> Result<()> {
-        const NOT_IN_NAMES: &str = "/?#@,[]<>\\^|\"`{}%";
+        /// The longest name that the Domain Name System has.
+        const LONGEST: usize = 255;
         let host = &self.host;
         let wrong = |message: String| Err(Error::new(ErrorKind::Config, message));
+        let quoted = shown(host);
         if host.is_empty() {
             return wrong("every gateway needs a host name".to_owned());
         }
         if host.contains(':') && !is_ipv6(host) {
+            return wrong(format!("the host `{quoted}` has a colon, but is no IPv6 address"));
+        }
+        if host.len() > LONGEST {
+            return wrong(format!("the host `{quoted}` is longer than {LONGEST} bytes"));
+        }
+        // A resolver would look for these bytes, which no server has.
+        if !host.is_ascii() {
             return wrong(format!(
-                "the host `{}` has a colon, but is no IPv6 address",
-                host.escape_debug()
+                "the name of the host `{quoted}` has to be in ASCII: an international one begins \
+                 with xn-- then"
             ));
         }
-        let is_wrong = |c: char| c.is_control() || c.is_whitespace() || NOT_IN_NAMES.contains(c);
-        if !is_ipv6(host) && host.contains(is_wrong) {
-            return wrong(format!("the host `{}` is no name of a host", host.escape_debug()));
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        if !is_ipv6(host) && !host.chars().all(is_of_name) {
+            return wrong(format!("the host `{quoted}` is no name of a host"));
+        }
+        if self.port == 0 {
+            return wrong(format!(
+                "no gateway can be at port 0 of `{quoted}`: name the port it has"
+            ));
         }
         Ok(())
     }

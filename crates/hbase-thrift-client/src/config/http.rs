@@ -7,6 +7,7 @@ use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
+use super::tls::empty_setting;
 use super::{Config, Protocol, Transport};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -53,6 +54,9 @@ impl MadeHeader {
 /// Headers that a request can't do without, or that say where it ends.
 const OWN_HEADERS: [&str; 5] =
     ["connection", "content-length", "content-type", "expect", "transfer-encoding"];
+
+/// Headers that say who calls and whom: of two, each server takes another one.
+const SINGLE_HEADERS: [&str; 3] = ["Authorization", "doAs", "Host"];
 
 impl Config {
     /// The path of the requests to an HTTP gateway, escaped as in a URL, with `%40` for an `@`;
@@ -215,6 +219,9 @@ impl HttpSettings {
         if self.do_as.as_ref().is_some_and(|user| !is_text(user, false)) {
             return wrong("do_as has to be the name of a user, in ASCII".to_owned());
         }
+        if self.do_as.as_deref() == Some("") {
+            return wrong(empty_setting("do_as"));
+        }
         if self.credentials.as_ref().is_some_and(|c| c.user.contains(':')) {
             return wrong("basic authentication can't have a `:` in the user's name".to_owned());
         }
@@ -222,6 +229,19 @@ impl HttpSettings {
         for name in self.headers.iter().map(|(name, _)| name).chain(made) {
             if !is_header_name(name) || OWN_HEADERS.contains(&name.to_lowercase().as_str()) {
                 return wrong(format!("`{}` can't be set as a header", name.escape_debug()));
+            }
+        }
+        for single in SINGLE_HEADERS {
+            let own = match single {
+                "Authorization" => self.credentials.is_some(),
+                "doAs" => self.do_as.is_some(),
+                _ => false,
+            };
+            let named = self.headers.iter().map(|(name, _)| name);
+            let named = named.chain(self.made_headers.iter().map(|header| &header.name));
+            let times = named.filter(|name| name.eq_ignore_ascii_case(single)).count();
+            if times + usize::from(own) > 1 {
+                return wrong(format!("the header {single} is set twice: set it once"));
             }
         }
         for (name, value) in &self.headers {
@@ -299,6 +319,26 @@ mod tests {
     fn headers_that_say_where_a_request_ends_are_not_for_others() {
         assert!(refused(&http().header("Content-length", "1")).contains("as a header"));
         http().header("Host", "gateway.example.org").check().unwrap();
+    }
+
+    #[test]
+    fn who_calls_is_said_once() {
+        let twice = [
+            http().basic_auth("me", "x").header("authorization", "Bearer 1"),
+            http().header("Authorization", "a").header_from("AUTHORIZATION", || Ok("b".to_owned())),
+            http().do_as("me").header("doas", "you"),
+            http().header("Host", "a").header("host", "b"),
+        ];
+        for config in twice {
+            assert!(refused(&config).contains("twice"), "{config}");
+        }
+        http()
+            .basic_auth("me", "x")
+            .do_as("you")
+            .header("X", "1")
+            .header("X", "2")
+            .check()
+            .unwrap();
     }
 
     #[test]

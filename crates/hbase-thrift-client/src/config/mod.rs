@@ -10,16 +10,17 @@ mod into_config;
 #[cfg(any(test, fuzzing))]
 mod read_back;
 mod shown;
+mod speech;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod url;
 
+use std::collections::HashSet;
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, beginning};
 pub use endpoint::Endpoint;
 use endpoint::is_ipv6;
 #[cfg(feature = "http")]
@@ -28,105 +29,17 @@ pub(crate) use http::{Credentials, HttpSettings};
 pub use into_config::IntoConfig;
 #[cfg(any(fuzzing, all(test, feature = "http")))]
 pub(crate) use read_back::assert_reads_back;
+pub use speech::{Protocol, Transport};
 #[cfg(feature = "tls")]
 pub(crate) use tls::Pem;
 pub(crate) use tls::TlsSettings;
 
-/// How a message is cut out of the byte stream.
-///
-/// ```
-/// use hbase_thrift_client::Transport;
-///
-/// assert_eq!("framed".parse::<Transport>()?, Transport::Framed);
-/// assert_eq!(Transport::Framed.to_string(), "framed");
-/// # Ok::<(), hbase_thrift_client::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Transport {
-    /// Message after message with nothing between: the default gateway (`-threadpool`).
-    #[default]
-    Buffered,
-    /// Each message after its length: gateways started with `-f`, and always those started with
-    /// `-nonblocking`, `-hsha` or `-threadedselector`.
-    Framed,
-    /// Each message in an HTTP request or reply of its own: gateways with
-    /// `hbase.regionserver.thrift.http=true`. Always [`Protocol::Binary`]; needs the cargo feature
-    /// `http`. The calls of a [`Pipeline`](crate::Pipeline) go one after the other, each a round trip.
-    ///
-    /// An address has to lead to one gateway; name several by their own addresses. A scanner's number
-    /// means something at its own gateway only, and gateways number alike: behind a balancer that
-    /// spreads requests, a scan is given the rows of another one. It notices those that can't be its
-    /// own, and goes on without them; it can't notice that rows are missing.
-    Http,
-}
-
-/// How values are written within a message.
-///
-/// ```
-/// use hbase_thrift_client::Protocol;
-///
-/// assert_eq!("compact".parse::<Protocol>()?, Protocol::Compact);
-/// assert_eq!(Protocol::Compact.to_string(), "compact");
-/// # Ok::<(), hbase_thrift_client::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// Thrift's binary protocol: the default gateway.
-    #[default]
-    Binary,
-    /// Thrift's compact protocol: gateways started with `-c`.
-    Compact,
-}
-
-impl fmt::Display for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Buffered => "buffered",
-            Self::Framed => "framed",
-            Self::Http => "http",
-        })
-    }
-}
-
-impl FromStr for Transport {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "buffered" => Ok(Self::Buffered),
-            "framed" => Ok(Self::Framed),
-            "http" => Ok(Self::Http),
-            _ => Err(unknown("transport", text, "buffered, framed or http")),
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Binary => "binary",
-            Self::Compact => "compact",
-        })
-    }
-}
-
-impl FromStr for Protocol {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "binary" => Ok(Self::Binary),
-            "compact" => Ok(Self::Compact),
-            _ => Err(unknown("protocol", text, "binary or compact")),
-        }
-    }
-}
-
-fn unknown(what: &str, text: &str, expected: &str) -> Error {
-    let text = text.escape_debug();
-    Error::new(ErrorKind::Config, format!("`{text}` is no {what}: {expected}"))
+/// A text as an error shows it: in one line, and no more of it than helps to find it.
+fn shown(text: &str) -> String {
+    const MOST: usize = 80;
+    let beginning = beginning(text, MOST);
+    let more = if beginning.len() < text.len() { "…" } else { "" };
+    format!("{}{more}", beginning.escape_debug())
 }
 
 /// How to reach HBase: gateways, protocol, time-outs and limits.
@@ -469,6 +382,13 @@ impl Config {
             return wrong("no gateway is configured");
         }
         self.endpoints.iter().try_for_each(Endpoint::check)?;
+        let mut gateways = HashSet::new();
+        for Endpoint { host, port } in &self.endpoints {
+            if !gateways.insert((host.to_ascii_lowercase(), *port)) {
+                // It would be tried again in its own place when it fails.
+                return wrong(&format!("the gateway {host}:{port} is named twice"));
+            }
+        }
         let waits =
             [self.connect_timeout, self.operation_timeout, self.pool_timeout, self.idle_timeout];
         if waits.iter().any(Duration::is_zero) {
@@ -482,6 +402,9 @@ impl Config {
             return wrong(
                 "max_request_size and max_reply_size have to be between 1 byte and 2 GiB",
             );
+        }
+        if self.max_cell_size == 0 {
+            return wrong("max_cell_size has to be at least 1 byte");
         }
         self.check_tls()?;
         self.check_http()

@@ -182,18 +182,31 @@ impl Config {
                 "TLS is not built in: build hbase-thrift-client with its feature `tls`",
             ));
         }
-        if self
-            .tls
-            .as_ref()
-            .is_some_and(|tls| tls.client_cert.is_none() != tls.client_key.is_none())
-        {
+        let Some(tls) = &self.tls else { return Ok(()) };
+        if tls.client_cert.is_none() != tls.client_key.is_none() {
             return Err(Error::new(
                 ErrorKind::Config,
                 "a client certificate needs its key: set client_cert_file and client_key_file",
             ));
         }
-        Ok(())
+        // Mostly a variable that is not set.
+        let is_empty = |path: Option<&Path>| path.is_some_and(|path| path.as_os_str().is_empty());
+        let empty = [
+            ("ca_file", is_empty(self.get_ca_file())),
+            ("client_cert_file", is_empty(self.get_client_cert_file())),
+            ("client_key_file", is_empty(self.get_client_key_file())),
+            ("server_name", self.get_server_name().is_some_and(str::is_empty)),
+        ];
+        match empty.iter().find(|(_, is_empty)| *is_empty) {
+            Some((setting, _)) => Err(Error::new(ErrorKind::Config, empty_setting(setting))),
+            None => Ok(()),
+        }
     }
+}
+
+/// What is said of a setting that has no value.
+pub(super) fn empty_setting(setting: &str) -> String {
+    format!("{setting} is empty: leave it out, or give it a value")
 }
 
 impl fmt::Debug for Pem {

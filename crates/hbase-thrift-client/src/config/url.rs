@@ -11,7 +11,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use super::tls::{Pem, TlsSettings};
-use super::{Config, Endpoint, Transport, is_ipv6};
+use super::{Config, Endpoint, Transport, is_ipv6, shown};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A scheme, and what it stands for.
@@ -69,18 +69,20 @@ impl Config {
             config = config.transport(Transport::Http);
             path.clone_into(&mut config.http.path);
         } else if !path.is_empty() {
-            return Err(wrong(format!(
-                "the URL can't have a path, but has `/{}`",
-                path.escape_debug()
-            )));
+            return Err(wrong(format!("the URL can't have a path, but has `/{}`", shown(path))));
         }
         if let Some(user) = user {
             config = config.with_user(user, scheme)?;
+        }
+        // The library would put something else in its place.
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(wrong("the URL has an escape after its ? that is not UTF-8"));
         }
         let mut names = HashSet::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             config = config.with_parameter(&name, &value, scheme)?;
             if !names.insert(name.clone()) {
+                let name = shown(&name);
                 return Err(wrong(format!("the URL has the parameter `{name}` twice")));
             }
         }
@@ -91,7 +93,7 @@ impl Config {
 
 fn scheme(url: &str) -> Result<(&'static Scheme, &str)> {
     let (name, rest) = url.split_once("://").unwrap_or_default();
-    let scheme = SCHEMES.iter().find(|scheme| scheme.name == name);
+    let scheme = SCHEMES.iter().find(|scheme| scheme.name.eq_ignore_ascii_case(name));
     // The URL itself may hold a password.
     let expected = "the URL has to begin with hbase://, hbases://, http:// or https://, \
                     as in hbase://localhost:9090";
@@ -154,7 +156,7 @@ impl Config {
             "max_cell_size" => self.max_cell_size(size(name, value)?),
             "table_prefix" => self.table_prefix(value),
             _ => {
-                let name = name.escape_debug();
+                let name = shown(name);
                 return Err(wrong(format!("the URL has an unknown parameter `{name}`")));
             }
         })
@@ -163,15 +165,15 @@ impl Config {
 
 /// A wrong port is not shown: without a host after it, it is a password.
 fn endpoint(text: &str, default_port: u16) -> Result<Endpoint> {
-    let quoted = text.escape_debug();
+    let quoted = shown(text);
     let (host, port) = match text.strip_prefix('[') {
         Some(v6) => v6.split_once(']').ok_or_else(|| wrong(format!("`{quoted}` lacks a `]`")))?,
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
-    let decoded = percent_decode_str(host)
-        .decode_utf8()
-        .map_err(|_| wrong(format!("the host of `{quoted}` is not UTF-8")))?;
-    let host = decoded.escape_debug();
+    let decoded = percent_decode_str(host).decode_utf8().map_err(|_| {
+        wrong(format!("the host of `{quoted}` is not UTF-8: before a zone write %25 for the %"))
+    })?;
+    let host = shown(&decoded);
     if text.starts_with('[') && !is_ipv6(&decoded) {
         return Err(wrong(format!("`{host}` is in brackets, but is no IPv6 address")));
     }
@@ -184,11 +186,10 @@ fn endpoint(text: &str, default_port: u16) -> Result<Endpoint> {
     let port = match port.strip_prefix(':') {
         None if port.is_empty() => default_port,
         None => return Err(wrong(format!("`[{host}]` is followed by something else than a port"))),
-        // Rust reads a sign as well.
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits
+        Some(port) => digits(port)
+            .ok_or_else(|| wrong(format!("the port of `{host}` is no number")))?
             .parse()
-            .map_err(|_| wrong(format!("the port of `{host}` is none of 0 to 65535")))?,
-        Some(_) => return Err(wrong(format!("the port of `{host}` is no number"))),
+            .map_err(|_| wrong(format!("the port of `{host}` is none of 1 to 65535")))?,
     };
     Ok(Endpoint::new(decoded, port))
 }
@@ -198,8 +199,14 @@ fn duration(name: &str, value: &str) -> Result<Duration> {
         .map_err(|_| wrong_value(name, value, "a duration such as 500ms, 10s or 2m"))
 }
 
+/// The text, if it is digits: Rust would read a sign as well.
+fn digits(text: &str) -> Option<&str> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text)
+}
+
 fn number<T: FromStr>(name: &str, value: &str) -> Result<T> {
-    value.parse().map_err(|_| wrong_value(name, value, "a whole number"))
+    let parsed = digits(value).and_then(|digits| digits.parse().ok());
+    parsed.ok_or_else(|| wrong_value(name, value, "a whole number"))
 }
 
 fn size(name: &str, value: &str) -> Result<usize> {
@@ -208,11 +215,9 @@ fn size(name: &str, value: &str) -> Result<usize> {
         .iter()
         .find_map(|(suffix, unit)| Some((value.strip_suffix(suffix)?, *unit)))
         .unwrap_or((value, 1_usize));
-    digits
-        .trim()
-        .parse::<usize>()
-        .ok()
-        .and_then(|n| n.checked_mul(unit))
+    self::digits(digits.trim())
+        .and_then(|digits| digits.parse::<usize>().ok())
+        .and_then(|number| number.checked_mul(unit))
         .ok_or_else(|| wrong_value(name, value, "a number of bytes such as 4096, 64KiB or 2MiB"))
 }
 
@@ -221,139 +226,8 @@ fn wrong(message: impl Into<String>) -> Error {
 }
 
 fn wrong_value(name: &str, value: &str, expected: &str) -> Error {
-    wrong(format!("{name}={} can't be used: expected {expected}", value.escape_debug()))
+    wrong(format!("{name}={} can't be used: expected {expected}", shown(value)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Protocol;
-    use super::super::read_back::assert_same;
-    use super::*;
-
-    fn parse(url: &str) -> Config {
-        url.parse().unwrap()
-    }
-
-    fn message(url: &str) -> String {
-        url.parse::<Config>().unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_host_alone_gets_the_default_port_and_settings() {
-        assert_same(&parse("hbase://gateway"), &Config::new("gateway", 9090));
-    }
-
-    #[test]
-    fn several_hosts_are_separated_by_commas() {
-        let config = parse("hbase://a:1,b,[::1]:3/");
-        let names: Vec<String> = config.get_endpoints().iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["a:1", "b:9090", "[::1]:3"]);
-    }
-
-    #[test]
-    fn every_setting_is_a_parameter() {
-        let config = parse(
-            "hbase://h/?transport=framed&protocol=compact&connect_timeout=1s&operation_timeout=2m\
-             &pool_timeout=3ms&idle_timeout=4s&max_attempts=5&max_connections=6\
-             &max_request_size=7KiB&max_reply_size=8MiB&max_cell_size=9&table_prefix=test%5F",
-        );
-        let expected = Config::new("h", 9090)
-            .transport(Transport::Framed)
-            .protocol(Protocol::Compact)
-            .connect_timeout(Duration::from_secs(1))
-            .operation_timeout(Duration::from_secs(120))
-            .pool_timeout(Duration::from_millis(3))
-            .idle_timeout(Duration::from_secs(4))
-            .max_attempts(5)
-            .max_connections(6)
-            .max_request_size(7 * 1024)
-            .max_reply_size(8 * 1024 * 1024)
-            .max_cell_size(9)
-            .table_prefix("test_");
-        assert_same(&config, &expected);
-    }
-
-    #[test]
-    fn the_url_of_a_configuration_reads_back_as_the_same() {
-        let config = parse("hbase://a:1,[::1]:2/?transport=framed&idle_timeout=4s&max_attempts=5")
-            .table_prefix("a b&c");
-        assert_same(&parse(&config.to_string()), &config);
-    }
-
-    #[test]
-    #[cfg(all(feature = "http", feature = "tls"))]
-    fn the_scheme_says_what_is_around_the_messages() {
-        let config = parse("hbases://h/?transport=framed&ca_file=%2Fca.pem&server_name=g");
-        let expected =
-            Config::new("h", 9090).transport(Transport::Framed).ca_file("/ca.pem").server_name("g");
-        assert_same(&config, &expected);
-
-        let config = parse("http://me:p%40ss@h,g:1/a/b?do_as=you");
-        let expected = Config::new("h", 80)
-            .endpoint("g", 1)
-            .transport(Transport::Http)
-            .path("/a/b")
-            .basic_auth("me", "p@ss")
-            .do_as("you");
-        assert_same(&config, &expected);
-        assert_eq!(config.to_string(), "http://me:***@h:80,g:1/a/b?do_as=you");
-
-        let config = parse("https://h");
-        assert_same(&config, &Config::new("h", 443).transport(Transport::Http).tls());
-        assert_same(&parse(&config.to_string()), &config);
-    }
-
-    #[test]
-    #[cfg(not(any(feature = "http", feature = "tls")))]
-    fn what_is_not_built_in_names_the_feature() {
-        assert!(message("hbases://h").contains("feature `tls`"));
-        assert!(message("http://h").contains("feature `http`"));
-    }
-
-    #[test]
-    fn a_parameter_of_another_scheme_is_refused() {
-        assert!(message("hbase://h?ca_file=a").contains("hbases://"));
-        assert!(message("hbase://h?do_as=a").contains("http://"));
-        assert!(message("http://h?transport=framed").contains("hbase://"));
-    }
-
-    #[test]
-    fn what_follows_an_address_is_its_port_or_nothing() {
-        assert!(message("hbase://[::1]9191").contains("else than a port"));
-        assert!(message("hbase://[::1").contains("lacks a `]`"));
-        assert!(message("hbase://::1").contains("[::1]"));
-        assert!(message("hbase://[h]:1").contains("no IPv6 address"));
-        assert!(message("hbase://h:+1").contains("no number"));
-        assert!(message("hbase://h:").contains("port of `h`"));
-        assert!(message("hbase://h:65536").contains("0 to 65535"));
-    }
-
-    #[test]
-    #[cfg(feature = "http")]
-    fn a_slash_in_a_password_makes_no_path() {
-        assert!(message("http://me:12/34@h/").contains("%2F"));
-        assert!(message("http://h/34@h/").contains("%40"));
-        assert!(message("http://me:12#34@h/").contains("%23"));
-        assert_eq!(parse("http://me:12%2F34@h/").get_path(), "/");
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_named() {
-        assert!(message("localhost:9090").contains("begin with hbase://"));
-        assert!(message("hbase://").contains("no host"));
-        assert!(message("hbase://a,,b").contains("comma too many"));
-        assert!(message("hbase://a:b").contains("`a`"));
-        assert!(message("hbase://a/path").contains("/path"));
-        assert!(message("hbase://user:pw@a").contains("user"));
-        assert!(message("hbase://a?transprot=framed").contains("`transprot`"));
-        assert!(message("hbase://a?max_attempts=1&max_attempts=2").contains("twice"));
-        assert!(message("hbase://a?transport=frame").contains("buffered or framed"));
-        assert!(message("hbase://a?connect_timeout=5").contains("500ms"));
-        assert!(message("hbase://a?connect_timeout=0s").contains("zero"));
-        assert!(message("hbase://a?max_attempts=0").contains("at least 1"));
-        assert!(message("hbase://a?max_reply_size=9GiB").contains("max_reply_size"));
-        assert!(message("hbase://a?max_request_size=9GiB").contains("max_request_size"));
-        assert!(message("hbase://a?max_request_size=0").contains("max_request_size"));
-        assert!(message("hbase://a?max_cell_size=99999999999999GiB").contains("bytes"));
-    }
-}
+mod tests;

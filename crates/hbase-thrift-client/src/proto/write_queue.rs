@@ -153,8 +153,9 @@ impl WriteQueue {
     }
 
     /// The segment failed. Where one of its rows is at fault, the halves are sent next, so that it is
-    /// found and the others written; otherwise all of its rows are handed back.
-    pub(crate) fn failed(&mut self, segment: &Segment, error: &Error) {
+    /// found and the others written; otherwise all of its rows are handed back. Returns whether a row
+    /// is sought.
+    pub(crate) fn failed(&mut self, segment: &Segment, error: &Error) -> bool {
         if is_a_rows_fault(error) && segment.has_several_rows() {
             let (first, second) = segment.split();
             for half in [second, first] {
@@ -162,13 +163,14 @@ impl WriteQueue {
                 self.bytes += half.bytes();
                 self.segments.push_front(half);
             }
-            return;
+            return true;
         }
         for mutation in segment.batch.unpack() {
             self.fail(mutation, error);
         }
         // At once, so that what is pushed later for these rows comes after it.
         self.hand_back();
+        false
     }
 
     /// Hands back all that waits: there is no time, or no use, to send it.

@@ -164,7 +164,6 @@ impl WriteDriver {
                     state = self.lock();
                 }
                 WriteStep::Send(segment) => {
-                    let waiting = state.queue.mutations();
                     drop(state);
                     let result = self.send_segment(&segment, deadline);
                     let sent = segment.batch.len();
@@ -175,10 +174,9 @@ impl WriteDriver {
                             left = left.saturating_sub(sent);
                         }
                         Err(error) => {
-                            let added =
-                                state.queue.mutations() - waiting.min(state.queue.mutations());
-                            state.queue.failed(&segment, &error);
-                            left = state.queue.mutations().saturating_sub(added);
+                            let is_sought = state.queue.failed(&segment, &error);
+                            // What is handed back may be of others, so this may be too many.
+                            left = if is_sought { left } else { left.saturating_sub(sent) };
                         }
                     }
                 }

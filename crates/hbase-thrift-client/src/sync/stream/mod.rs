@@ -9,6 +9,8 @@
 //! mechanism is a header of each request, made where the head is.
 
 mod dial;
+#[cfg(feature = "tls")]
+mod pem;
 mod refusal;
 mod tcp;
 #[cfg(feature = "tls")]

@@ -1,17 +1,16 @@
 //! TLS around plain TCP.
 
-use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, RootCertStore};
 
+use super::pem::{Source, wrong};
 use super::tcp::TcpStream;
 use super::{Refusal, Stream};
-use crate::config::{Endpoint, Pem, TlsSettings};
+use crate::config::{Endpoint, TlsSettings};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whom to trust, and the sessions that can be resumed.
@@ -38,14 +37,14 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong("TLS can't be set up").with_source(error))?
             .with_root_certificates(roots(settings)?);
-        let config = match identity(settings)? {
-            None => config.with_no_client_auth(),
-            Some((certificates, key)) => {
-                let identified = config.with_client_auth_cert(certificates, key);
-                identified.map_err(|error| {
-                    wrong("the client certificate and its key can't be used").with_source(error)
-                })?
-            }
+        let config = if settings.client_cert.is_none() {
+            config.with_no_client_auth()
+        } else {
+            let certificates = Source::of(&settings.client_cert, "client_cert_file")?;
+            let key = Source::of(&settings.client_key, "client_key_file")?;
+            config
+                .with_client_auth_cert(certificates.certificates()?, key.key()?)
+                .map_err(|error| unfit(error, &certificates, &key))?
         };
         let server_name = settings.server_name.as_deref().map(server_name).transpose()?;
         Ok(Self { config: Arc::new(config), server_name })
@@ -87,13 +86,10 @@ fn server_name(name: &str) -> Result<ServerName<'static>> {
 fn roots(settings: &TlsSettings) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = &settings.ca_file {
-        let what = format!("ca_file {}", path.display());
-        let pem = std::fs::read(path)
-            .map_err(|error| wrong(format!("{what} can't be read")).with_source(error))?;
-        add(&mut roots, &pem, &what)?;
+        add(&mut roots, &Source::of_file("ca_file", path)?)?;
     }
     if !settings.ca_pem.is_empty() {
-        add(&mut roots, &settings.ca_pem, "the root certificate given")?;
+        add(&mut roots, &Source::given("the root certificate given", &settings.ca_pem))?;
     }
     if settings.ca_file.is_none() && settings.ca_pem.is_empty() {
         let found = rustls_native_certs::load_native_certs();
@@ -105,58 +101,31 @@ fn roots(settings: &TlsSettings) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-/// The certificates that the client shows, and the key to the first of them.
-fn identity(
-    settings: &TlsSettings,
-) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
-    if settings.client_cert.is_none() {
-        return Ok(None);
-    }
-    let (what, pem) = read(&settings.client_cert, "client_cert_file")?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates =
-        certificates.map_err(|error| wrong(format!("{what} is no PEM")).with_source(error))?;
-    if certificates.is_empty() {
-        return Err(wrong(format!("{what} has no certificate in it")));
-    }
-    let (what, pem) = read(&settings.client_key, "client_key_file")?;
-    let key = PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|error| wrong(format!("{what} has no private key in it")).with_source(error))?;
-    Ok(Some((certificates, key)))
-}
-
-/// What is in a PEM file or was given, and how to name it.
-fn read<'a>(pem: &'a Pem, setting: &str) -> Result<(String, Cow<'a, [u8]>)> {
-    match pem {
-        Pem::File(path) => {
-            let what = format!("{setting} {}", path.display());
-            match std::fs::read(path) {
-                Ok(read) => Ok((what, read.into())),
-                Err(error) => Err(wrong(format!("{what} can't be read")).with_source(error)),
-            }
-        }
-        Pem::Given(given) => Ok((format!("what was given for {setting}"), given.into())),
-        Pem::None => Ok((setting.to_owned(), Cow::default())),
-    }
-}
-
-fn add(roots: &mut RootCertStore, pem: &[u8], what: &str) -> Result<()> {
-    let before = roots.len();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate =
-            certificate.map_err(|error| wrong(format!("{what} is no PEM")).with_source(error))?;
+fn add(roots: &mut RootCertStore, source: &Source<'_>) -> Result<()> {
+    for (number, certificate) in (1..).zip(source.certificates()?) {
         roots.add(certificate).map_err(|error| {
-            wrong(format!("{what} has a certificate that can't be used")).with_source(error)
+            let what = &source.what;
+            wrong(format!("certificate {number} in {what} can't be a root: replace it"))
+                .with_source(error)
         })?;
-    }
-    if roots.len() == before {
-        return Err(wrong(format!("{what} has no certificate in it")));
     }
     Ok(())
 }
 
-fn wrong(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Config, message)
+/// Why a certificate and a key can't be used together.
+fn unfit(error: rustls::Error, certificates: &Source<'_>, key: &Source<'_>) -> Error {
+    let (certificates, key) = (&certificates.what, &key.what);
+    let message = match error {
+        rustls::Error::InconsistentKeys(_) => format!(
+            "the key in {key} is not that of the first certificate in {certificates}: name the key \
+             to it, and put the client's own certificate before its issuers'"
+        ),
+        _ => format!(
+            "the key in {key} can't be used: it has to be RSA of 2,048 bits or more, ECDSA on P-256 \
+             or P-384, or Ed25519"
+        ),
+    };
+    wrong(message).with_source(error)
 }
 
 impl TlsStream {

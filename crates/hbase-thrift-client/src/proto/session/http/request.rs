@@ -53,7 +53,7 @@ impl Head {
             names.into_iter().any(|name| name.eq_ignore_ascii_case(wanted))
         };
         if !names("Host") {
-            lines.extend(["Host: ", &endpoint.to_string(), "\r\n"]);
+            lines.extend(["Host: ", &host(endpoint), "\r\n"]);
         }
         let authorized = names("Authorization");
         Self { lines, made: settings.made_headers.clone(), path, authorized }
@@ -76,6 +76,14 @@ impl Head {
     }
 }
 
+/// A zone means something to this machine only (RFC 6874), and servers refuse it.
+fn host(endpoint: &Endpoint) -> String {
+    match endpoint.host().split_once('%') {
+        Some((address, _)) => Endpoint::new(address, endpoint.port()).to_string(),
+        None => endpoint.to_string(),
+    }
+}
+
 fn basic(Credentials { user, password }: &Credentials) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
@@ -83,6 +91,12 @@ fn basic(Credentials { user, password }: &Credentials) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_zone_of_an_address_stays_here() {
+        assert!(head("http://[fe80::1%25eth0]:1/").contains("Host: [fe80::1]:1\r\n"));
+        assert!(head("http://[::1]:1/").contains("Host: [::1]:1\r\n"));
+    }
 
     fn head(url: &str) -> String {
         let config: Config = url.parse().unwrap();

@@ -1,6 +1,8 @@
 //! The buffered writer: the order that was given takes effect, what can't be written comes back within
 //! one time-out, and writing that again gives what was meant.
 
+mod sharing;
+
 use std::collections::BTreeMap;
 use std::panic;
 use std::sync::Arc;
