@@ -17,7 +17,6 @@ mod tls;
 mod url;
 
 use std::collections::HashSet;
-use std::fmt;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result, beginning};

@@ -311,6 +311,7 @@ impl Again for RowSet {
 
     fn again(&self) -> Self {
         let again = self.get_ranges().fold(Self::new(), |it, (start, stop)| it.range(start, stop));
+        let again = if self.has_empty_key() { again.row("") } else { again };
         assert_eq!(again.is_empty(), self.is_empty());
         again
     }

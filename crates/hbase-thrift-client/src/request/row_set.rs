@@ -18,6 +18,8 @@ use crate::error::Result;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowSet {
     ranges: Vec<KeyRange>,
+    /// Whether a key was named that no row has.
+    has_empty_key: bool,
 }
 
 impl RowSet {
@@ -26,10 +28,14 @@ impl RowSet {
         Self::default()
     }
 
-    /// Adds the row with this key. No row has the empty one: a scan of a set that names it, as a key
-    /// or as the range up to `"\0"`, is refused.
+    /// Adds the row with this key. No row has the empty one, and a scan of a set with it is refused.
     pub fn row(mut self, key: impl Into<Vec<u8>>) -> Self {
-        self.ranges.push(KeyRange::of(key.into()));
+        let key = key.into();
+        if key.is_empty() {
+            self.has_empty_key = true;
+        } else {
+            self.ranges.push(KeyRange::of(key));
+        }
         self
     }
 
@@ -59,7 +65,8 @@ impl RowSet {
     }
 
     /// Returns what was added, in that order, as the first key and the first one behind; the latter is
-    /// empty for the end of the table. As [`range`](Self::range)s they make the same set.
+    /// empty for the end of the table. As [`range`](Self::range)s they make the same set, but for the
+    /// empty key ([`has_empty_key`](Self::has_empty_key)).
     ///
     /// ```
     /// use hbase_thrift_client::RowSet;
@@ -72,15 +79,27 @@ impl RowSet {
         self.ranges.iter().map(|KeyRange { low, high }| (low.as_slice(), high.as_slice()))
     }
 
+    /// Returns whether the empty key was added, which no row has.
+    ///
+    /// ```
+    /// use hbase_thrift_client::RowSet;
+    ///
+    /// let rows = RowSet::new().rows(["a1", ""]);
+    /// assert!(rows.has_empty_key());
+    /// assert_eq!(rows.get_ranges().len(), 1);
+    /// ```
+    pub fn has_empty_key(&self) -> bool {
+        self.has_empty_key
+    }
+
     /// Returns whether nothing was added.
     pub fn is_empty(&self) -> bool {
-        self.ranges.is_empty()
+        self.ranges.is_empty() && !self.has_empty_key
     }
 
     /// The rows in ranges that don't touch one another, in order.
     pub(crate) fn into_ranges(self) -> Result<Vec<KeyRange>> {
-        // Only whoever names the empty key means a range of it alone.
-        if self.ranges.contains(&KeyRange::of(Vec::new())) {
+        if self.has_empty_key {
             check_row(b"")?;
         }
         Ok(KeyRange::merged(self.ranges))
