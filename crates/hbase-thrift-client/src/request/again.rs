@@ -289,7 +289,7 @@ impl Again for Scan {
         };
         let again = if self.is_reversed() { again.reversed() } else { again };
         let again = self.get_before_timestamp().into_iter().fold(again, Self::before_timestamp);
-        let again = self.get_filter().into_iter().fold(again, |it, filter| it.filter(filter));
+        let again = self.get_filter().into_iter().fold(again, Self::filter);
         let again = self.get_batch().into_iter().fold(again, Self::batch);
         let again = self.get_limit().into_iter().fold(again, Self::limit);
         let again = again.caching(self.get_caching()).read_ahead(self.get_read_ahead());
