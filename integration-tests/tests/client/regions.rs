@@ -187,11 +187,6 @@ fn use_until(over: &AtomicBool, tables: &[Table; 4]) {
             });
             scope.spawn(move || while_not(is_over, || check_get_rows(table)));
         }
-        // What they scan by is the regions that there were a moment before.
-        for table in &tables[2..] {
-            let is_over = &is_over;
-            scope.spawn(move || while_not(is_over, || check_scans_by_region(table)));
-        }
         scope.spawn(|| {
             let mut round = 0;
             while_not(&is_over, || {
