@@ -252,11 +252,15 @@ impl Repair<'_> {
         self.delete(&delete.up_to_timestamp(version_of(&cell, &row)))
     }
 
-    /// A submission that gives a crash the time of an entry which is there leaves the entry as it is: if one
-    /// has done so since the entry was found to be stale, the crash goes on waiting. Returns whether it does.
+    /// A submission that gives a crash the time of an entry which is there leaves the entry as it is, be the
+    /// crash another time's until then or what a removal has left: if one has done so since the entry was found
+    /// to be wrong, the crash goes on waiting. Returns whether it does.
     fn put_back(&self, id: &CrashId, cell: &IndexCell) -> Result<bool> {
-        if self.problem.kind != ProblemKind::StaleIndexRow {
-            return Ok(false);
+        match self.problem.kind {
+            ProblemKind::StaleIndexRow => {}
+            // One of a submission that found nothing of the crash is its own, and newer.
+            ProblemKind::OrphanIndexRow if !cell.names(self.read(cell.get())?.as_ref(), id) => {}
+            _ => return Ok(false),
         }
         let is_own = |stored: StoredCrash| {
             let waits = !stored.is_leftover() && !stored.is_processed();

@@ -110,6 +110,17 @@ const HARMS: [Harm; 16] = [
     },
 ];
 
+/// An entry beside what else a removal has left.
+const LEFT_ENTRY: Harm = Harm {
+    put: &[
+        (LEGACY, TIMED, "ids:ooid", OOID),
+        ("metrics", SIZES, SIZE, "\0\0\0\0\0\0\0\x01"),
+        (CRASHES, CRASH_ROW, "flags:processed", "N"),
+    ],
+    is_exclusive: true,
+    ..harm(ProblemKind::OrphanIndexRow, LEGACY, &[])
+};
+
 impl Harm {
     fn shown(&self) -> String {
         format!("{} in {} after {:?}", self.kind.name(), self.table, self.before)
@@ -208,7 +219,7 @@ fn a_repair_that_was_cut_off_says_the_truth_when_it_is_made_again() {
 #[test]
 fn a_submission_beside_a_repair_leaves_all_that_it_leaves_by_itself() {
     let scene = Scene::new();
-    for harm in HARMS {
+    for harm in HARMS.into_iter().chain([LEFT_ENTRY]) {
         for n in 1..=harm.requests(&scene) {
             let problem = harm.begin(&scene);
             let (_, outcome) = scene.beside(&[(n, &|| scene.make(&[ACCEPTED]))], |store| {
