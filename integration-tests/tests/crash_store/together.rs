@@ -29,7 +29,7 @@ const LEASE: Duration = Duration::from_hours(1);
 const SETTLED_FOR: Duration = Duration::from_secs(3);
 /// On a machine that is very busy, it goes on until so many crashes were submitted and removed.
 const ENOUGH: (usize, usize) = (60, 5);
-const LONGEST: Duration = Duration::from_secs(240);
+const LONGEST: Duration = Duration::from_mins(4);
 
 /// What was asked for and what was done.
 #[derive(Default)]
