@@ -27,7 +27,7 @@ const WORKERS: usize = 3;
 const LEASE: Duration = Duration::from_hours(1);
 /// Longer than an operation takes, unless the machine is very busy.
 const SETTLED_FOR: Duration = Duration::from_secs(3);
-/// On a machine that is very busy, it goes on until so many crashes were submitted and removed.
+/// On a machine that is very busy, at least this many crashes are submitted and removed.
 const ENOUGH: (usize, usize) = (60, 5);
 const LONGEST: Duration = Duration::from_mins(4);
 

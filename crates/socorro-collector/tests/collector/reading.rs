@@ -60,7 +60,7 @@ fn what_is_protected_here_is_read_with_the_token_alone_by_any_reader() {
         options.read_token = Some("sesame".to_owned());
         options.protected = vec!["BuildID".to_owned(), "Absent".to_owned()];
     });
-    // Whoever sends such a list has no say.
+    // Who sends such a list has no say.
     let list = r#"{"protected": ["ProductName"]}"#;
     let ooid = World::ooid(&world.submit(&[
         field("ProductName", "Demo"),

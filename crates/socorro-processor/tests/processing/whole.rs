@@ -157,7 +157,7 @@ fn a_crash_that_is_given_up_keeps_its_metadata_and_its_dump_is_not_looked_at() {
     let said = "too often; stack: no frame of thread 0 says anything";
     assert_eq!((&fields["json_dump"], notes(&fields)), (&Value::Null, said));
     assert_eq!(fields["signature"], "EMPTY: no frame data available; GivenUp");
-    // Whoever leaves the metadata out says nothing of a crash without metadata.
+    // A message without the metadata says nothing of a crash without metadata.
     let fields = give_up(crash());
     assert_eq!((&fields["product"], notes(&fields)), (&Value::Null, said));
 }

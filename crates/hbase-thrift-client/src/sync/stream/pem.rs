@@ -140,7 +140,7 @@ pub(super) fn wrong(message: impl Into<String>) -> Error {
 mod tests {
     use super::*;
 
-    /// Whoever runs the tests may be allowed to read everything.
+    /// A user who runs the tests may be allowed to read everything.
     #[test]
     fn who_may_not_read_a_file_is_told_whose_permission_it_takes() {
         assert!(advice(io::ErrorKind::PermissionDenied).contains("the user"));

@@ -131,7 +131,7 @@ impl Claim {
     }
 
     /// Gives the crash back into the queue at once; returns whether it was still this claim's. One round
-    /// trip. The [attempt](Self::attempt) doesn't count: whoever gives a crash back has survived it.
+    /// trip. The [attempt](Self::attempt) doesn't count: a worker that gives a crash back has survived it.
     ///
     /// # Errors
     ///
