@@ -94,15 +94,13 @@ impl Repair<'_> {
         }
         let (indexes, entries) = (stored.facts.indexes(id), self.missing_entries(id, &stored)?);
         let mut names: Vec<_> = indexes.iter().map(|cell| Step::index(cell, id)).collect();
-        names.extend(entries.iter().map(|(cell, is_junk)| {
-            // One that somebody else has put there meanwhile would be asking once more.
-            if *is_junk { Step::index(cell, id) } else { Step::name_if_absent(cell, id) }
-        }));
+        names.extend(entries.iter().map(|entry| entry.as_it_was(id)));
         let (table, row) = (layout::CRASH_REPORTS, stored.row.clone());
         let name = Put::new(row.clone()).column(layout::IDS_OOID, id.as_bytes());
         let mut whole = vec![Step::put(table, name)];
         let written = Places::of_change(&stored).column(layout::IDS_OOID);
-        let mut written = written.cells(indexes).cells(entries.into_iter().map(|(cell, _)| cell));
+        let mut written =
+            written.cells(indexes).cells(entries.iter().map(|entry| entry.cell.clone()));
         if stored.processed.is_none() {
             // It may be processed by now.
             let (flag, no) = (layout::FLAGS_PROCESSED, layout::NOT_PROCESSED);
@@ -118,7 +116,14 @@ impl Repair<'_> {
             Stage::new(Part::Crash, "its row is as before", whole),
             Stage::new(Part::Crash, "it is still marked", unmark),
         ];
-        self.run("finishing the submission of crash", Transition::of(id, stages))?;
+        const WHAT: &str = "finishing the submission of crash";
+        self.run(WHAT, Transition::of(id, stages))?;
+        if !entries.is_empty() {
+            let hidden = self.missing_entries(id, &stored)?;
+            let steps = hidden.iter().map(|entry| entry.now(id)).collect();
+            let stage = Stage::new(Part::Queues, "{} may lack it", steps);
+            self.run(WHAT, Transition::of(id, vec![stage]))?;
+        }
         if are_there(self.store, &[&stored])? == [false] {
             clear(self.store, [&written])?;
             return Ok(AlreadySolved);
@@ -128,12 +133,8 @@ impl Repair<'_> {
     }
 
     /// Where a crash that waits should be queued and isn't: an entry that is there would be asking once
-    /// more if it were written again. Of each, whether something else stands there.
-    fn missing_entries(
-        &self,
-        id: &CrashId,
-        stored: &StoredCrash,
-    ) -> Result<Vec<(IndexCell, bool)>> {
+    /// more if it were written again.
+    fn missing_entries(&self, id: &CrashId, stored: &StoredCrash) -> Result<Vec<MissingEntry>> {
         let queues = QUEUES
             .into_iter()
             .filter(|table| stored.facts.is_legacy || *table != layout::LEGACY_UNPROCESSED_FLAG);
@@ -142,8 +143,9 @@ impl Repair<'_> {
         let missing = cells.into_iter().zip(rows);
         let missing = missing.filter(|(cell, row)| !cell.names(row.as_ref(), id));
         let missing = missing.map(|(cell, row)| {
-            let is_junk = row.is_some_and(|row| row.get(layout::IDS_OOID).is_some());
-            (cell, is_junk)
+            let junk = row.and_then(|row| Some(row.cell(layout::IDS_OOID)?.timestamp()));
+            let after = junk.unwrap_or_default().saturating_add(1);
+            MissingEntry { cell, is_junk: junk.is_some(), as_of: stored.written.max(after) }
         });
         let missing: Vec<_> = missing.collect();
         // Read after the entries, which leave when the crash is processed.
@@ -262,23 +264,30 @@ impl Repair<'_> {
             ProblemKind::OrphanIndexRow if !cell.names(self.read(cell.get())?.as_ref(), id) => {}
             _ => return Ok(false),
         }
-        let is_own = |stored: StoredCrash| {
-            let waits = !stored.is_leftover() && !stored.is_processed();
-            waits && stored.facts.queue_cell(cell.table, id) == *cell
-        };
-        if !self.stored(id)?.is_some_and(is_own) {
+        let Some(stored) = self.stored(id)? else { return Ok(false) };
+        let waits = !stored.is_leftover() && !stored.is_processed();
+        if !waits || stored.facts.queue_cell(cell.table, id) != *cell {
             return Ok(false);
         }
-        let state = "it is queued, but the sizes of the queues may lack it";
-        let stages = vec![
-            Stage::new(
-                Part::Queues,
-                "it may be missing from {}",
-                vec![Step::name_if_absent(cell, id)],
-            ),
-            Stage::new(Part::Counters, state, vec![Step::CountEntries]),
-        ];
-        self.run("queueing crash", Transition::of(id, stages))?;
+        let missing = || -> Result<Option<MissingEntry>> {
+            let entries = self.missing_entries(id, &stored)?;
+            Ok(entries.into_iter().find(|entry| entry.cell == *cell))
+        };
+        let enter = |steps: Vec<Step>, counts: Vec<Step>| {
+            let state = "it is queued, but the sizes of the queues may lack it";
+            let queued = Stage::new(Part::Queues, "it may be missing from {}", steps);
+            let counted = Stage::new(Part::Counters, state, counts);
+            self.run("queueing crash", Transition::of(id, vec![queued, counted]))
+        };
+        let Some(entry) = missing()? else { return Ok(true) };
+        enter(vec![entry.as_it_was(id)], Vec::new())?;
+        let row = self.read(cell.get())?;
+        let is_as_put = |row: &Row| version_of(cell, row) == entry.as_of;
+        if row.is_some_and(|row| cell.names(Some(&row), id) && is_as_put(&row)) {
+            enter(Vec::new(), Step::size(cell.table, 1).into_iter().collect())?;
+        } else if let Some(hidden) = missing()? {
+            enter(vec![hidden.now(id)], vec![Step::CountEntries])?;
+        }
         Ok(true)
     }
 
@@ -331,6 +340,33 @@ impl Repair<'_> {
         let row = self.problem.row.escape_ascii();
         let message = format!("the row {row} of {} could not be repaired", self.problem.table);
         Error::of_call(message, error, Part::Indexes)
+    }
+}
+
+/// An entry that a crash lacks.
+struct MissingEntry {
+    cell: IndexCell,
+    /// Whether something that names nothing stands in its place.
+    is_junk: bool,
+    /// When the crash was written, or what stands in the entry's place.
+    as_of: i64,
+}
+
+impl MissingEntry {
+    /// Puts it there with a time of before it was looked for. Another repair may have put it there since then, and
+    /// a worker may be done with it: its delete hides this one, or the result is newer, and nothing is asked for
+    /// once more.
+    fn as_it_was(&self, id: &CrashId) -> Step {
+        Step::put_at(self.cell.table, self.cell.put(id), self.as_of)
+    }
+
+    /// Puts it there with the server's time: where the delete of an earlier entry hides what is older.
+    fn now(&self, id: &CrashId) -> Step {
+        if self.is_junk {
+            return Step::index(&self.cell, id);
+        }
+        // One that somebody else has put there meanwhile would be asking once more.
+        Step::name_if_absent(&self.cell, id)
     }
 }
 

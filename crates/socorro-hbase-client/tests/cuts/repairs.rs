@@ -21,6 +21,7 @@ const SIZE: &str = "counters:current_legacy_unprocessed_size";
 const SEVEN: &str = "\0\0\0\0\0\0\0\x07";
 
 /// How a problem comes about.
+#[derive(Clone, Copy)]
 struct Harm {
     kind: ProblemKind,
     table: &'static str,
@@ -33,16 +34,34 @@ struct Harm {
     is_exclusive: bool,
 }
 
+/// As the Python client leaves it that fails after its first call.
+const BEGUN: Harm = Harm {
+    put: &[
+        (CRASHES, CRASH_ROW, "ids:ooid", OOID),
+        (
+            CRASHES,
+            CRASH_ROW,
+            "meta_data:json",
+            r#"{"submitted_timestamp": "2012-05-08T20:50:50+00:00"}"#,
+        ),
+        (CRASHES, CRASH_ROW, "raw_data:dump", "MDMP"),
+        (CRASHES, CRASH_ROW, "timestamps:submitted", "2012-05-08T20:50:50+00:00"),
+        (CRASHES, CRASH_ROW, "flags:legacy_processing", "Y"),
+        (CRASHES, CRASH_ROW, "flags:processed", "N"),
+    ],
+    ..harm(ProblemKind::UnfinishedSubmission, CRASHES, &[])
+};
+
 const fn harm(kind: ProblemKind, table: &'static str, before: &'static [Call]) -> Harm {
     Harm { kind, table, before, put: &[], delete: &[], is_exclusive: false }
 }
 
-const HARMS: [Harm; 16] = [
+const HARMS: [Harm; 17] = [
     Harm {
         put: &[(CRASHES, CRASH_ROW, "flags:uncounted", "Y")],
         ..harm(ProblemKind::UnfinishedSubmission, CRASHES, &[ACCEPTED])
     },
-    // As the Python client leaves it that fails after its first call.
+    // The same once its rows were deleted: their deletes are newer than the crash.
     Harm {
         delete: &[(SUBMITTED, TIMED), (LEGACY, TIMED), (GENERAL, TIMED)],
         put: &[("metrics", SIZES, SIZE, "\0\0\0\0\0\0\0\0")],
@@ -108,6 +127,7 @@ const HARMS: [Harm; 16] = [
         put: &[("metrics", SIZES, SIZE, "seven")],
         ..harm(ProblemKind::MalformedCounter, "metrics", &[ACCEPTED])
     },
+    BEGUN,
 ];
 
 /// An entry beside what else a removal has left.
@@ -355,6 +375,53 @@ fn a_repair_of_a_submission_writes_no_entry_again_that_somebody_has_claimed() {
         }
     }
     assert!(claimed > 3, "{claimed}");
+}
+
+/// Another repair has put the entry there, and a worker was done with it, before this one comes to it: that asks
+/// for nothing once more.
+#[test]
+fn a_repair_of_a_submission_asks_for_nothing_that_was_done_since_it_looked() {
+    let scene = Scene::new();
+    let marked = Harm { put: &[(CRASHES, CRASH_ROW, "flags:uncounted", "Y")], ..HARMS[1] };
+    let junk = |scene: &Scene| {
+        for table in [LEGACY, GENERAL] {
+            scene.put(table, TIMED, "ids:ooid", NO_NAME);
+        }
+        scene.world.let_time_pass();
+    };
+    let mut cases = 0;
+    for harm in [BEGUN, HARMS[1], marked] {
+        let mut n = 0;
+        let mut is_junk = false;
+        loop {
+            n += 1;
+            let problem = harm.begin(&scene);
+            if is_junk {
+                junk(&scene);
+            }
+            let is_done = Cell::new(false);
+            let other = || {
+                scene.world.store().repair(&problem).unwrap();
+                scene.make(&[Call::Work(true, "a")]);
+                is_done.set(scene.world.signature().is_some());
+            };
+            let (made, outcome) =
+                scene.beside(&[(n, &other)], |store| store.repair(&problem).unwrap());
+            if made == 0 {
+                if is_junk {
+                    break;
+                }
+                (n, is_junk) = (0, true);
+                continue;
+            }
+            cases += u32::from(is_done.get());
+            scene.make(&[Call::Work(true, "b"), Call::Work(false, "b")]);
+            let made = if is_done.get() { "a" } else { "b" };
+            let case = format!("{}, junk {is_junk}, at {n}: {outcome:?}", harm.shown());
+            assert_eq!(scene.world.signature().as_deref(), Some(made), "{case}");
+        }
+    }
+    assert!(cases > 20, "{cases}");
 }
 
 /// The other half of a hang has the cell meanwhile, or another report of the same half.
