@@ -100,9 +100,9 @@ impl Session {
     /// Decodes what has come of the oldest call's reply.
     fn poll_any(&mut self, decoder: impl FnOnce(&Self) -> Decoder) -> Result<Poll<Found>> {
         self.oldest()?;
-        self.pump()?;
+        let broken = self.pump();
         if let Poll::Pending = self.pass_over()? {
-            return if self.closed { Err(self.lost(Lost::closed())) } else { Ok(Poll::Pending) };
+            return self.awaiting(broken);
         }
         if self.decoder.is_none() {
             self.incoming.begin_message();
@@ -113,23 +113,35 @@ impl Session {
             self.decoder = Some(decoder);
         }
         match self.advance()? {
-            Poll::Ready(found) => Ok(Poll::Ready(found)),
-            Poll::Pending if self.closed => Err(self.lost(Lost::closed())),
-            Poll::Pending => Ok(Poll::Pending),
+            Poll::Ready(found) => {
+                // A reply that is whole is one, whatever is behind it.
+                self.broken |= broken.is_some();
+                Ok(Poll::Ready(found))
+            }
+            Poll::Pending => self.awaiting(broken),
         }
     }
 
-    /// Moves what has come through the layer around the message.
+    /// What has come is no whole reply: more may come, or can't.
+    fn awaiting<T>(&mut self, broken: Option<Broken<'_>>) -> Result<Poll<T>> {
+        match broken {
+            Some(Broken { kind, message, answered }) => Err(self.failed(kind, message, answered)),
+            None if self.closed => Err(self.lost(Lost::closed())),
+            None => Ok(Poll::Pending),
+        }
+    }
+
+    /// Moves what has come through the layer around the message; returns why it can't go on.
     #[cfg_attr(not(feature = "http"), allow(clippy::unused_self, clippy::unnecessary_wraps))]
-    fn pump(&mut self) -> Result<()> {
+    fn pump(&mut self) -> Option<Broken<'static>> {
         #[cfg(feature = "http")]
         if let Framing::Http(http) = &mut self.framing
             && let Err(refusal) = http.pump(&mut self.incoming, self.closed)
         {
             let answered = if refusal.refused { Answered::Refused } else { Answered::Nothing };
-            return Err(self.failed(refusal.kind, refusal.message, answered));
+            return Some(Broken { kind: refusal.kind, message: refusal.message, answered });
         }
-        Ok(())
+        None
     }
 
     fn advance(&mut self) -> Result<Poll<Found>> {
@@ -170,12 +182,13 @@ impl Session {
         if is_framed {
             return Err(self.malformed(Malformed("it is longer than its frame")));
         }
-        if self.is_response_over() {
-            return Err(self.cut_off());
-        }
+        // First, so that it doesn't depend on how much has come.
         let size = self.incoming.message().len() + missing;
         if size > self.max_reply_size {
             return Err(self.reply_too_large(size));
+        }
+        if self.is_response_over() {
+            return Err(self.cut_off());
         }
         self.incoming.expect(missing);
         Ok(Poll::Pending)
@@ -276,6 +289,13 @@ impl Session {
         self.in_flight.pop_front();
         self.answered = true;
     }
+}
+
+/// Why the layer around the message can't go on.
+struct Broken<'a> {
+    kind: ErrorKind,
+    message: String,
+    answered: Answered<'a>,
 }
 
 /// A whole reply, still in the buffer.
