@@ -135,10 +135,11 @@ fn check_rows_over_borders(table: &Table) {
     let keys: Vec<_> = start.map(|row| row.unwrap().key().to_vec()).collect();
     assert_eq!(keys, [b"row249", b"row250"]);
     check_get_rows(table);
-    check_scans_by_region(table);
+    assert!(check_scans_by_region(table), "the regions were read one after the other");
 }
 
-fn check_scans_by_region(table: &Table) {
+/// Returns whether the regions were read side by side.
+fn check_scans_by_region(table: &Table) -> bool {
     let key = |row: hbase_thrift_client::Result<Row>| {
         String::from_utf8(row.unwrap().key().to_vec()).unwrap()
     };
@@ -147,7 +148,7 @@ fn check_scans_by_region(table: &Table) {
     let rows: Vec<_> = table.scan_regions_in_order(scan.clone()).unwrap().map(key).collect();
     assert_eq!(rows, expected);
     let mut rows: Vec<_> = table.scan_regions(scan.clone()).unwrap().map(key).collect();
-    assert!(!rows.is_sorted(), "the regions were read one after the other");
+    let are_mixed = !rows.is_sorted();
     rows.sort_unstable();
     assert_eq!(rows, expected);
     let backwards = table.scan_regions_in_order(scan.reversed().limit(300)).unwrap();
@@ -161,6 +162,7 @@ fn check_scans_by_region(table: &Table) {
             || key.starts_with("row75")
     };
     assert_eq!(rows, keys().filter(wanted).collect::<Vec<_>>());
+    are_mixed
 }
 
 fn check_get_rows(table: &Table) {
@@ -186,6 +188,15 @@ fn use_until(over: &AtomicBool, tables: &[Table; 4]) {
                 }
             });
             scope.spawn(move || while_not(is_over, || check_get_rows(table)));
+        }
+        // What they scan by is the regions that there were a moment before.
+        for table in &tables[2..] {
+            let is_over = &is_over;
+            scope.spawn(move || {
+                while_not(is_over, || {
+                    check_scans_by_region(table);
+                });
+            });
         }
         scope.spawn(|| {
             let mut round = 0;

@@ -45,6 +45,8 @@ pub(crate) fn repair(store: &CrashStore, problem: &Problem) -> Result<RepairOutc
     }
 }
 
+const FINISHING: &str = "finishing the submission of crash";
+
 struct Repair<'a> {
     store: &'a CrashStore,
     problem: &'a Problem,
@@ -116,13 +118,12 @@ impl Repair<'_> {
             Stage::new(Part::Crash, "its row is as before", whole),
             Stage::new(Part::Crash, "it is still marked", unmark),
         ];
-        const WHAT: &str = "finishing the submission of crash";
-        self.run(WHAT, Transition::of(id, stages))?;
+        self.run(FINISHING, Transition::of(id, stages))?;
         if !entries.is_empty() {
             let hidden = self.missing_entries(id, &stored)?;
             let steps = hidden.iter().map(|entry| entry.now(id)).collect();
             let stage = Stage::new(Part::Queues, "{} may lack it", steps);
-            self.run(WHAT, Transition::of(id, vec![stage]))?;
+            self.run(FINISHING, Transition::of(id, vec![stage]))?;
         }
         if are_there(self.store, &[&stored])? == [false] {
             clear(self.store, [&written])?;
