@@ -1,6 +1,6 @@
-//! Makes the Rust of the Thrift interface, and checks that the committed one is what comes out.
+//! Makes the Rust of the Thrift interfaces, and checks that the committed one is what comes out.
 //!
-//! What the interface says is `thrift-idl`'s; that it is true is proved by the integration tests.
+//! What the interfaces say is `thrift-idl`'s; that it is true of Thrift 1 is proved by the integration tests.
 
 use std::fs;
 use std::io::Write;
@@ -16,8 +16,26 @@ const THRIFT_VERSION: &str = "0.17";
 /// The release of Debian that has it.
 const DEBIAN_RELEASE: &str = "VERSION_CODENAME=bookworm";
 const PACKAGE: &str = "thrift-compiler";
-const INTERFACE: &str = "thrift-idl/Hbase.thrift";
-const GENERATED: &str = "crates/hbase-thrift-api/src/hbase.rs";
+const INTERFACES: [Interface; 2] = [
+    Interface {
+        source: "thrift-idl/Hbase.thrift",
+        written: "hbase.rs",
+        generated: "crates/hbase-thrift-api/src/thrift1.rs",
+    },
+    Interface {
+        source: "thrift-idl/Hbase2.thrift",
+        written: "hbase2.rs",
+        generated: "crates/hbase-thrift-api/src/thrift2.rs",
+    },
+];
+
+/// An interface, and the code that is made from it.
+struct Interface {
+    source: &'static str,
+    /// What the compiler calls its output.
+    written: &'static str,
+    generated: &'static str,
+}
 
 /// What may be done to get hold of the compiler.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,41 +48,80 @@ pub(crate) enum Preparation {
 
 /// Writes the generated code where it belongs.
 pub(crate) fn write() -> Result<()> {
-    let fresh = generate(Preparation::UseWhatIsThere)?;
-    fs::write(cmd::root().join(GENERATED), fresh)
-        .with_context(|| format!("can't write {GENERATED}"))?;
-    cmd::say(&format!("{GENERATED} is what {INTERFACE} says"));
+    for interface in &INTERFACES {
+        let Interface { source, generated, .. } = interface;
+        let fresh = interface.generate(Preparation::UseWhatIsThere)?;
+        fs::write(cmd::root().join(generated), fresh)
+            .with_context(|| format!("can't write {generated}"))?;
+        cmd::say(&format!("{generated} is what {source} says"));
+    }
     Ok(())
 }
 
 /// Fails when the committed code isn't what comes out.
 pub(crate) fn check(preparation: Preparation) -> Result<()> {
-    let committed = fs::read_to_string(cmd::root().join(GENERATED)).unwrap_or_default();
-    if committed != generate(preparation)? {
-        bail!(
-            "{GENERATED} isn't what {INTERFACE} says; run `cargo xtask codegen` and commit the \
-             result"
-        );
+    for interface in &INTERFACES {
+        let Interface { source, generated, .. } = interface;
+        let committed = fs::read_to_string(cmd::root().join(generated)).unwrap_or_default();
+        if committed != interface.generate(preparation)? {
+            bail!(
+                "{generated} isn't what {source} says; run `cargo xtask codegen` and commit the \
+                 result"
+            );
+        }
     }
     Ok(())
 }
 
-fn generate(preparation: Preparation) -> Result<String> {
-    let problem = match host_compiler() {
-        Ok(()) => return generate_on_host(),
-        Err(problem) => problem,
-    };
-    if preparation == Preparation::Install {
-        if host_release_has_it() && host::can_apt_install() {
-            host::apt_install(&[PACKAGE], "")?;
-            host_compiler()?;
-            return generate_on_host();
+impl Interface {
+    fn generate(&self, preparation: Preparation) -> Result<String> {
+        let problem = match host_compiler() {
+            Ok(()) => return self.generate_on_host(),
+            Err(problem) => problem,
+        };
+        if preparation == Preparation::Install {
+            if host_release_has_it() && host::can_apt_install() {
+                host::apt_install(&[PACKAGE], "")?;
+                host_compiler()?;
+                return self.generate_on_host();
+            }
+            engine::ensure().context(problem)?;
+        } else {
+            engine::require().context(problem)?;
         }
-        engine::ensure().context(problem)?;
-    } else {
-        engine::require().context(problem)?;
+        self.generate_in_container()
     }
-    generate_in_container()
+
+    fn generate_on_host(&self) -> Result<String> {
+        let folder = tempfile::tempdir()?;
+        let mut thrift = cmd::command("thrift", ["--gen", "rs", "-out"]);
+        cmd::run(thrift.arg(folder.path()).arg(self.source))?;
+        let written = self.written;
+        fs::read_to_string(folder.path().join(written)).with_context(|| {
+            format!("the Thrift compiler wrote no {written}; see its output above")
+        })
+    }
+
+    /// The interface goes in by stdin and the code comes out by stdout, so that nothing is mounted: the
+    /// engine may be on another machine, and the files are the user's own.
+    fn generate_in_container(&self) -> Result<String> {
+        let written = self.written;
+        let input = written.replace(".rs", ".thrift");
+        let script = format!(
+            "cd /tmp && cat >{input} && thrift --gen rs -out . {input} >&2 && cat {written}"
+        );
+        let compiler = image::ensure_compiler()?;
+        let mut run = docker(&["run", "--rm", "--interactive", &compiler, "sh", "-c", &script]);
+        let mut child = run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(&fs::read(cmd::root().join(self.source))?)?;
+        }
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("the Thrift compiler in a container failed; its output is above");
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
 }
 
 fn host_compiler() -> Result<()> {
@@ -86,30 +143,4 @@ fn host_compiler() -> Result<()> {
 fn host_release_has_it() -> bool {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     release.lines().any(|line| line == DEBIAN_RELEASE)
-}
-
-fn generate_on_host() -> Result<String> {
-    let folder = tempfile::tempdir()?;
-    let mut thrift = cmd::command("thrift", ["--gen", "rs", "-out"]);
-    cmd::run(thrift.arg(folder.path()).arg(INTERFACE))?;
-    let file = folder.path().join("hbase.rs");
-    fs::read_to_string(&file).context("the Thrift compiler wrote no hbase.rs; see its output above")
-}
-
-/// The interface goes in by stdin and the code comes out by stdout, so that nothing is mounted: the
-/// engine may be on another machine, and the files are the user's own.
-fn generate_in_container() -> Result<String> {
-    const SCRIPT: &str = "cd /tmp && cat >Hbase.thrift && thrift --gen rs -out . Hbase.thrift >&2 \
-                          && cat hbase.rs";
-    let compiler = image::ensure_compiler()?;
-    let mut run = docker(&["run", "--rm", "--interactive", &compiler, "sh", "-c", SCRIPT]);
-    let mut child = run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(&fs::read(cmd::root().join(INTERFACE))?)?;
-    }
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        bail!("the Thrift compiler in a container failed; its output is above");
-    }
-    Ok(String::from_utf8(output.stdout)?)
 }
