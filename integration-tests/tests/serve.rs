@@ -1,7 +1,9 @@
 //! The services: crashes are sent over HTTP, kept, processed and read back, whatever ends the program.
 
 mod crashpad;
+mod outage;
 mod service;
+mod workers;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -33,6 +35,11 @@ pub(crate) fn own_store_tests() -> Vec<Test> {
         Test::new(sigterm_during_submissions_loses_nothing),
         Test::new(sigkill_during_submissions_loses_nothing_and_doubles_nothing),
         Test::new(a_crash_that_ended_its_service_three_times_is_given_up),
+        Test::new(workers::a_crash_that_the_store_failed_is_given_back_and_does_not_count),
+        Test::new(workers::metadata_is_left_out_of_a_crash_that_ended_four_workers),
+        Test::new(workers::a_crash_whose_worker_is_killed_while_it_stops_has_not_ended_it),
+        Test::new(workers::a_crash_beside_one_that_ends_workers_is_processed),
+        Test::new(outage::nothing_is_lost_while_the_store_goes_twice_and_services_are_killed),
     ]
 }
 
@@ -169,9 +176,21 @@ impl Hung {
 
     /// Whether somebody has asked.
     fn is_asked(&self) -> bool {
-        let asking = self.listener.accept().map(|(stream, _)| stream);
-        self.kept.borrow_mut().extend(asking);
-        !self.kept.borrow().is_empty()
+        self.asking() > 0
+    }
+
+    /// How many connections there are.
+    fn asking(&self) -> usize {
+        while let Ok((stream, _)) = self.listener.accept() {
+            self.kept.borrow_mut().push(stream);
+        }
+        self.kept.borrow().len()
+    }
+
+    /// Ends the connections that there are without an answer.
+    fn hang_up(&self) {
+        self.asking();
+        self.kept.borrow_mut().clear();
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use hbase_thrift_client::Client;
+use hbase_thrift_client::{Client, Config};
 use mini_hbase::{Builder, Durability, MiniHBase, StartError};
 use socorro_hbase_client::{CrashId, CrashStore, SchemaOptions, TABLES};
 
@@ -65,6 +65,19 @@ impl Opened {
                 Ok(Self { crashes, server: Some(server) })
             }
         }
+    }
+
+    /// Opens a server's store for services, which begin whether or not the server is there: what they
+    /// can do without it, they do, and for the rest they wait.
+    pub(crate) fn to_serve_from(config: Config) -> Result<Self> {
+        let client = match Client::connect(config.clone()) {
+            Err(error) if error.is_retryable() => {
+                output::complain(&format!("{error}; serving all the same, and waiting for it"));
+                Client::lazy(config)?
+            }
+            connected => connected?,
+        };
+        Ok(Self { crashes: CrashStore::new(client), server: None })
     }
 
     /// Opens the program's own store for services; other programs may use it at this address.

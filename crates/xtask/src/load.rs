@@ -7,7 +7,7 @@
 use std::{
     fs,
     io::{self, BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -16,6 +16,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use tempfile::TempDir;
+use xtask::services::peak_memory;
 
 use crate::cmd;
 
@@ -32,7 +33,7 @@ pub(crate) struct Options {
 }
 
 /// A real crash, of which all the others are copies under other names.
-const SAMPLE: &str = "integration-tests/data/6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
+pub(crate) const SAMPLE: &str = "integration-tests/data/6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
 
 const STEPS: [(&str, &[&str]); 4] = [
     ("submit", &["submit", "crashes", "--json"]),
@@ -42,7 +43,7 @@ const STEPS: [(&str, &[&str]); 4] = [
 ];
 
 /// How many times the memory a step may need that it needs for a tenth of the crashes.
-const FLAT: f64 = 1.3;
+pub(crate) const FLAT: f64 = 1.3;
 
 struct Measured {
     time: Duration,
@@ -195,14 +196,6 @@ fn measure_step(command: &mut Command, output: &PathBuf) -> Result<Measured> {
     }
 }
 
-/// In KiB, as Linux has it; `None` of a process that is over.
-fn peak_memory(child: &Child) -> Option<u64> {
-    let status = Path::new("/proc").join(child.id().to_string()).join("status");
-    let status = fs::read_to_string(status).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
-}
-
-fn mebibytes(kibibytes: u64) -> f64 {
+pub(crate) fn mebibytes(kibibytes: u64) -> f64 {
     Duration::from_micros(kibibytes).as_secs_f64() * 1e6 / 1024.0
 }

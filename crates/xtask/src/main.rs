@@ -21,6 +21,8 @@ mod load;
 mod mini;
 mod msrv;
 mod mutants;
+mod outage;
+mod rates;
 mod signatures;
 mod test;
 
@@ -60,6 +62,10 @@ enum Chore {
     Mutants(mutants::Options),
     /// Let the program submit, export, check and process many crashes; show rates and memory
     Load(load::Options),
+    /// Measure how many crashes a second the services take and process
+    Rates(rates::Options),
+    /// Stop HBase and kill the services while crashes are submitted; look whether all are there
+    Outage(outage::Options),
     /// Compare signatures with those of Mozilla's siggen
     Signatures(signatures::Options),
     /// Build what of mini-hbase users of other languages get, and try it
@@ -93,6 +99,8 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Differential(options) => differential::run(&options),
         Chore::Mutants(options) => mutants::run(&options),
         Chore::Load(options) => load::run(&options),
+        Chore::Outage(options) => outage::run(&options),
+        Chore::Rates(options) => rates::run(&options),
         Chore::Signatures(options) => signatures::run(&options),
         Chore::Mini(action) => mini::run(&action),
         Chore::Hbase(action) => hbase::run(action),

@@ -49,11 +49,28 @@ impl Client {
     /// the error says what (see [`probe`](Self::probe)). Every gateway is given the connect
     /// time-out at most, all of them together the operation time-out.
     pub fn connect(config: impl IntoConfig) -> Result<Self> {
+        let client = Self::lazy(config)?;
+        client.executor.connect()?;
+        Ok(client)
+    }
+
+    /// Returns a client that connects when it is first used: for a service that starts while its gateways
+    /// may be away, and waits for them. A wrong address or transport shows at the first call.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_client::Client;
+    ///
+    /// let client = Client::lazy("hbase://gateway-1,gateway-2/?transport=framed")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a configuration that can't work.
+    pub fn lazy(config: impl IntoConfig) -> Result<Self> {
         let config = config.into_config()?;
         config.check()?;
-        let executor = Executor::new(config)?;
-        executor.connect()?;
-        Ok(Self { executor })
+        Ok(Self { executor: Executor::new(config)? })
     }
 
     /// Finds out what the gateway speaks, whatever transport and protocol are configured: tries

@@ -69,16 +69,20 @@ fn pass(shared: &Shared, spool: &Spool) -> bool {
     }
 }
 
-/// A crash whose file can be read; a damaged one is set aside.
+/// A crash whose file can be read; a damaged one is set aside, and one that is gone is forgotten.
 fn read(spool: &Spool, number: u64) -> Option<Crash> {
     match spool.read(number) {
         Ok(crash) => Some(crash),
         Err(error) => {
             tracing::error!(%error, "a spooled crash can't be read");
-            if error.kind() == io::ErrorKind::InvalidData
-                && let Err(error) = spool.set_aside(number)
-            {
-                tracing::error!(%error, "the spool can't be changed");
+            match error.kind() {
+                io::ErrorKind::NotFound => spool.forget(number),
+                io::ErrorKind::InvalidData => {
+                    if let Err(error) = spool.set_aside(number) {
+                        tracing::error!(%error, "the spool can't be changed");
+                    }
+                }
+                _ => {}
             }
             None
         }

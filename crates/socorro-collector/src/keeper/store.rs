@@ -86,7 +86,8 @@ impl Store {
             _ => None,
         };
         if let Some(refusal) = refusal {
-            tracing::warn!(ooid = %crash.ooid, %error, "a crash can't be stored");
+            let error = with_causes(error);
+            tracing::warn!(ooid = %crash.ooid, error, "a crash can't be stored");
             return Put::Refused(refusal);
         }
         let mut away = self.lock();
@@ -95,8 +96,9 @@ impl Store {
         // Failures of one moment are one failure.
         if last.is_none_or(|(until, _)| until <= now) {
             let pause = last.map_or(FIRST_PAUSE, |(_, pause)| (2 * pause).min(LONGEST_PAUSE));
-            tracing::warn!(%error, ?pause, "the store doesn't take crashes");
-            *away = Some(Away { until: now + pause, pause, reason: error.to_string() });
+            let reason = with_causes(error);
+            tracing::warn!(error = reason, ?pause, "the store doesn't take crashes");
+            *away = Some(Away { until: now + pause, pause, reason });
         }
         Put::Failed
     }
@@ -118,10 +120,16 @@ impl Store {
     }
 
     pub(super) fn probe(&self) -> Result<(), String> {
-        self.crashes.client().admin().table_names().map(drop).map_err(|error| error.to_string())
+        self.crashes.client().admin().table_names().map(drop).map_err(|error| with_causes(&error))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Away>> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An error and what it comes from, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

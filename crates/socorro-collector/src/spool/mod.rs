@@ -93,7 +93,7 @@ impl Spool {
         }
         let mut state = State::default();
         for (name, size) in files(folder).map_err(failed(folder))? {
-            match name.strip_suffix(ENDING).and_then(|number| number.parse::<u64>().ok()) {
+            match number_of(&name) {
                 Some(number) => {
                     state.waiting.insert(number, size);
                     state.bytes += size;
@@ -103,14 +103,19 @@ impl Spool {
                     let path = folder.join(&name);
                     fs::remove_file(&path).map_err(failed(&path))?;
                 }
+                None if name.ends_with(ENDING) => {
+                    tracing::warn!(
+                        name,
+                        "a file of the spool has no name of its own, and is left alone"
+                    );
+                }
                 None => {}
             }
         }
         for (name, size) in files(&refused).map_err(failed(&refused))? {
             state.refused += 1;
             state.bytes += size;
-            let number = name.strip_suffix(ENDING).and_then(|number| number.parse::<u64>().ok());
-            state.next = state.next.max(number.map_or(0, |number| number + 1));
+            state.next = state.next.max(number_of(&name).map_or(0, |number| number + 1));
         }
         state.next = state.next.max(state.waiting.keys().next_back().map_or(0, |last| last + 1));
         sync_folder(folder).map_err(failed(folder))?;
@@ -156,7 +161,7 @@ impl Spool {
 
     /// The crashes that wait, oldest first, after this number.
     pub(crate) fn waiting_after(&self, number: Option<u64>) -> Option<u64> {
-        let from = number.map_or(0, |number| number + 1);
+        let from = number.map_or(0, |number| number.saturating_add(1));
         self.lock().waiting.range(from..).next().map(|(number, _)| *number)
     }
 
@@ -167,11 +172,18 @@ impl Spool {
 
     /// Removes a crash that the store has.
     pub(crate) fn remove(&self, number: u64) -> io::Result<()> {
-        fs::remove_file(self.path(number))?;
+        match fs::remove_file(self.path(number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => self.forget(number),
+        }
+        Ok(())
+    }
+
+    /// Counts a crash no more whose file somebody has taken away.
+    pub(crate) fn forget(&self, number: u64) {
         let mut state = self.lock();
         let size = state.waiting.remove(&number).unwrap_or(0);
         state.bytes -= size;
-        Ok(())
     }
 
     /// Moves a crash out of the way that the store will never take.
@@ -193,12 +205,22 @@ impl Spool {
     }
 
     fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:020}{ENDING}"))
+        self.folder.join(name_of(number))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn name_of(number: u64) -> String {
+    format!("{number:020}{ENDING}")
+}
+
+/// The number of a file that is named as the spool names its own, and after which there are others.
+fn number_of(name: &str) -> Option<u64> {
+    let number = name.strip_suffix(ENDING)?.parse::<u64>().ok()?;
+    (name_of(number) == name && number < u64::MAX / 2).then_some(number)
 }
 
 /// Names and sizes of the files of a folder.
@@ -273,6 +295,34 @@ mod tests {
         let spool = Spool::open(folder.path(), 1 << 20).unwrap();
         spool.add(&crash(1, b"")).unwrap();
         assert_eq!(numbers(&spool), [1]);
+    }
+
+    #[test]
+    fn files_that_somebody_else_put_there_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["1.crash", "+0000000000000000002.crash", "18446744073709551615.crash"];
+        fs::create_dir(folder.path().join(REFUSED)).unwrap();
+        for name in names {
+            fs::write(folder.path().join(name), b"x").unwrap();
+            fs::write(folder.path().join(REFUSED).join(name), b"x").unwrap();
+        }
+        let spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        assert_eq!(numbers(&spool), [0_u64; 0]);
+        spool.add(&crash(0, b"MDMP")).unwrap();
+        assert_eq!(numbers(&spool), [0]);
+        assert!(names.iter().all(|name| folder.path().join(name).exists()));
+    }
+
+    #[test]
+    fn a_crash_whose_file_is_gone_is_not_counted_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        (0..2).for_each(|number| spool.add(&crash(number, b"MDMP")).unwrap());
+        fs::remove_file(spool.path(0)).unwrap();
+        spool.remove(0).unwrap();
+        assert_eq!(numbers(&spool), [1]);
+        spool.remove(1).unwrap();
+        assert_eq!(spool.filled().bytes, 0);
     }
 
     #[test]

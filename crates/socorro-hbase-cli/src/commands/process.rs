@@ -4,9 +4,9 @@
 //! worker, no crash is lost. What is made of a dump is left to `socorro-processor`.
 
 use std::{
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -247,7 +247,8 @@ fn give_up(
     }
     tracing::error!(%id, attempts, "a crash is given up");
     let note = format!(
-        "the crash is given up: {attempts} attempts to process it ended with their workers, or with          an error"
+        "the crash is given up: {attempts} attempts to process it ended with their workers, or with \
+         an error"
     );
     Ok(processor.give_up(&raw, &note)?)
 }
@@ -270,13 +271,30 @@ fn work_on(
             let _done = done;
             processor.process(&raw)
         });
-        let pause = (lease / 3).max(Duration::from_secs(1));
-        while is_done.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-            if let Err(error) = claim.renew(lease) {
-                tracing::warn!(id = %claim.id(), %error, "a claim can't be renewed");
-            }
-        }
+        keep(claim, lease, &is_done);
         working.join()
     });
     Ok(processed.map_err(|_| anyhow!("the processor broke down"))??)
 }
+
+/// Renews a claim until its crash is done. Whoever asked the program to stop may not wait for that: from then
+/// on the crash isn't taken for one that ends its workers.
+fn keep(claim: &mut Claim, lease: Duration, is_done: &Receiver<()>) {
+    let pause = (lease / 3).max(Duration::from_secs(1));
+    let (mut renewed, mut is_stopping) = (Instant::now(), false);
+    while is_done.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        let stops_now = stop::is_asked() && !is_stopping;
+        if !stops_now && renewed.elapsed() < pause {
+            continue;
+        }
+        (renewed, is_stopping) = (Instant::now(), is_stopping || stops_now);
+        let kept =
+            if is_stopping { claim.renew_without_attempt(lease) } else { claim.renew(lease) };
+        if let Err(error) = kept {
+            tracing::warn!(id = %claim.id(), %error, "a claim can't be renewed");
+        }
+    }
+}
+
+/// How soon it is noticed that the program shall stop.
+const LOOK: Duration = Duration::from_millis(100);

@@ -99,10 +99,15 @@ impl Entry {
         new_claim(worker.as_str(), lease, &times, self.attempts().begin())
     }
 
+    /// What its holder writes to keep it for this time, as one who may be ended by others before it is done.
+    pub(crate) fn kept(&self, worker: &Worker, lease: Duration) -> String {
+        let times = [self.version, self.claimed_at];
+        new_claim(worker.as_str(), lease, &times, self.attempts().without_own())
+    }
+
     /// What its holder writes to let others have it.
     pub(crate) fn released(&self, worker: &Worker) -> String {
-        let times = [self.version, self.claimed_at];
-        new_claim(worker.as_str(), Duration::ZERO, &times, self.attempts().without_own())
+        self.kept(worker, Duration::ZERO)
     }
 
     /// As [`guard`](Self::guard), for taking the entry out. That nobody has claimed it doesn't tell that it

@@ -73,7 +73,7 @@ pub(super) fn serve(arguments: &Serve, common: &Common) -> Result<()> {
                 "--thrift is for the program's own store: name it with --store, not --server";
             return Err(WrongCommandLine(message.to_owned()).into());
         }
-        Choice::Server(_) => Opened::with(&settings, common)?,
+        Choice::Server(config) => Opened::to_serve_from(*config)?,
     };
     let collecting = match collecting {
         Some((listening, options)) => Some(listening.collect(&store, options, *no_collector)?),

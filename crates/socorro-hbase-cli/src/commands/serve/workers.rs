@@ -3,7 +3,7 @@
 use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -56,6 +56,8 @@ struct Work {
     processor: Processor,
     metrics: ProcessingMetrics,
     tally: Arc<Tally>,
+    /// Held by all who work on a crash, and alone by one whose crash may have ended workers.
+    turn: Arc<RwLock<()>>,
 }
 
 /// Between two looks at a queue in which nothing waits, or at a store that is away; it grows.
@@ -76,6 +78,7 @@ impl Crew {
 
     pub(super) fn start(self, store: &CrashStore, metrics: &ProcessingMetrics) -> Result<Workers> {
         let tally = Arc::new(Tally::default());
+        let turn = Arc::default();
         let mut threads = Vec::new();
         for number in 1..=self.count {
             let work = Work {
@@ -86,6 +89,7 @@ impl Crew {
                 processor: self.processor.clone(),
                 metrics: metrics.clone(),
                 tally: Arc::clone(&tally),
+                turn: Arc::clone(&turn),
             };
             let named = thread::Builder::new().name(format!("worker-{number}"));
             let started = named.spawn(move || work.run());
@@ -146,32 +150,57 @@ impl Work {
             if stop::is_asked() {
                 break;
             }
-            let claim = self.queue.claim_row(&entry?.key, &self.worker, self.lease)?;
-            self.complain_of_entries();
-            let Some(mut claim) = claim else { continue };
-            let (id, began) = (claim.id().clone(), Instant::now());
-            match process_claim(&self.store, &self.processor, &mut claim, self.lease) {
-                Ok(processed) => {
-                    was_busy = true;
-                    let (success, took) = (processed.is_success(), began.elapsed());
-                    self.metrics.processed(success, took);
-                    self.tally.processed.fetch_add(1, Ordering::Relaxed);
-                    let signature = processed.crash().signature();
-                    tracing::info!(ooid = %id, success, signature, ?took, "crash processed");
-                }
-                Err(error) => {
-                    self.metrics.postponed();
-                    self.tally.postponed.fetch_add(1, Ordering::Relaxed);
-                    let said = format!("{error:#}");
-                    tracing::warn!(ooid = %id, error = said, "a crash is processed later");
-                    if is_retryable(&error) {
-                        give_back(&claim);
-                    }
-                }
+            let key = entry?.key;
+            let with_others = self.turn.read().unwrap_or_else(PoisonError::into_inner);
+            let Some(claim) = self.claim(&key)? else { continue };
+            if claim.attempt() == 1 {
+                was_busy |= self.on_claim(claim);
+                continue;
+            }
+            // It may end this process, and with it the work on other crashes, which would be taken for its
+            // cause. Who waits for the others has no claim: they may end it first.
+            give_back(&claim);
+            drop(with_others);
+            let _alone = self.turn.write().unwrap_or_else(PoisonError::into_inner);
+            if !stop::is_asked()
+                && let Some(claim) = self.claim(&key)?
+            {
+                was_busy |= self.on_claim(claim);
             }
         }
         self.complain_of_entries();
         Ok(was_busy)
+    }
+
+    fn claim(&self, key: &[u8]) -> Result<Option<Claim>> {
+        let claim = self.queue.claim_row(key, &self.worker, self.lease)?;
+        self.complain_of_entries();
+        Ok(claim)
+    }
+
+    /// Whether the crash was processed.
+    fn on_claim(&self, mut claim: Claim) -> bool {
+        let (id, began) = (claim.id().clone(), Instant::now());
+        match process_claim(&self.store, &self.processor, &mut claim, self.lease) {
+            Ok(processed) => {
+                let (success, took) = (processed.is_success(), began.elapsed());
+                self.metrics.processed(success, took);
+                self.tally.processed.fetch_add(1, Ordering::Relaxed);
+                let signature = processed.crash().signature();
+                tracing::info!(ooid = %id, success, signature, ?took, "crash processed");
+                true
+            }
+            Err(error) => {
+                self.metrics.postponed();
+                self.tally.postponed.fetch_add(1, Ordering::Relaxed);
+                let said = format!("{error:#}");
+                tracing::warn!(ooid = %id, error = said, "a crash is processed later");
+                if is_retryable(&error) {
+                    give_back(&claim);
+                }
+                false
+            }
+        }
     }
 
     fn complain_of_entries(&self) {
@@ -181,8 +210,8 @@ impl Work {
     }
 }
 
-/// Gives a crash back that the store failed, as soon as there is a store again: else it would count as one
-/// that ended its worker.
+/// Gives a crash back, if need be as soon as there is a store again: else it would count as one that ended
+/// its worker.
 fn give_back(claim: &Claim) {
     let mut pause = FIRST_PAUSE;
     while let Err(error) = claim.release() {

@@ -123,6 +123,31 @@ impl Claim {
     /// may have been renewed or not, and can't be renewed again.
     pub fn renew(&mut self, lease: Duration) -> Result<bool> {
         let value = self.entry.renewed(&self.worker, lease);
+        self.hold(value)
+    }
+
+    /// Claims the crash for this time from now, as a worker that was asked to stop and finishes what it is
+    /// at; returns whether it is still this claim's. One round trip. The [attempt](Self::attempt) doesn't
+    /// count any more: if the worker is ended before it is done, that is not the crash's fault.
+    ///
+    /// # Errors
+    ///
+    /// As [`renew`](Self::renew).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn stopping(mut claim: socorro_hbase_client::Claim) -> socorro_hbase_client::Result<()> {
+    /// claim.renew_without_attempt(Duration::from_mins(5))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn renew_without_attempt(&mut self, lease: Duration) -> Result<bool> {
+        let value = self.entry.kept(&self.worker, lease);
+        self.hold(value)
+    }
+
+    /// Writes a claim that goes on.
+    fn hold(&mut self, value: String) -> Result<bool> {
         let is_renewed = self.replace(&value)?;
         if is_renewed {
             self.entry.claim = Some(value.into_bytes());
