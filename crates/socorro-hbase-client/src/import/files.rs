@@ -1,6 +1,8 @@
 //! The files of one crash, and what is made of them: metadata, dumps, and a name; or all cells, if an
 //! export wrote them.
 
+use std::fmt;
+
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -23,12 +25,14 @@ const CENTURY: std::ops::Range<i32> = 2000..2100;
 const TAIL_AT: usize = 29;
 
 /// A crash as its files have it; nothing of it is checked.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub(super) struct CrashFiles {
     pub(super) metadata: Option<Vec<u8>>,
     pub(super) extra: Option<Vec<u8>>,
     pub(super) is_crashpad: bool,
     pub(super) dump: Option<Vec<u8>>,
+    /// The same, of a file with the other ending.
+    pub(super) minidump: Option<Vec<u8>>,
     /// Further dumps, with the part of the file's name that names each.
     pub(super) further: Vec<(String, Vec<u8>)>,
     pub(super) processed: Option<Vec<u8>>,
@@ -49,10 +53,8 @@ pub struct FoundCrash {
 }
 
 /// A crash that can be stored: [`FoundCrash::check`].
-#[derive(Debug)]
 pub struct ImportedCrash(pub(super) Content);
 
-#[derive(Debug)]
 pub(super) enum Content {
     /// A crash to be submitted.
     Report(Report),
@@ -60,7 +62,6 @@ pub(super) enum Content {
     Backup(Backup),
 }
 
-#[derive(Debug)]
 pub(super) struct Report {
     pub(super) id: CrashId,
     pub(super) metadata: CrashMetadata,
@@ -78,6 +79,7 @@ impl CrashFiles {
                 self.written = self.written.or(written);
             }
             Part::Dump => self.dump = Some(bytes),
+            Part::Minidump => self.minidump = Some(bytes),
             Part::Further(name) => self.further.push((name, bytes)),
             Part::Processed => self.processed = Some(bytes),
             Part::State => self.state = Some(bytes),
@@ -90,13 +92,27 @@ impl CrashFiles {
 
     /// Whether nothing of it has to come.
     pub(super) fn is_whole(&self) -> bool {
-        self.has_metadata() && (self.dump.is_some() || self.state.is_some())
+        self.has_metadata() && (self.has_own_dump() || self.state.is_some())
+    }
+
+    fn has_own_dump(&self) -> bool {
+        self.dump.is_some() || self.minidump.is_some()
+    }
+
+    fn take_own_dump(&mut self) -> Result<Option<Vec<u8>>> {
+        match (self.dump.take(), self.minidump.take()) {
+            (Some(one), Some(other)) if one != other => Err(input(
+                "its NAME.dump and its NAME.dmp differ: remove the one that isn't the crash's",
+            )),
+            (one, other) => Ok(one.or(other)),
+        }
     }
 
     /// Whether it is a dump and nothing else.
     pub(super) fn is_dump_only(&self) -> bool {
         let has_others = self.has_metadata() || self.processed.is_some() || self.state.is_some();
-        self.dump.is_some() && self.further.is_empty() && !has_others
+        let has_dump = self.dump.is_some() && self.minidump.is_none();
+        has_dump && self.further.is_empty() && !has_others
     }
 
     /// Whether it is a crash's: processed data alone, or a state that no export wrote, is another
@@ -104,15 +120,16 @@ impl CrashFiles {
     pub(super) fn is_of_crash(&self) -> bool {
         let has_report = self.metadata.is_some()
             || self.extra.is_some()
-            || self.dump.is_some()
+            || self.has_own_dump()
             || !self.further.is_empty();
         has_report || self.state.as_deref().is_some_and(|json| read_state(json).is_ok())
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let own = [&self.metadata, &self.extra, &self.dump, &self.processed, &self.state];
+        let texts = [&self.metadata, &self.extra, &self.processed, &self.state];
+        let own = texts.into_iter().chain([&self.dump, &self.minidump]);
         let further = self.further.iter().map(|(_, dump)| dump.len());
-        own.into_iter().flatten().map(Vec::len).chain(further).sum()
+        own.flatten().map(Vec::len).chain(further).sum()
     }
 }
 
@@ -151,7 +168,22 @@ impl ImportedCrash {
     }
 }
 
-fn report_of(name: &str, files: CrashFiles) -> Result<Report> {
+/// Without what a person has written into it: it may end up in a log.
+impl fmt::Debug for ImportedCrash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ImportedCrash").field(self.id()).finish()
+    }
+}
+
+/// As [`ImportedCrash`].
+impl fmt::Debug for CrashFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrashFiles").field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+fn report_of(name: &str, mut files: CrashFiles) -> Result<Report> {
+    let own_dump = files.take_own_dump()?;
     let known = files.written.filter(|time| CENTURY.contains(&time.year()));
     let json = match (files.metadata, files.extra) {
         (Some(json), _) => json,
@@ -163,7 +195,7 @@ fn report_of(name: &str, files: CrashFiles) -> Result<Report> {
             ));
         }
     };
-    let has_dump = files.dump.is_some() || !files.further.is_empty();
+    let has_dump = own_dump.is_some() || !files.further.is_empty();
     if !has_dump && ooid_of(base(name)).is_none() {
         return Err(input("there is metadata, but no dump to it: a file NAME.dump or NAME.dmp"));
     }
@@ -174,13 +206,13 @@ fn report_of(name: &str, files: CrashFiles) -> Result<Report> {
     let id = match ooid_of_files(&metadata, [name])? {
         Some(ooid) => ooid.into(),
         None => {
-            let own = files.dump.as_deref().into_iter();
+            let own = own_dump.as_deref().into_iter();
             let dumps = own.chain(files.further.iter().map(|(_, dump)| &dump[..]));
             ooid_of_content(&content_id([&came[..]].into_iter().chain(dumps)), &metadata)?.into()
         }
     };
     let mut dumps = Vec::new();
-    dumps.extend(files.dump.map(|dump| (DumpName::default(), dump)));
+    dumps.extend(own_dump.map(|dump| (DumpName::default(), dump)));
     for (part, dump) in files.further {
         let name = name_of_part(&part).and_then(|name| String::from_utf8(name).ok());
         let name = name.unwrap_or(part).parse().map_err(|error| input(format!("{error}")))?;
@@ -197,7 +229,8 @@ fn read_state(json: &[u8]) -> Result<CrashState> {
     })
 }
 
-fn backup_of(name: &str, files: CrashFiles) -> Result<Backup> {
+fn backup_of(name: &str, mut files: CrashFiles) -> Result<Backup> {
+    let own_dump = files.take_own_dump()?;
     let state = read_state(files.state.as_deref().unwrap_or_default())?;
     let foreign = || input("its state.json is another crash's, or was changed");
     let id = state.id().ok_or_else(foreign)?;
@@ -208,7 +241,7 @@ fn backup_of(name: &str, files: CrashFiles) -> Result<Backup> {
     let named = |column: &str| column.as_bytes().to_vec();
     cells.extend(files.metadata.map(|json| (named(layout::META_DATA_JSON), json)));
     cells.extend(files.processed.map(|json| (named(layout::PROCESSED_DATA_JSON), json)));
-    cells.extend(files.dump.map(|dump| (named(layout::RAW_DATA_DUMP), dump)));
+    cells.extend(own_dump.map(|dump| (named(layout::RAW_DATA_DUMP), dump)));
     for (part, dump) in files.further {
         let name = name_of_part(&part).ok_or_else(foreign)?;
         cells.push(([layout::RAW_DATA.as_bytes(), b":", &name[..]].concat(), dump));
@@ -337,6 +370,18 @@ mod tests {
         assert!(refusal(OOID, &uuid).contains("belong to two crashes"));
         assert!(refusal("a", r#"{"uuid": "x"}"#).contains("no ooid: an ooid has 36 characters"));
         assert_eq!(id_given("a", &uuid, ""), OTHER);
+    }
+
+    #[test]
+    fn two_own_dumps_that_differ_are_refused_and_none_is_dropped() {
+        let with = |minidump: &str| {
+            let mut found = found(OOID, "{}", "MDMP");
+            found.files.as_mut().unwrap().minidump = Some(minidump.into());
+            found.check()
+        };
+        assert_eq!(with("MDMP").unwrap().id().to_string(), OOID);
+        let refusal = with("MDMP2").unwrap_err().to_string();
+        assert!(refusal.contains("differ"), "{refusal}");
     }
 
     #[test]

@@ -213,6 +213,14 @@ mod tests {
     }
 
     #[test]
+    fn a_dump_of_either_ending_is_read_and_none_in_place_of_the_other() {
+        let found = found(&folder_with(&["a.json", "a.dmp", "a.dump"]));
+        let crash = found["a"].as_ref().unwrap();
+        assert_eq!(crash.dump.as_deref(), Some(&b"a.dump"[..]));
+        assert_eq!(crash.minidump.as_deref(), Some(&b"a.dmp"[..]));
+    }
+
+    #[test]
     fn a_further_dump_belongs_to_the_crash_that_has_a_state() {
         let state = r#"{"id": "x", "queues": [], "indexes": [], "cells": []}"#;
         let folder = folder_with(&["x.json", "x.a%2Eb.dump", "y.json", "y.a.dump", "z.state.json"]);

@@ -15,6 +15,8 @@ pub(super) enum Part {
     /// What Crashpad keeps for itself.
     CrashpadState,
     Dump,
+    /// The same, as most crash reporters call it.
+    Minidump,
     /// A further dump, with the part of the file's name that names it.
     Further(String),
     Processed,
@@ -32,7 +34,7 @@ pub(super) fn part_of(file: &str) -> Option<(&str, Part)> {
         (".extra", Part::Extra),
         (".meta", Part::CrashpadState),
         (".dump", Part::Dump),
-        (".dmp", Part::Dump),
+        (".dmp", Part::Minidump),
     ]
     .into_iter()
     .find_map(|(ending, part)| Some((file.strip_suffix(ending)?, part)))?;
@@ -44,8 +46,9 @@ pub(super) fn part_of(file: &str) -> Option<(&str, Part)> {
     Some(match (&part, rest) {
         (Part::Metadata, "processed") => (id, Part::Processed),
         (Part::Metadata, "state") => (id, Part::State),
-        (Part::Dump, "") => of_firefox(name).unwrap_or((name, part)),
-        (Part::Dump, further)
+        (Part::Dump, "") => (name, part),
+        (Part::Minidump, "") => of_firefox(name).unwrap_or((name, part)),
+        (Part::Dump | Part::Minidump, further)
             if ooid_of(id).is_some() || further.starts_with("upload_file_minidump") =>
         {
             (id, Part::Further(further.to_owned()))
@@ -54,7 +57,8 @@ pub(super) fn part_of(file: &str) -> Option<(&str, Part)> {
     })
 }
 
-/// The dump of another process that came with the crash.
+/// The dump of another process that came with the crash. Of a `.dump`, the whole name is the crash's: another
+/// program may have named one so.
 fn of_firefox(name: &str) -> Option<(&str, Part)> {
     let (uuid, further) = (name.get(..UUID)?, name.get(UUID..)?.strip_prefix('-')?);
     Uuid::parse_str(uuid).ok()?;
@@ -89,7 +93,7 @@ mod tests {
     fn a_pair_has_any_name() {
         assert_eq!(part_of("a.b.json"), Some(("a.b", Part::Metadata)));
         assert_eq!(part_of("a.b.dump"), Some(("a.b", Part::Dump)));
-        assert_eq!(part_of("a.dmp"), Some(("a", Part::Dump)));
+        assert_eq!(part_of("a.dmp"), Some(("a", Part::Minidump)));
         assert_eq!(part_of("a.extra"), Some(("a", Part::Extra)));
         assert_eq!(part_of("a.meta"), Some(("a", Part::CrashpadState)));
     }
@@ -105,7 +109,10 @@ mod tests {
         let further = Part::Further("upload_file_minidump_browser".into());
         assert_eq!(part_of("x.upload_file_minidump_browser.dump"), Some(("x", further.clone())));
         assert_eq!(part_of(&format!("{OOID}-browser.dmp")), Some((OOID, further)));
-        assert_eq!(part_of("a-browser.dmp"), Some(("a-browser", Part::Dump)));
+        assert_eq!(part_of("a-browser.dmp"), Some(("a-browser", Part::Minidump)));
+        // The own dump of a crash that another program named so, as an export has it.
+        let name = format!("{OOID}-browser");
+        assert_eq!(part_of(&format!("{name}.dump")), Some((&*name, Part::Dump)));
     }
 
     #[test]
