@@ -74,10 +74,11 @@ impl RawReport {
     }
 }
 
+/// Without what a person has written into it: it may end up in a log.
 impl std::fmt::Debug for RawReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RawReport")
-            .field("metadata", &String::from_utf8_lossy(&self.metadata))
+            .field("metadata_bytes", &self.metadata.len())
             .field("dump_bytes", &self.dump.as_ref().map(Vec::len))
             .finish()
     }
@@ -257,8 +258,7 @@ impl CrashStore {
         let columns = [layout::PROCESSED_DATA_JSON, layout::META_DATA_JSON];
         let Some(row) = self.read_crash(&id.into(), &columns)? else { return Ok(None) };
         let Some(processed) = processed_of(&row) else { return Ok(None) };
-        let metadata = metadata_of(&row).and_then(|json| serde_json::from_slice(json).ok());
-        let protected = Protected::of(&metadata.unwrap_or_default());
+        let protected = metadata_of(&row).map(Protected::of_json).unwrap_or_default();
         Ok(Some(public_part(parse_processed(processed)?, &protected)))
     }
 

@@ -3,6 +3,8 @@
 //! For reading the four fields that decide where a crash is indexed and counted. What can't be read
 //! of them is unknown: the crash is stored all the same, and its problems are listed.
 
+use std::fmt;
+
 use serde_json::Map;
 use time::OffsetDateTime;
 
@@ -41,7 +43,7 @@ use super::{
 /// # Ok::<(), socorro_hbase_client::MetadataError>(())
 /// ```
 #[doc(alias = "json_data")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CrashMetadata {
     json: Vec<u8>,
     submitted: Option<SubmittedTimestamp>,
@@ -190,11 +192,32 @@ impl CrashMetadata {
     }
 }
 
+/// Without what a person has written into it: it may end up in a log.
+impl fmt::Debug for CrashMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrashMetadata")
+            .field("json_bytes", &self.json.len())
+            .field("submitted", &self.submitted)
+            .field("legacy_processing", &self.legacy_processing)
+            .field("hang_id", &self.hang_id)
+            .field("process_type", &self.process_type)
+            .field("problems", &self.problems)
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_printed_for_a_log_has_nothing_of_a_person() {
+        let metadata = CrashMetadata::from_json(r#"{"Email": "a@example.org"}"#).unwrap();
+        let printed = format!("{metadata:?}");
+        assert!(!printed.contains("example") && printed.contains("26"), "{printed}");
+    }
 
     const HANG: &str = "2f1e7a60-55c4-4be0-9d3c-71c4e8a90b12";
 

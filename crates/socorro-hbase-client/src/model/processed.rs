@@ -2,6 +2,8 @@
 //!
 //! For the fields that decide where a processed crash is found. All others are passed on unread.
 
+use std::fmt;
+
 use serde_json::Map;
 
 use super::{
@@ -29,7 +31,7 @@ use super::{
 /// # Ok::<(), socorro_hbase_client::ProcessedError>(())
 /// ```
 #[doc(alias = "processed_json")]
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ProcessedCrash {
     json: Vec<u8>,
     signature: String,
@@ -156,6 +158,18 @@ fn read_text(object: &Object<'_>, field: &'static str) -> Result<Option<String>,
 
 fn invalid(field: &'static str, problem: &str) -> ProcessedError {
     ProcessedError::Invalid { field, problem: problem.to_owned() }
+}
+
+/// Without what a person has written into it: it may end up in a log.
+impl fmt::Debug for ProcessedCrash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessedCrash")
+            .field("json_bytes", &self.json.len())
+            .field("signature", &self.signature)
+            .field("completed", &self.completed)
+            .field("date_processed", &self.date_processed)
+            .finish()
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Which fields anybody may see: one list. What isn't on it is protected, unknown fields included; so is
 //! what the collector of a crash was told to protect, by a list in the crash's metadata.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use super::json::Object;
 
 /// Fields of metadata and processed JSON that say nothing of a person. Email, URL, Comments, `UserID` and
 /// whatever else a crash reporter sends are not among them.
@@ -48,18 +50,40 @@ const MADE_OF: &[(&str, &[&str])] = &[
 ];
 
 /// The annotations that a crash's collector was told to protect, by the crash's metadata.
-pub(crate) struct Protected(Vec<String>);
+#[derive(Debug, Default)]
+pub(crate) struct Protected {
+    names: Vec<String>,
+    /// Whether there may be others, in a part of the metadata that can't be read.
+    may_have_more: bool,
+}
 
 impl Protected {
     /// Of metadata that has no such list, or is none, nothing.
     pub(crate) fn of(metadata: &Value) -> Self {
         let names = metadata["metadata"]["protected"].as_array();
         let names = names.into_iter().flatten().filter_map(Value::as_str);
-        Self(names.map(str::to_owned).collect())
+        Self { names: names.map(str::to_owned).collect(), may_have_more: false }
+    }
+
+    /// As [`of`](Self::of), of metadata that a strict parser may refuse.
+    pub(crate) fn of_json(metadata: &[u8]) -> Self {
+        if let Ok(metadata) = serde_json::from_slice(metadata) {
+            return Self::of(&metadata);
+        }
+        let unknown = Self { names: Vec::new(), may_have_more: true };
+        let Some(object) = Object::read(metadata).filter(|it| it.broken_at().is_none()) else {
+            return unknown;
+        };
+        let Some(of_collector) = object.raw("metadata") else { return Self::default() };
+        serde_json::from_slice(of_collector)
+            .map_or(unknown, |own: Value| Self::of(&json!({"metadata": own})))
     }
 
     fn has(&self, field: &str) -> bool {
-        self.0.iter().any(|name| {
+        if self.may_have_more && MADE_OF.iter().any(|(_, fields)| fields.contains(&field)) {
+            return true;
+        }
+        self.names.iter().any(|name| {
             let made = MADE_OF.iter().find(|(annotation, _)| annotation == name);
             name == field || made.is_some_and(|(_, fields)| fields.contains(&field))
         })
@@ -79,8 +103,6 @@ pub(crate) fn public_part(value: Value, protected: &Protected) -> Map<String, Va
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -89,7 +111,7 @@ mod tests {
             "ProductName": "Firefox", "Email": "a@example.org", "URL": "http://x", "Comments": "c",
             "UserID": "1", "NeverHeardOf": 1, "productname": "x"
         });
-        let nothing = Protected(Vec::new());
+        let nothing = Protected::default();
         assert_eq!(Value::Object(public_part(all, &nothing)), json!({"ProductName": "Firefox"}));
         assert!(public_part(json!([1]), &nothing).is_empty());
     }
@@ -107,6 +129,29 @@ mod tests {
             [json!(null), json!({"metadata": "x"}), json!({"metadata": {"protected": 1}})]
         {
             assert_eq!(public_part(all.clone(), &Protected::of(&nothing)).len(), 6, "{nothing}");
+        }
+    }
+
+    /// What no strict parser takes is read as far as it is sound; where the list may be in the rest, all is
+    /// protected that is made of annotations.
+    #[test]
+    fn the_list_of_metadata_that_is_not_quite_json_counts_too() {
+        let all = json!({"build": "1", "product": "z", "signature": "s"});
+        let shown = |metadata: &[u8]| {
+            let shown = public_part(all.clone(), &Protected::of_json(metadata));
+            shown.keys().cloned().collect::<Vec<_>>()
+        };
+        let sound = br#"{"metadata": {"protected": ["BuildID"]}, "x": NaN}"#;
+        assert_eq!(shown(sound), ["product", "signature"]);
+        assert_eq!(shown(br#"{"x": NaN}"#), ["build", "product", "signature"]);
+        let broken: [&[u8]; 4] = [
+            b"MDMP",
+            br#"{"x": NaN, "Comments": "cut off"#,
+            br#"{"metadata": {"protected": ["BuildID"], "x": NaN}}"#,
+            b"{\"metadata\": {\"protected\": [\"\xff\"]}}",
+        ];
+        for metadata in broken {
+            assert_eq!(shown(metadata), ["signature"], "{}", metadata.escape_ascii());
         }
     }
 
