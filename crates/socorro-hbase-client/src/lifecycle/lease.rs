@@ -81,7 +81,7 @@ impl<'a> Lease<'a> {
     /// `None` if it is no claim.
     pub(crate) fn read(cell: &'a [u8]) -> Option<Self> {
         let mut words = str::from_utf8(cell).ok()?.split(' ');
-        let expires = words.next()?.parse().ok()?;
+        let expires = time_of(words.next()?)?;
         let worker = words.next().unwrap_or_default();
         let attempts = words.clone().find_map(Attempts::read).unwrap_or_default();
         let mut times = words.skip(1).map(|word| word.parse().ok());
@@ -135,7 +135,7 @@ pub(crate) fn new_claim(
     times: &[i64],
     attempts: Attempts,
 ) -> String {
-    let expires = since_1970().saturating_add(lease).as_millis();
+    let expires = u64::try_from(since_1970().saturating_add(lease).as_millis()).unwrap_or(u64::MAX);
     let claim = format!("{expires} {worker} {}", Uuid::new_v4().simple());
     let claim = times.iter().fold(claim, |claim, time| format!("{claim} {time}"));
     match attempts {
@@ -143,6 +143,12 @@ pub(crate) fn new_claim(
         Attempts { begun: 0, .. } => claim,
         Attempts { begun, .. } => format!("{claim} {}{begun}", Attempts::OVER),
     }
+}
+
+/// A time that is further away than a number tells is the last one: it doesn't run out either.
+fn time_of(word: &str) -> Option<u64> {
+    let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| word.parse().unwrap_or(u64::MAX))
 }
 
 fn since_1970() -> Duration {
@@ -163,6 +169,14 @@ mod tests {
     fn a_claim_holds_for_its_time() {
         assert!(holds(&new_claim("w", Duration::from_mins(1), &[7], NONE)));
         assert!(!holds(&new_claim("w", Duration::ZERO, &[], NONE)));
+    }
+
+    #[test]
+    fn a_claim_holds_however_long_it_is() {
+        let longest = format!("{} w", u128::MAX);
+        for cell in [new_claim("w", Duration::MAX, &[7], NONE), longest] {
+            assert!(holds(&cell), "{cell}");
+        }
     }
 
     #[test]
