@@ -16,6 +16,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test::new(metadata_that_no_strict_parser_takes_is_submitted_and_processed),
         Test::new(metadata_that_cannot_be_read_is_reported_and_nothing_is_repaired_by_it),
+        Test::new(a_recount_leaves_a_crash_to_its_submission),
         Test::new(metadata_that_cannot_be_read_is_counted_once_however_often_it_comes),
         Test::new(crashes_under_other_names_are_somebodys),
         Test::new(rows_of_before_keys_were_salted_are_read_and_processed),
@@ -70,6 +71,25 @@ fn metadata_that_cannot_be_read_is_reported_and_nothing_is_repaired_by_it(server
     assert_eq!(python.store.get_counters(&["2012".parse().unwrap()]).unwrap(), before);
     assert_eq!(python.store.get_hang(&HANG.parse().unwrap()).unwrap().len(), 1);
     assert_eq!(python.work(), [A]);
+    // Nor is it a reason to count anew: who stored it knew what it is.
+    for period in ["2012", "2012-05-08T20:50"] {
+        assert_eq!(python.store.recount(&period.parse().unwrap()).unwrap(), [], "{period}");
+    }
+    // What is certain is set right.
+    python.increment("2012", "submitted_crash_reports");
+    let changed = python.store.recount(&"2012".parse().unwrap()).unwrap();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert_eq!(python.store.get_counters(&["2012".parse().unwrap()]).unwrap(), before);
+}
+
+fn a_recount_leaves_a_crash_to_its_submission(server: &Server) {
+    let python = Python::new(server);
+    python.put_json_dump(A, TIME, JSON, true, None);
+    let row = format!("0120508{A}");
+    python.put("crash_reports", &row, &[("flags:uncounted", b"Y")]);
+    python.add("2012", "submitted_crash_reports", -1);
+    python.add("2012", "submitted_crash_reports_legacy_throttle_0", -1);
+    assert_eq!(python.store.recount(&"2012".parse().unwrap()).unwrap(), []);
 }
 
 fn metadata_that_cannot_be_read_is_counted_once_however_often_it_comes(server: &Server) {

@@ -114,7 +114,8 @@ impl CrashStore {
 
     /// Sets the counters of a period to the crashes that are stored, lower too; returns those that it
     /// changed. For when counters are known to be wrong: they are history, and don't fall when crashes
-    /// are removed. A counter that moves meanwhile stays as it is.
+    /// are removed. A counter that moves meanwhile stays as it is; and if the metadata of a crash can't be
+    /// read, those that may count it fall no lower.
     ///
     /// Reads every crash of the period.
     ///
@@ -132,6 +133,7 @@ impl CrashStore {
         let known = before.iter().map(|(name, _)| name).filter(is_ours);
         let names = known.chain(before.unknown()).map(|name| (name.to_owned(), 0));
         let mut right: BTreeMap<String, i64> = names.collect();
+        let mut are_certain = true;
         let mut crashes = self.scan_submitted(&TimeRange::within(period.as_str()))?;
         loop {
             let entries: Result<Vec<_>> = crashes.by_ref().take(AT_ONCE).collect();
@@ -141,10 +143,12 @@ impl CrashStore {
             }
             let ids: Vec<_> = entries.iter().map(|entry| entry.id.clone()).collect();
             for (entry, stored) in entries.iter().zip(read_crashes(self, &ids)?) {
-                let Some(stored) = stored.filter(|stored| stored.is_at(&entry.key)) else {
-                    continue;
-                };
-                let counters = stored.counters().into_iter();
+                // One whose submission is under way is counted by that.
+                let is_own = |it: &StoredCrash| it.is_at(&entry.key) && !it.is_uncounted;
+                let Some(stored) = stored.filter(is_own) else { continue };
+                let counters = stored.certain_counters();
+                are_certain &= counters.is_some();
+                let counters = counters.unwrap_or_else(|| stored.least_counters()).into_iter();
                 for (_, column) in counters.filter(|(row, _)| row == period.as_str()) {
                     *right.entry(column).or_default() += 1;
                 }
@@ -154,6 +158,11 @@ impl CrashStore {
         for (column, now) in right {
             let found = before.find(&column);
             if found.unwrap_or_default() == now && !before.is_unknown(&column) {
+                continue;
+            }
+            // A crash of unknown kind may be counted there.
+            let is_certain = are_certain || column == layout::SUBMITTED;
+            if !is_certain && found.is_some_and(|found| now < found) {
                 continue;
             }
             let check = match row.as_ref().and_then(|row| row.get(column.as_str())) {

@@ -54,10 +54,16 @@ impl StoredCrash {
         self.certain_counters().unwrap_or_default()
     }
 
-    fn certain_counters(&self) -> Option<Vec<(String, String)>> {
+    /// `None` if it isn't known which.
+    pub(crate) fn certain_counters(&self) -> Option<Vec<(String, String)>> {
         let (throttle, process_type) = (self.throttle?, self.process_type()?);
         let is_hang = self.facts.hang.is_some();
         Some(submission_counters(self.time().as_ref(), Some(throttle), process_type, is_hang))
+    }
+
+    /// Those that count every crash.
+    pub(crate) fn least_counters(&self) -> Vec<(String, String)> {
+        submission_counters(self.time().as_ref(), None, ProcessType::DEFAULT, false)
     }
 
     fn process_type(&self) -> Option<&str> {
