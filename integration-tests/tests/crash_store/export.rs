@@ -19,6 +19,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(a_folder_holds_each_crash_as_it_is_stored),
         Test::new(an_archive_holds_the_same_files),
         Test::new(an_export_into_a_folder_leaves_out_what_is_there),
+        Test::new(an_export_into_a_folder_gets_a_dump_that_was_replaced),
         Test::new(an_interrupted_archive_goes_on_where_it_stopped),
         Test::new(an_archive_that_is_being_written_is_left_alone),
         Test::new(another_file_in_the_place_of_an_interrupted_archive_is_not_cut),
@@ -122,6 +123,26 @@ fn an_export_into_a_folder_leaves_out_what_is_there(server: &Server) {
     let outcomes: Vec<_> = export.map(|crash| crash.unwrap().outcome).collect();
     assert_eq!(outcomes, [ExportOutcome::WasThere, ExportOutcome::New, ExportOutcome::New]);
     assert_eq!(files_in(folder.path()), expected(&ooids, "2022-04-03"));
+}
+
+/// A backup that kept the old dump beside what was made of the new one would be of no crash that ever was.
+fn an_export_into_a_folder_gets_a_dump_that_was_replaced(server: &Server) {
+    let socorro = socorro(server);
+    let (selection, ooids) = crashes(&socorro, "2022-04-10", 3);
+    let folder = tempfile::tempdir().unwrap();
+    let export = || {
+        let export = socorro.store.export_to_folder(&selection, folder.path()).unwrap();
+        export.map(|crash| crash.unwrap().outcome).collect::<Vec<_>>()
+    };
+    assert_eq!(export(), [ExportOutcome::New; 3]);
+    // As long as the old one.
+    socorro.store.replace_dump(ooids[1], b"MDM2").unwrap();
+    let [was_there, updated] = [ExportOutcome::WasThere, ExportOutcome::Updated];
+    assert_eq!(export(), [was_there, updated, was_there]);
+    let mut files = expected(&ooids, "2022-04-10");
+    files.insert(format!("{}.dump", ooids[1]), b"MDM2".to_vec());
+    assert_eq!(files_in(folder.path()), files);
+    assert_eq!(export(), [was_there; 3]);
 }
 
 fn an_interrupted_archive_goes_on_where_it_stopped(server: &Server) {

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use super::{ExportOutcome, File, names::file_part};
+use super::{ExportOutcome, File, STATE, names::file_part, state::CrashState};
 use crate::{
     error::{Error, Result},
     model::CrashId,
@@ -26,6 +26,13 @@ impl Folder {
     /// Whether the last file of a crash is there.
     pub(super) fn has(&self, id: &CrashId) -> bool {
         self.path_of(id, "json").exists()
+    }
+
+    /// Whether a crash that is there may have other dumps now: something of it was written since.
+    pub(super) fn may_lack_dumps(&self, id: &CrashId, files: &[File]) -> bool {
+        let Some((_, now)) = files.iter().find(|(name, _)| name == STATE) else { return false };
+        let before = fs::read(self.path_of(id, STATE));
+        !before.is_ok_and(|before| CrashState::is_unchanged(&before, now))
     }
 
     /// In the files' order, each with its name only when it is whole; those that are there as they are

@@ -92,14 +92,17 @@ pub enum ExportOutcome {
 /// A file of a crash: what follows the ooid in its name, and its bytes.
 type File = (String, Vec<u8>);
 
+/// What follows the ooid in the name of the file with the small cells.
+const STATE: &str = "state.json";
+
 impl CrashStore {
     /// Exports crashes as files into a folder, which is made if it isn't there: `OOID.json` with the
     /// metadata, `OOID.dump`, `OOID.NAME.dump` for each further dump, and `OOID.processed.json` if the
     /// crash is processed, all as they are stored; and `OOID.state.json` with all other cells and with the
     /// queues that it is in. Names are escaped as by [`CrashId::file_name`], and long ones cut.
     ///
-    /// Made again, it leaves out the dumps of crashes whose metadata is there, which is written last, and
-    /// writes what has changed.
+    /// Made again, it writes what has changed. Of crashes that are there, as their metadata tells, which is
+    /// written last, it reads the dumps only if something else of the crash was written since.
     ///
     /// # Errors
     ///
@@ -197,11 +200,16 @@ impl Export {
         let (old, new): (Vec<&Selected>, Vec<&Selected>) =
             selected.iter().partition(|one| self.target.has(&one.id));
         let mut read = BTreeMap::new();
-        for (these, columns) in [(old, &SMALL[..]), (new, &WHOLE[..])] {
-            let ids: Vec<CrashId> = these.iter().map(|one| one.id.clone()).collect();
-            let files = self.read(&ids, columns)?;
-            read.extend(these.iter().map(|one| one.place.clone()).zip(files));
+        let mut whole = new;
+        for (one, files) in self.read_each(old, &SMALL)? {
+            if self.target.may_lack_dumps(&one.id, &files.0) {
+                whole.push(one);
+            } else {
+                read.insert(one.place.clone(), files);
+            }
         }
+        let whole = self.read_each(whole, &WHOLE)?;
+        read.extend(whole.into_iter().map(|(one, files)| (one.place.clone(), files)));
         // In the order of the selection, by which an archive goes on.
         for Selected { id, place } in selected {
             if let Some((files, problem)) = read.remove(&place) {
@@ -209,6 +217,15 @@ impl Export {
             }
         }
         Ok(())
+    }
+
+    fn read_each<'a>(
+        &self,
+        these: Vec<&'a Selected>,
+        columns: &[&str],
+    ) -> Result<Vec<(&'a Selected, ReadFiles)>> {
+        let ids: Vec<CrashId> = these.iter().map(|one| one.id.clone()).collect();
+        Ok(these.into_iter().zip(self.read(&ids, columns)?).collect())
     }
 
     /// One by one if all together are more than a reply may have.
@@ -229,6 +246,13 @@ impl Target {
         match self {
             Self::Folder(folder) => folder.has(id),
             // Left out by its place already.
+            Self::Archive(_) | Self::Stream(_) => false,
+        }
+    }
+
+    fn may_lack_dumps(&self, id: &CrashId, files: &[File]) -> bool {
+        match self {
+            Self::Folder(folder) => folder.may_lack_dumps(id, files),
             Self::Archive(_) | Self::Stream(_) => false,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hbase_thrift_client::{Cell, Row};
 
 use super::{
-    File,
+    File, STATE,
     names::{file_part, name_of_part},
     state::{CrashState, Entry},
 };
@@ -133,7 +133,7 @@ fn files_of(stored: &StoredCrash, row: &Row, named: &Named) -> ReadFiles {
     files.extend(processed_of(row).map(|json| ("processed.json".to_owned(), json.to_vec())));
     // Texts and their lists are JSON.
     let state = serde_json::to_vec(&state).unwrap_or_default();
-    files.push(("state.json".to_owned(), state));
+    files.push((STATE.to_owned(), state));
     match metadata_of(row) {
         Some(json) => files.push(("json".to_owned(), json.to_vec())),
         None => {

@@ -24,6 +24,9 @@ pub(crate) struct CrashState {
     indexes: Vec<Indexed>,
     /// Its other cells with their columns.
     cells: Vec<(Bytes, Bytes)>,
+    /// When one of its cells was written last, by the store's clocks; dumps aside.
+    #[serde(default)]
+    written: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,8 @@ impl CrashState {
         let cells = cells.map(|cell| (Bytes::of(&cell.column().to_vec()), Bytes::of(cell.value())));
         let of_index =
             |cell: &IndexCell| Indexed { table: cell.table.to_owned(), row: Bytes::of(&cell.row) };
+        let all = row.cells().filter(|cell| cell.family() != layout::RAW_DATA.as_bytes());
+        let written = all.map(|cell| cell.timestamp()).max();
         let is_usual = row.key() == layout::crash_row(id);
         Self {
             id: id.to_string(),
@@ -67,7 +72,14 @@ impl CrashState {
             queues,
             indexes: indexes.iter().map(of_index).collect(),
             cells: cells.collect(),
+            written,
         }
+    }
+
+    /// Whether nothing of a crash was written between two exports, as far as the file of each tells.
+    pub(super) fn is_unchanged(before: &[u8], now: &[u8]) -> bool {
+        let written = |json| serde_json::from_slice::<Self>(json).ok()?.written;
+        written(before).is_some_and(|before| written(now) == Some(before))
     }
 
     pub(crate) fn id(&self) -> Option<CrashId> {
@@ -118,9 +130,14 @@ impl Entry {
 }
 
 /// Whether a column has a file of its own, or is none of a backup's: the mark of a submission that is
-/// under way.
+/// under way, and a time by the store's own clocks.
 fn has_file(column: &[u8]) -> bool {
-    let others = [layout::META_DATA_JSON, layout::PROCESSED_DATA_JSON, layout::FLAGS_UNCOUNTED];
+    let others = [
+        layout::META_DATA_JSON,
+        layout::PROCESSED_DATA_JSON,
+        layout::FLAGS_UNCOUNTED,
+        layout::FLAGS_READ,
+    ];
     others.iter().any(|other| column == other.as_bytes()) || layout::dump_name(column).is_some()
 }
 
