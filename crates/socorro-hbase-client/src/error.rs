@@ -38,7 +38,8 @@ pub enum ErrorKind {
     SchemaMismatch,
     /// The store doesn't write with a client that is configured so.
     UnfitClient,
-    /// Others changed the same entry of a queue each time that it was tried. Call again.
+    /// Others changed the same entry of a queue each time that it was tried, or a removal has spared a crash
+    /// of a time that the server's clock has yet to reach. Call again.
     Contended,
 }
 

@@ -1,6 +1,6 @@
 //! Socorro's Python client as a test plays it: its calls write these rows, by hand.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hbase_thrift_client::{Delete, Increment, Put};
 use integration_tests::{Server, TestTable};
@@ -32,6 +32,20 @@ impl Python {
     pub(super) fn put(&self, table: &str, row: &str, cells: &[(&str, &[u8])]) {
         let put =
             cells.iter().fold(Put::new(row), |put, (column, value)| put.column(*column, *value));
+        self.store.client().table(table).put(&put).unwrap();
+    }
+
+    /// On a server whose clock is ahead of the others by so many milliseconds.
+    pub(super) fn put_ahead(
+        &self,
+        table: &str,
+        row: &str,
+        (column, value): (&str, &[u8]),
+        by: i64,
+    ) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let put = Put::new(row).column(column, value);
+        let put = put.timestamp(i64::try_from(now).unwrap() + by);
         self.store.client().table(table).put(&put).unwrap();
     }
 

@@ -16,6 +16,9 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(what_python_submits_and_processes_is_whole),
         Test::new(a_processed_crash_that_is_put_back_is_processed_again),
         Test::new(an_entry_that_comes_while_its_crash_is_processed_is_a_request),
+        Test::new(a_request_is_served_although_the_crashs_server_has_a_clock_that_is_ahead),
+        Test::new(a_crash_that_a_removal_spares_is_not_reported_as_removed),
+        Test::new(a_result_of_a_claim_that_ran_out_replaces_none_of_later_data),
         Test::new(a_claim_that_was_lost_acknowledges_nothing),
         Test::new(what_python_began_and_did_not_finish_is_found_and_finished),
         Test::new(a_check_finds_what_python_did_not_finish),
@@ -84,6 +87,73 @@ fn an_entry_that_comes_while_its_crash_is_processed_is_a_request(server: &Server
     // The general queue's entry was put there before the second result was begun.
     assert_eq!(python.problems(), []);
     assert_eq!(python.sizes(), (0, 0));
+}
+
+/// The flag that a crash is processed hides the one that it isn't; what asks for the crash afterwards is told
+/// from what was done by the queue's clock alone.
+fn a_request_is_served_although_the_crashs_server_has_a_clock_that_is_ahead(server: &Server) {
+    let python = Python::new(server);
+    python.put_json_dump(A, TIME, JSON, true, None);
+    let row = format!("0120508{A}");
+    python.put_ahead("crash_reports", &row, ("flags:processed", b"N"), 20_000);
+    assert_eq!(python.work(), [A]);
+    assert_eq!(python.sizes(), (0, 0));
+    assert!(python.store.get_processing_state(id(A)).unwrap().unwrap().is_processed);
+    for again in 0..2 {
+        python.store.requeue(id(A)).unwrap();
+        assert_eq!(python.problems(), [], "{again}");
+        assert_eq!(python.work(), [A], "{again}");
+        assert_eq!(python.sizes(), (0, 0), "{again}");
+        assert!(python.work().is_empty());
+    }
+    // What `put_fixed_dump` does, while a worker has the crash.
+    python.store.requeue(id(A)).unwrap();
+    let queue = python.store.legacy_queue();
+    let claim = queue.claim(&worker(), LEASE).unwrap().next().unwrap().unwrap();
+    python.put("crash_reports", &row, &[("raw_data:dump", b"MDMP fixed")]);
+    python.put(LEGACY, &format!("0{}{A}", cut(TIME)), &[("ids:ooid", A.as_bytes())]);
+    claim.complete(&processed("first")).unwrap();
+    assert_eq!(python.work(), [A]);
+    assert_eq!(python.problems(), []);
+    assert_eq!(python.sizes(), (0, 0));
+}
+
+/// A delete spares what is newer than the server's clock: a removal that has removed nothing says so.
+fn a_crash_that_a_removal_spares_is_not_reported_as_removed(server: &Server) {
+    let python = Python::new(server);
+    python.put_json_dump(A, TIME, JSON, true, None);
+    let row = format!("0120508{A}");
+    python.put_ahead("crash_reports", &row, ("meta_data:json", JSON.as_bytes()), 3_000);
+    let error = python.store.remove(id(A)).unwrap_err();
+    assert!(error.is_retryable() && error.to_string().contains("is still there"), "{error}");
+    assert!(python.store.get_metadata(id(A)).unwrap().is_some());
+    std::thread::sleep(Duration::from_millis(3_100));
+    assert!(python.store.remove(id(A)).unwrap());
+    assert_eq!(python.store.get_metadata(id(A)).unwrap(), None);
+    assert_eq!(python.problems(), []);
+    assert_eq!(python.sizes(), (0, 0));
+}
+
+fn a_result_of_a_claim_that_ran_out_replaces_none_of_later_data(server: &Server) {
+    let python = Python::new(server);
+    python.put_json_dump(A, TIME, JSON, true, None);
+    let queue = python.store.legacy_queue();
+    let late = queue.claim(&worker(), Duration::ZERO).unwrap().next().unwrap().unwrap();
+    // It has read the dump that is replaced now.
+    python.store.replace_dump(id(A), b"MDMP fixed").unwrap();
+    assert_eq!(python.work(), [A]);
+    late.complete(&processed("of the old dump")).unwrap();
+    let signature = python.store.get_signatures_of([id(A)]).unwrap().remove(0);
+    assert_eq!(signature.as_deref(), Some("worked"));
+    assert_eq!(python.store.scan_signature("of the old dump").unwrap().count(), 0);
+    assert_eq!(python.problems(), []);
+    assert_eq!(python.sizes(), (0, 0));
+    // Where nobody was faster, it counts.
+    python.store.requeue(id(A)).unwrap();
+    let late = queue.claim(&worker(), Duration::ZERO).unwrap().next().unwrap().unwrap();
+    late.complete(&processed("late")).unwrap();
+    let signature = python.store.get_signatures_of([id(A)]).unwrap().remove(0);
+    assert_eq!(signature.as_deref(), Some("late"));
 }
 
 fn a_claim_that_was_lost_acknowledges_nothing(server: &Server) {

@@ -68,8 +68,15 @@ fn any_sequence_of_calls_is_checked_without_harm(server: &Server) {
             .collect();
         let shown = format!("SEED={seed}, sequence {sequence}: {calls:?} of {crashes:#?}");
         clear(&python);
+        let mut late = Vec::new();
         for (crash, call) in &calls {
-            call.make(&python, &crashes[*crash]);
+            late.extend(call.make(&python, &crashes[*crash]));
+            if random.below(2) == 0 {
+                late.drain(..).for_each(|write| write());
+            }
+        }
+        for write in late {
+            write();
         }
         let before = cells(&python);
         let mut repaired: Vec<Problem> = Vec::new();

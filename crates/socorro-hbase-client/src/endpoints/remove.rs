@@ -23,7 +23,8 @@ impl CrashStore {
     /// # Errors
     ///
     /// [`ErrorKind::HBase`](crate::ErrorKind::HBase), and then [`Error::effect`](crate::Error::effect)
-    /// says what may be left.
+    /// says what may be left; [`ErrorKind::Contended`](crate::ErrorKind::Contended) if the crash is still
+    /// there, since it was written at a time that the server's clock has yet to reach.
     ///
     /// ```no_run
     /// # use socorro_hbase_client::{CrashStore, Ooid};

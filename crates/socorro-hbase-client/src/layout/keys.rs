@@ -8,6 +8,9 @@ pub(crate) const FLAGS_LEGACY_PROCESSING: &str = "flags:legacy_processing";
 /// There while a submission is under way: the crash is stored, but not counted yet. Not of the
 /// interchange format, whose readers name the columns that they want; see `lifecycle`.
 pub(crate) const FLAGS_UNCOUNTED: &str = "flags:uncounted";
+/// When the raw data was read that a crash's result was made of, in milliseconds since 1970, where
+/// `flags:processed` has a later time: the cells' times are the same then. Not of the interchange format.
+pub(crate) const FLAGS_READ: &str = "flags:read";
 pub(crate) const IDS_HANG: &str = "ids:hang";
 /// In the crash row and in all indexes but the hang indexes.
 pub(crate) const IDS_OOID: &str = "ids:ooid";

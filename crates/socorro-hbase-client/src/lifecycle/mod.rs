@@ -17,8 +17,9 @@
 //!   guard is a check-and-put on the claim, which only one of several wins, and the delete spares every
 //!   version of the entry but the one that was read.
 //! - **process** (`process`): the result and the row that finds it by signature; then
-//!   `flags:processed`, with the moment when the raw data was read as its cell's time; then the way out
-//!   of the queue. An entry as new as that moment, or newer, is a request to process it once more.
+//!   `flags:processed`, with the moment when the raw data was read as its cell's time, or beside it where
+//!   that has to be later; then the way out of the queue. An entry as new as that moment, or newer, is a
+//!   request to process it once more. A result of a claim that ran out replaces none of later raw data.
 //! - **remove** (`remove`): the queues, all that names the crash, then the crash.
 //! - **restore** (`restore`): a crash as an export has it, by the steps of a submission; then
 //!   `flags:processed`, if it is in a queue all the same.

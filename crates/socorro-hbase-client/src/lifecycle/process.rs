@@ -45,13 +45,23 @@ pub(crate) fn process(
         return Err(Error::new(ErrorKind::NoSuchCrash, message));
     };
     let entries = entries_of(store, &stored, processed)?;
+    let claimed = match answered {
+        Answered::Claim(entry) => Some(entry),
+        Answered::Queued | Answered::Nothing => None,
+    };
+    if claimed.is_some_and(|claimed| stored.is_processed() && stored.moment > claimed.claimed_at) {
+        // The claim has run out, and somebody who has read the raw data later was faster: that result stays.
+        return leave_all(store, claimed.into_iter());
+    }
     let mut stale = match stored.facts.signature {
         Some(_) => stored.earlier_signatures(store)?,
         None => Vec::new(),
     };
     stale.retain(|signature| signature != processed.signature().as_bytes());
-    let moment = moment(&stored, answered, &entries);
-    let transition = result_of(store, &stored, processed, &stale, moment)?;
+    let read = read_at(answered, &entries);
+    let flagged = read.unwrap_or(i64::MIN).max(stored.flagged.saturating_add(1)).max(1);
+    let moment = read.unwrap_or(flagged);
+    let transition = result_of(store, &stored, processed, &stale, (moment, flagged))?;
     for done in run(store, "storing what was made of crash", vec![transition]) {
         done?;
     }
@@ -59,24 +69,26 @@ pub(crate) fn process(
         clear(store, &[written_places(store, &stored, processed)?])?;
         return Err(removed_meanwhile(id));
     }
-    let claimed = match answered {
-        Answered::Claim(entry) => Some(entry),
-        Answered::Queued => None,
-        Answered::Nothing => return Ok(()),
-    };
+    if matches!(answered, Answered::Nothing) {
+        return Ok(());
+    }
     // Of the general queue, what was there when the result was made; of any other, what was claimed. A
     // submission writes its entries in the same millisecond, perhaps in that of the claim.
-    let is_answered = |entry: &Entry| {
+    let is_answered = |entry: &&Entry| {
         let with_claimed = claimed.is_some_and(|claimed| entry.version <= claimed.version);
         entry.version < moment || with_claimed
     };
-    let mut leaving: Vec<Entry> = entries
-        .into_iter()
-        .filter(|entry| entry.cell.table == layout::UNPROCESSED_FLAG && is_answered(entry))
-        .filter(|entry| claimed.is_none_or(|claimed| claimed.cell != entry.cell))
-        .collect();
-    leaving.extend(claimed.cloned());
-    for done in leave(store, &leaving) {
+    let leaving = entries
+        .iter()
+        .filter(|entry| entry.cell.table == layout::UNPROCESSED_FLAG)
+        .filter(is_answered)
+        .filter(|entry| claimed.is_none_or(|claimed| claimed.cell != entry.cell));
+    leave_all(store, leaving.chain(claimed))
+}
+
+fn leave_all<'a>(store: &CrashStore, entries: impl Iterator<Item = &'a Entry>) -> Result<()> {
+    let entries: Vec<Entry> = entries.cloned().collect();
+    for done in leave(store, &entries) {
         // A guard that failed: somebody else has claimed it, and finds it done.
         done?;
     }
@@ -101,24 +113,25 @@ fn entries_of(
     Ok(entries.collect())
 }
 
-/// The moment when the raw data was read, by the servers' clocks: not before the claim was written, and
-/// by all means after the flag that is to be hidden. An entry as new as that asks for the crash.
-fn moment(stored: &StoredCrash, answered: Answered<'_>, entries: &[Entry]) -> i64 {
+/// The moment when the raw data was read, by the queues' clock: not before the claim was written. An entry as
+/// new as that asks for the crash. `None` where no entry tells.
+fn read_at(answered: Answered<'_>, entries: &[Entry]) -> Option<i64> {
     let versions = entries.iter().map(|entry| entry.version);
-    let read = match answered {
+    match answered {
         Answered::Claim(claimed) => Some(claimed.claimed_at),
         Answered::Queued => versions.max().map(|version| version.saturating_add(1)),
         Answered::Nothing => versions.min(),
-    };
-    read.unwrap_or(i64::MIN).max(stored.moment.saturating_add(1)).max(1)
+    }
 }
 
+/// The flag hides the one that is there, which may be of a server whose clock is ahead of the queues': then
+/// the moment stands beside it.
 fn result_of(
     store: &CrashStore,
     stored: &StoredCrash,
     processed: &ProcessedCrash,
     stale: &[Vec<u8>],
-    moment: i64,
+    (moment, flagged): (i64, i64),
 ) -> Result<Transition> {
     let id = &stored.id;
     let cells = processed_cells(processed);
@@ -134,8 +147,11 @@ fn result_of(
         let (table, put) = SearchRow::new(id, submitted).processed(processed.json()).into_put();
         first.push(Step::put(table, put));
     }
-    let flag = Put::new(stored.row.clone()).column(layout::FLAGS_PROCESSED, layout::YES);
-    let mut last = vec![Step::put_at(layout::CRASH_REPORTS, flag, moment)];
+    let mut flag = Put::new(stored.row.clone()).column(layout::FLAGS_PROCESSED, layout::YES);
+    if moment < flagged {
+        flag = flag.column(layout::FLAGS_READ, moment.to_string());
+    }
+    let mut last = vec![Step::put_at(layout::CRASH_REPORTS, flag, flagged)];
     last.extend(stale.iter().map(|signature| {
         let cell = IndexCell::of_signature(id, signature);
         Step::delete(cell.table, cell.delete())
@@ -169,5 +185,6 @@ fn written_places(
     let signature = IndexCell::of_signature(&stored.id, processed.signature().as_bytes());
     let submitted = stored.facts.submitted.as_deref();
     let search = store.has_search()?.then(|| SearchRow::key(&stored.id, submitted));
-    Ok(places.column(layout::FLAGS_PROCESSED).cells([signature]).search(search))
+    let places = places.column(layout::FLAGS_PROCESSED).column(layout::FLAGS_READ);
+    Ok(places.cells([signature]).search(search))
 }

@@ -35,6 +35,17 @@ pub(super) struct Places {
     /// Of indexes and queues.
     cells: BTreeSet<IndexCell>,
     search: BTreeSet<Vec<u8>>,
+    /// Of a removal, when the metadata was written that was read before.
+    removed: Option<i64>,
+}
+
+impl Places {
+    /// Whether a row is the one that a removal was to delete: a delete spares cells of a time that the server's
+    /// clock, gone back or another server's, has yet to reach.
+    fn is_spared(&self, row: &Row) -> bool {
+        let metadata = row.cell(layout::META_DATA_JSON);
+        metadata.zip(self.removed).is_some_and(|(cell, removed)| cell.timestamp() <= removed)
+    }
 }
 
 /// Of the crash's row.
@@ -52,12 +63,13 @@ impl Places {
             columns: Columns::These(Vec::new()),
             cells: BTreeSet::new(),
             search: BTreeSet::new(),
+            removed: None,
         }
     }
 
     /// All that a crash has.
     pub(super) fn of_removal(stored: &StoredCrash) -> Self {
-        Self { columns: Columns::All, ..Self::of_change(stored) }
+        Self { columns: Columns::All, removed: stored.described, ..Self::of_change(stored) }
     }
 
     pub(super) fn column(mut self, column: impl Into<Vec<u8>>) -> Self {
@@ -103,14 +115,15 @@ pub(super) fn are_there(store: &CrashStore, crashes: &[&StoredCrash]) -> Result<
 }
 
 /// Takes away what is in these places of crashes that are gone. Those that are there (again) keep what
-/// they have.
+/// they have. Returns the crashes that a removal has not removed.
 pub(super) fn clear<'a>(
     store: &CrashStore,
     places: impl IntoIterator<Item = &'a Places>,
-) -> Result<()> {
+) -> Result<BTreeSet<CrashId>> {
     let places: Vec<&Places> = places.into_iter().collect();
+    let mut spared = BTreeSet::new();
     if places.is_empty() {
-        return Ok(());
+        return Ok(spared);
     }
     let mut reads = Reads::new(store);
     let found: Result<Vec<_>> = places.iter().map(|places| reads.ask(places)).collect();
@@ -138,7 +151,10 @@ pub(super) fn clear<'a>(
             }
         }
         let row = replies.take(asked.crash).map_err(unknown)?;
-        if row.as_ref().is_some_and(|row| row.get(layout::META_DATA_JSON).is_some()) {
+        if let Some(row) = row.as_ref().filter(|row| row.get(layout::META_DATA_JSON).is_some()) {
+            if places.is_spared(row) {
+                spared.insert(places.id.clone());
+            }
             continue;
         }
         steps.extend(row.and_then(|row| {
@@ -161,7 +177,17 @@ pub(super) fn clear<'a>(
         done.map(|_: Done| ())?;
     }
     let done = run(store, "clearing away what is left of crash", transitions);
-    done.into_iter().try_for_each(|done| done.map(drop))
+    done.into_iter().try_for_each(|done| done.map(drop))?;
+    Ok(spared)
+}
+
+/// That a crash is still there which was to be removed.
+pub(super) fn still_there(id: &CrashId) -> Error {
+    let message = format!(
+        "crash {id} is still there: it was written at a time that the server's clock has yet to reach"
+    );
+    let effect = Effect { written: Written::Partly, left: vec![Part::Crash], call_again: true };
+    Error::new(ErrorKind::Contended, message).with_effect(effect)
 }
 
 /// Takes the covering rows of crashes away that were removed since they were read.
@@ -174,7 +200,7 @@ pub(crate) fn unsearch_removed(store: &CrashStore, crashes: &[(&CrashId, &Row)])
         let key = SearchRow::key(&stored.id, stored.facts.submitted.as_deref());
         Places::of_change(stored).search([key])
     });
-    clear(store, &gone.collect::<Vec<_>>())
+    clear(store, &gone.collect::<Vec<_>>()).map(drop)
 }
 
 /// That a crash was removed while it was changed.

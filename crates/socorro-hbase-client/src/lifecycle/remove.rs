@@ -9,7 +9,7 @@ use hbase_thrift_client::Delete;
 use super::{
     execute::{Done, run},
     queue::{Entry, leave, read_entries},
-    remains::{Places, clear},
+    remains::{Places, clear, still_there},
     state::{StoredCrash, read_crashes},
     steps::{Stage, Step, Transition},
     submit::after_the_first,
@@ -82,7 +82,10 @@ fn remove_wave(
         results[*place] = done.map(|_: Done| true);
     }
     let gone = going.iter().filter(|(place, _)| results[*place].is_ok());
-    clear(store, gone.map(|(_, places)| places))?;
+    let spared = clear(store, gone.map(|(_, places)| places))?;
+    for (place, _) in going.iter().filter(|(place, _)| spared.contains(&ids[*place])) {
+        results[*place] = Err(still_there(&ids[*place]));
+    }
     Ok(results)
 }
 

@@ -14,7 +14,7 @@ use super::{
     counts::submission_counters,
     execute::run,
     queue::read_entries,
-    state::read_crashes,
+    state::{STATE_COLUMNS, StoredCrash, read_crashes},
     steps::{Stage, Step, Transition},
     submit::{QueueForProcessing, counting},
 };
@@ -26,7 +26,6 @@ use crate::{
 };
 
 /// A crash as an export has it.
-#[derive(Debug)]
 pub(crate) struct Backup {
     pub(crate) id: CrashId,
     pub(crate) row: Vec<u8>,
@@ -50,12 +49,16 @@ pub(crate) fn restore(
     queue: QueueForProcessing,
 ) -> Result<Vec<Result<bool>>> {
     let ids: Vec<CrashId> = backups.iter().map(|backup| backup.id.clone()).collect();
-    let stored = read_crashes(store, &ids)?;
+    let rows = store.read_rows(&ids, &STATE_COLUMNS)?;
     let mut results = Vec::new();
     let mut all = Vec::new();
-    for (backup, stored) in backups.iter().zip(stored) {
-        let is_there = match stored {
-            Some(stored) => !stored.is_uncounted && (!stored.is_leftover() || backup.is_leftover()),
+    for (backup, row) in backups.iter().zip(rows) {
+        let is_there = match row {
+            Some(row) => {
+                let stored = StoredCrash::of_row(backup.id.clone(), &row);
+                let goes_on = stored.is_uncounted && backup.is_all_of(&row);
+                !goes_on && (!stored.is_leftover() || backup.is_leftover())
+            }
             // A row of nothing but dumps says nothing else.
             None if backup.is_leftover() => {
                 let rows =
@@ -112,6 +115,16 @@ impl Backup {
     /// As of a stored crash.
     fn is_leftover(&self) -> bool {
         self.cell(layout::IDS_OOID).is_none() && self.cell(layout::META_DATA_JSON).is_none()
+    }
+
+    /// Whether a row has nothing else than this has: an import of it that stopped has left that. A
+    /// submission that stopped marks its crash too, and has other data.
+    fn is_all_of(&self, row: &Row) -> bool {
+        let has = |column: &[u8], value: &[u8]| {
+            self.cells.iter().any(|(own, cell)| own == column && cell == value)
+        };
+        let mut cells = row.cells().filter(|cell| cell.family() != b"flags");
+        cells.all(|cell| has(&cell.column().to_vec(), cell.value()))
     }
 
     fn check_size(&self, store: &CrashStore) -> Result<()> {
@@ -285,7 +298,7 @@ fn read_moments<'a, 'b: 'a>(
         };
         let (done, asking) = (of(false), of(true));
         // The flag that is there gives way to one of its own time.
-        let flag = stored.map_or(i64::MIN, |stored| stored.moment);
+        let flag = stored.map_or(i64::MIN, |stored| stored.flagged);
         let earliest = done.into_iter().max().map_or(flag, |done| flag.max(done.saturating_add(1)));
         one.moment = match asking.into_iter().min() {
             Some(first) => Some(first).filter(|first| *first >= earliest),

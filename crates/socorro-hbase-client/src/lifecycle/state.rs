@@ -19,8 +19,11 @@ pub(crate) struct StoredCrash {
     pub(crate) facts: Facts,
     /// `flags:processed`; `None` if something else than a submission made the row.
     pub(crate) processed: Option<bool>,
-    /// The time of that cell: of a processed crash, the moment when its raw data was read. What asked
-    /// for it to be processed as late as that, or later, is not answered yet.
+    /// The time of that cell.
+    pub(crate) flagged: i64,
+    /// Of a processed crash, the moment when its raw data was read, by the queues' clock: the flag's time, or
+    /// an earlier one where it had to hide a flag of a server whose clock is ahead. What asked for it to be
+    /// processed as late as that, or later, is not answered yet.
     pub(crate) moment: i64,
     /// Whether a submission has written the row.
     pub(crate) is_submitted: bool,
@@ -31,6 +34,8 @@ pub(crate) struct StoredCrash {
     /// How many of its entries the size of each queue has all the same, as the mark tells.
     pub(crate) counted: [usize; QUEUES.len()],
     pub(crate) has_metadata: bool,
+    /// When the metadata was written.
+    pub(crate) described: Option<i64>,
     /// Whether metadata is there, but what it says about indexes and counters is unknown.
     pub(crate) is_unreadable: bool,
     /// `None` if it is unknown.
@@ -75,6 +80,10 @@ impl StoredCrash {
             None => (None, None),
         };
         let flag = row.cell(layout::FLAGS_PROCESSED);
+        let flagged = flag.map_or(i64::MIN, |flag| flag.timestamp());
+        // Of another result than the flag's, it says nothing.
+        let read = row.cell(layout::FLAGS_READ).filter(|read| read.timestamp() == flagged);
+        let read = read.and_then(|read| str::from_utf8(read.value()).ok()?.parse().ok());
         let mark = row.cell(layout::FLAGS_UNCOUNTED);
         Self {
             id,
@@ -88,12 +97,14 @@ impl StoredCrash {
                 completed: bytes(layout::TIMESTAMPS_PROCESSED),
             },
             processed: flag.map(|flag| flag.value() == layout::YES.as_bytes()),
-            moment: flag.map_or(i64::MIN, |flag| flag.timestamp()),
+            flagged,
+            moment: read.unwrap_or(flagged),
             is_submitted: row.get(layout::IDS_OOID).is_some(),
             is_uncounted: mark.is_some(),
             marked: mark.map_or(i64::MIN, |mark| mark.timestamp()),
             counted: mark.map_or([0; QUEUES.len()], |mark| mark::counted(mark.value())),
             has_metadata: json.is_some(),
+            described: row.cell(layout::META_DATA_JSON).map(|cell| cell.timestamp()),
             is_unreadable: is_cut
                 || json.is_some() && (throttle.is_none() || process_type.is_none()),
             throttle,

@@ -289,3 +289,32 @@ fn a_crash_whose_restoration_was_cut_off_is_asked_for_once_it_is_repaired() {
     }
     assert!(repaired > 3, "{repaired} of {calls}");
 }
+
+/// What is there already stays as it is, also while it is marked: a resubmission that stopped has left a crash,
+/// with what was made of it since the export.
+#[test]
+fn a_restoration_leaves_a_crash_as_it_is_whose_resubmission_was_cut_off() {
+    let world = World::new();
+    let [submit, work, again] =
+        [Call::Submit(0, true, true), Call::Work(true, "b"), Call::Submit(2, true, true)];
+    let begin = || {
+        world.reset();
+        submit.make(&world).unwrap();
+        work.make(&world).unwrap();
+    };
+    begin();
+    let before = world.calls();
+    again.make(&world).unwrap();
+    let calls = world.calls() - before;
+    let mut marked = 0;
+    for n in 1..=calls {
+        begin();
+        world.cut(again, n, &Fault::DropAfter);
+        marked += u64::from(world.is_marked());
+        let left = world.cells();
+        Call::Restore.make(&world).unwrap();
+        let changed = difference(&left, &world.cells());
+        assert!(changed.is_empty(), "cut at {n} of {calls}\n{changed}");
+    }
+    assert!(marked > 0);
+}

@@ -5,8 +5,9 @@ use std::thread;
 use std::time::Duration;
 
 use hbase_thrift_client::Delete;
+use socorro_hbase_client::{CrashMetadata, QueueForProcessing};
 
-use super::super::hbase_client_py::{GENERAL, LEGACY, Python, SUBMITTED, cut, id};
+use super::super::hbase_client_py::{GENERAL, LEGACY, Python, SUBMITTED, cut, id, processed};
 
 /// A crash as somebody submits it.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub(super) enum Call {
     Submit(usize),
     /// With another time.
     SubmitLater(usize),
+    /// Of which one write comes only when other calls were made: a time-out doesn't end it.
+    SubmitLate(usize),
     Process(usize, &'static str),
     Take,
     FixedDump,
@@ -35,7 +38,13 @@ pub(super) enum Call {
     /// Ours.
     Remove,
     Requeue,
+    OwnSubmit,
+    OwnProcess(&'static str),
+    OwnWork,
 }
+
+/// A write that comes later.
+pub(super) type Late<'a> = Box<dyn Fn() + 'a>;
 
 const WHOLE: usize = 99;
 const LATER: &str = "2012-05-08T21:00:00.000000+00:00";
@@ -117,7 +126,11 @@ impl Call {
     pub(super) fn any(random: &mut Random) -> Self {
         let steps =
             if random.below(3) == 0 { usize::try_from(random.below(12)).unwrap() } else { WHOLE };
-        match random.below(14) {
+        match random.below(18) {
+            14 => Self::SubmitLate(usize::try_from(random.below(16)).unwrap()),
+            15 => Self::OwnSubmit,
+            16 => Self::OwnProcess(random.one(&["sig", "own"])),
+            17 => Self::OwnWork,
             0..4 => Self::Submit(steps),
             4 => Self::SubmitLater(steps),
             5..8 => Self::Process(steps, random.one(&["sig", "other", ""])),
@@ -130,10 +143,32 @@ impl Call {
         }
     }
 
-    pub(super) fn make(self, python: &Python, crash: &Crash) {
+    /// Returns what comes later of it.
+    pub(super) fn make<'a>(self, python: &'a Python, crash: &'a Crash) -> Option<Late<'a>> {
+        let mut late = None;
         match self {
             Self::Submit(steps) => submit(python, crash, crash.time, steps),
             Self::SubmitLater(steps) => submit(python, crash, LATER, steps),
+            Self::SubmitLate(place) => {
+                let mut writes = writes_of_submit(python, crash, crash.time);
+                late = (place < writes.len()).then(|| writes.remove(place));
+                for write in writes {
+                    write();
+                }
+            }
+            // Nobody submits a crash of before keys were salted once more.
+            Self::OwnSubmit if crash.is_old => {}
+            Self::OwnSubmit => {
+                let metadata = CrashMetadata::from_json(crash.json.as_str()).unwrap();
+                let queue = QueueForProcessing::Yes;
+                // It may have no time.
+                drop(python.store.put_raw_report(id(&crash.name), &metadata, b"MDMP", queue));
+            }
+            // There may be no such crash.
+            Self::OwnProcess(signature) => {
+                drop(python.store.put_processed(id(&crash.name), &processed(signature)));
+            }
+            Self::OwnWork => drop(python.work()),
             Self::Process(steps, signature) => process(python, crash, signature, steps),
             Self::Take => {
                 delete(python, LEGACY, &crash.timed(crash.time));
@@ -155,6 +190,7 @@ impl Call {
         }
         // A delete hides what its own millisecond puts.
         thread::sleep(Duration::from_millis(2));
+        late
     }
 }
 
@@ -163,10 +199,14 @@ fn delete(python: &Python, table: &str, row: &str) {
 }
 
 /// `put_json_dump`, as far as it comes.
-fn submit(python: &Python, crash: &Crash, time: &str, steps: usize) {
+fn submit(python: &Python, crash: &Crash, time: &'static str, steps: usize) {
+    writes_of_submit(python, crash, time).iter().take(steps).for_each(|write| write());
+}
+
+fn writes_of_submit<'a>(python: &'a Python, crash: &'a Crash, time: &'static str) -> Vec<Late<'a>> {
     let name = crash.name.as_bytes();
     let json = crash.json.replace(crash.time, time);
-    let mut writes: Vec<Box<dyn Fn() + '_>> = Vec::new();
+    let mut writes: Vec<Late<'a>> = Vec::new();
     let row = crash.row();
     writes.push(Box::new(move || {
         let mut cells: Vec<(&str, &[u8])> = vec![
@@ -212,7 +252,7 @@ fn submit(python: &Python, crash: &Crash, time: &str, steps: usize) {
             python.increment(period, &counter);
         }));
     }
-    writes.iter().take(steps).for_each(|write| write());
+    writes
 }
 
 /// `put_processed_json`, as far as it comes, of whatever is there.

@@ -78,7 +78,8 @@ impl Claim {
     /// put the crash into the queue once more since the claim was made is served later.
     ///
     /// Up to ten round trips. It stores the result too if the claim has run out meanwhile and another
-    /// has the crash; then the other's entry stays. May be made again.
+    /// has the crash; then the other's entry stays. If the other has stored a result already, of raw data that
+    /// was read later, that one stays. May be made again.
     ///
     /// # Errors
     ///
