@@ -87,6 +87,10 @@ enum Kind {
     Dump,
 }
 
+/// Annotations that one part of JSON may have. A report may have so many in all its parts of JSON, and one
+/// more for each part.
+const MOST_IN_JSON: usize = 10_000;
+
 /// Notes of one report: a request of a thousand odd parts has no more to say.
 const MOST_NOTES: usize = 20;
 
@@ -145,6 +149,9 @@ impl<'a> Parts<'a> {
                 })?;
                 self.has_json = true;
                 self.annotations.extend(annotations);
+                if self.annotations.len() > MOST_IN_JSON + self.limits.parts {
+                    return Err(Refusal::TooLarge("annotations"));
+                }
             }
             Kind::Annotation => {
                 self.has_fields = true;

@@ -67,6 +67,24 @@ fn very_many_parts_are_refused() {
     still_works(&world);
 }
 
+/// Each part has as many annotations as one may have.
+#[test]
+fn very_many_annotations_of_many_parts_are_refused_soon() {
+    let world = World::new(|_| {});
+    let part = |part: usize| {
+        let members: Vec<_> = (0..9_000).map(|number| format!("\"{part}x{number}\":0")).collect();
+        file("extra", Some("application/json"), format!("{{{}}}", members.join(",")))
+    };
+    let parts: Vec<_> = (0..40).map(part).collect();
+    let begun = Instant::now();
+    assert_eq!(world.submit(&parts).status, 413);
+    // The same names again are few annotations, and no more work.
+    let same: Vec<_> = (0..40).map(|_| part(0)).collect();
+    World::ooid(&world.submit(&same));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    still_works(&world);
+}
+
 #[test]
 fn the_memory_of_all_requests_together_is_limited() {
     let world = World::new(|options| options.limits.memory = 1 << 20);

@@ -128,8 +128,18 @@ impl Annotations {
 
     /// Adds all annotations of another report, in place of those of the same names.
     pub fn extend(&mut self, others: Self) {
+        // Not looked for one by one: a stranger may send very many.
+        let names = self.members.iter().map(|(name, _)| text_between_quotes(name));
+        let mut places: HashMap<String, usize> = names.zip(0..).collect();
         for (name, value) in others.members {
-            self.put(&text_between_quotes(&name), value);
+            match places.entry(text_between_quotes(&name)) {
+                Entry::Occupied(place) => self.members[*place.get()].1 = value,
+                Entry::Vacant(place) => {
+                    let name = quoted(place.key());
+                    place.insert(self.members.len());
+                    self.members.push((name, value));
+                }
+            }
         }
     }
 
