@@ -13,7 +13,7 @@ mod write_queue;
 pub(crate) use attempts::{Attempts, Budget, Loss, Policy, Verdict};
 pub(crate) use balancer::{Balancer, ConnectionId, End, Limits as BalancerLimits, Turn, WaiterId};
 pub(crate) use outcome::{Answered, Written, settle};
-pub(crate) use scan_state::{ScanFailure, ScanState, ScanStep};
+pub(crate) use scan_state::{Behind, Leave, ScanFailure, ScanState, ScanStep};
 #[cfg(feature = "generated")]
 pub(crate) use session::lengths_up_to;
 pub(crate) use session::{Lost, Poll, Session};

@@ -62,6 +62,33 @@ pub(crate) enum ScanStep {
     End,
 }
 
+/// What went out behind a fetch before its rows came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    Nothing,
+    /// The closing of the scanner.
+    Close,
+    /// The next fetch.
+    Fetch(FetchRows),
+}
+
+/// How the connection is left once a fetch has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Nothing is to come or to be sent.
+    Idle,
+    /// Nothing is to come; the next rows may be asked for, together with the closing where `close` is set.
+    Ask { fetch: FetchRows, close: bool },
+    /// These rows are to come; the closing is to be sent behind them where `close` is set.
+    Await { fetch: FetchRows, close: bool },
+    /// Rows that nobody wants are to come; the closing of their scanner is to be sent behind them if it is named.
+    AwaitUnwanted(Option<i32>),
+    /// The closing is to be sent.
+    Close(i32),
+    /// The reply to the closing is to come.
+    AwaitClosed,
+}
+
 /// What follows from a failed step.
 #[derive(Debug)]
 pub(crate) enum ScanFailure {
@@ -191,9 +218,39 @@ impl ScanState {
             if self.place.ended || self.wanted() == 0 { Phase::Done } else { Phase::Closed };
     }
 
-    /// Nobody knows which rows the scanner would return next.
-    pub(crate) fn strayed(&mut self) {
-        self.phase = Phase::Closed;
+    /// How to leave the connection after rows that came.
+    pub(crate) fn leave(&mut self, behind: Behind) -> Leave {
+        match (behind, self.next()) {
+            (Behind::Close, _) => Leave::AwaitClosed,
+            (Behind::Nothing, ScanStep::Close(scanner)) => {
+                self.closed();
+                Leave::Close(scanner)
+            }
+            (Behind::Nothing, ScanStep::Fetch { fetch, close }) => Leave::Ask { fetch, close },
+            (Behind::Nothing, _) => Leave::Idle,
+            (Behind::Fetch(fetch), ScanStep::Fetch { close, .. }) => Leave::Await { fetch, close },
+            (Behind::Fetch(fetch), _) => {
+                self.closed();
+                Leave::AwaitUnwanted(Some(fetch.scanner))
+            }
+        }
+    }
+
+    /// How to leave the connection after a fetch that failed, if it is still in use.
+    pub(crate) fn leave_failed(&mut self, scanner: i32, behind: Behind, error: &Error) -> Leave {
+        // Another scan's number is not this one's to close.
+        let is_unknown = error.kind() == ErrorKind::UnknownScanner;
+        match behind {
+            Behind::Close => Leave::AwaitClosed,
+            // Where it was refused as too large, the scanner is asked again.
+            Behind::Nothing if is_unknown || error.kind() == ErrorKind::TooLarge => Leave::Idle,
+            Behind::Nothing => Leave::Close(scanner),
+            Behind::Fetch(_) => {
+                // The scanner may move on with the fetch behind: nobody knows which rows it would return next.
+                self.phase = Phase::Closed;
+                Leave::AwaitUnwanted((!is_unknown).then_some(scanner))
+            }
+        }
     }
 
     /// Ends the scan without its remaining rows.

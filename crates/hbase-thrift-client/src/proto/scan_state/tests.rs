@@ -207,23 +207,29 @@ fn with_second(
         // The first fails where the scanner stands, and the second moves it.
         take(left, second.rows, luck);
         server.scanners.remove(&second.scanner);
-        state.strayed();
         let exception = ServerException::new("IOError", "x", None);
         let kind = if luck.bool() { ErrorKind::TooLarge } else { ErrorKind::Server };
-        state.failed(error(kind).with_exception(exception));
+        let error = error(kind).with_exception(exception);
+        let leave = state.leave_failed(second.scanner, Behind::Fetch(second), &error);
+        assert_eq!(leave, Leave::AwaitUnwanted(Some(second.scanner)));
+        state.failed(error);
         return Vec::new();
     }
     let first = take(left, rows, luck);
     let came = take(left, second.rows, luck);
     let found = state.fetched(batch(&first), rows, false).unwrap();
-    if let ScanStep::Fetch { close, .. } = state.next() {
-        if close {
+    match state.leave(Behind::Fetch(second)) {
+        Leave::Await { fetch, close } => {
+            assert_eq!(fetch, second);
+            if close {
+                server.scanners.remove(&second.scanner);
+            }
+            server.second = Some((second, came, close));
+        }
+        leave => {
+            assert_eq!(leave, Leave::AwaitUnwanted(Some(second.scanner)));
             server.scanners.remove(&second.scanner);
         }
-        server.second = Some((second, came, close));
-    } else {
-        server.scanners.remove(&second.scanner);
-        state.closed();
     }
     parts(&found).collect()
 }

@@ -11,7 +11,9 @@ use super::executor::Executor;
 use super::pool::{Ahead, Lease};
 use crate::dialect::{Call, Effect, FetchRows, ScanBounds};
 use crate::error::{Error, ErrorKind, Result};
-use crate::proto::{Attempts, ConnectionId, ScanFailure, ScanState, ScanStep, Verdict};
+use crate::proto::{
+    Attempts, Behind, ConnectionId, Leave, ScanFailure, ScanState, ScanStep, Verdict,
+};
 use crate::request::Scan;
 use crate::row::RowBatch;
 use crate::trace;
@@ -47,8 +49,7 @@ impl Home {
 struct AskedAhead {
     ahead: Ahead,
     fetch: FetchRows,
-    /// The scanner was closed together with the fetch.
-    closed: bool,
+    behind: Behind,
 }
 
 /// The table of all regions, which is in the order of their tables and first keys.
@@ -162,18 +163,18 @@ impl ScanDriver {
         let ScanStep::Fetch { fetch, close } = self.state.next() else {
             return Ok(RowBatch::default());
         };
-        let closed = self.ask(&mut lease, fetch, close, deadline)?;
-        self.receive(lease, fetch, closed, deadline)
+        let behind = self.ask(&mut lease, fetch, close, deadline)?;
+        self.receive(lease, fetch, behind, deadline)
     }
 
-    /// Sends a fetch; says whether the scanner is closed with it.
+    /// Sends a fetch, and behind it, if it can be, the closing of the scanner.
     fn ask(
         &self,
         lease: &mut Lease,
         fetch: FetchRows,
         close: bool,
         deadline: Instant,
-    ) -> Result<bool> {
+    ) -> Result<Behind> {
         let closes = close && lease.session().pipelines();
         lease.session().queue(&Call::fetch_rows(fetch).request)?;
         if closes {
@@ -181,7 +182,7 @@ impl ScanDriver {
         }
         let environment = self.executor.environment();
         lease.send(deadline, environment).inspect_err(|error| lease.blame(error))?;
-        Ok(closes)
+        Ok(if closes { Behind::Close } else { Behind::Nothing })
     }
 
     /// Waits for rows that were asked for on this connection, then asks for the next ones.
@@ -189,54 +190,57 @@ impl ScanDriver {
         &mut self,
         mut lease: Lease,
         fetch: FetchRows,
-        closed: bool,
+        behind: Behind,
         deadline: Instant,
     ) -> Result<RowBatch> {
-        let environment = self.executor.environment();
-        let rows = match lease.receive::<RowBatch>(deadline, environment) {
+        let rows = match lease.receive::<RowBatch>(deadline, self.executor.environment()) {
             Ok(rows) => {
                 self.home = Home::of(&lease);
-                match self.state.fetched(rows, fetch.rows, closed) {
-                    Ok(rows) => rows,
-                    // The number means another scanner here, which is not this scan's to close.
-                    Err(error) => {
-                        if closed {
-                            lease.park_after_close();
-                        }
-                        return Err(error);
-                    }
-                }
+                self.state.fetched(rows, fetch.rows, behind == Behind::Close)
             }
             Err(error) => {
                 lease.blame(&error);
-                let is_lost =
-                    matches!(error.kind(), ErrorKind::UnknownScanner | ErrorKind::TooLarge);
-                if closed && !lease.session().is_broken() {
-                    lease.park_after_close();
-                } else if lease.session().is_in_step() && !is_lost {
-                    // Another one will be opened.
-                    lease.park_for_close(fetch.scanner, environment.now() + SOON);
-                }
-                return Err(error);
+                Err(error)
             }
         };
-        if closed {
-            lease.park_after_close();
-            return Ok(rows);
-        }
-        match self.state.next() {
-            ScanStep::Close(scanner) => {
-                lease.park_for_close(scanner, environment.now() + SOON);
-                self.state.closed();
+        match &rows {
+            Ok(_) => {
+                let how = self.state.leave(behind);
+                self.leave(lease, how);
             }
-            ScanStep::Fetch { fetch, close }
-                if self.state.scan().read_ahead && self.stays(&mut lease) =>
-            {
-                self.ask_ahead(lease, fetch, close);
+            Err(error) => {
+                let how = self.state.leave_failed(fetch.scanner, behind, error);
+                let session = lease.session();
+                let is_idle = behind == Behind::Nothing;
+                if if is_idle { session.is_in_step() } else { !session.is_broken() } {
+                    self.leave(lease, how);
+                }
             }
-            _ => {}
         }
-        Ok(rows)
+        rows
+    }
+
+    /// Leaves the connection; what fails here shows when the next rows are needed.
+    fn leave(&mut self, mut lease: Lease, how: Leave) {
+        let soon = self.executor.environment().now() + SOON;
+        match how {
+            Leave::Idle => {}
+            Leave::Ask { fetch, close } => {
+                if self.state.scan().read_ahead && self.stays(&mut lease) {
+                    self.ask_ahead(lease, fetch, close);
+                }
+            }
+            Leave::Await { fetch, close } => {
+                let is_closed = close && lease.send_close(fetch.scanner, soon).is_ok();
+                if is_closed || !close {
+                    let behind = if is_closed { Behind::Close } else { Behind::Nothing };
+                    self.await_ahead(lease, fetch, behind);
+                }
+            }
+            Leave::AwaitUnwanted(scanner) => lease.park_for_unwanted_rows(scanner, soon),
+            Leave::Close(scanner) => lease.park_for_close(scanner, soon),
+            Leave::AwaitClosed => lease.park_after_close(),
+        }
     }
 
     /// The connection that the scanner is asked on.
@@ -282,8 +286,8 @@ impl Drop for ScanDriver {
         let asked = self.ahead.take();
         let free_home = || home.and_then(|home| self.take_free_home(home));
         let lease = match asked {
-            Some(AskedAhead { ahead, closed, .. }) => match pool.drop_ahead(&ahead) {
-                Some(lease) if closed => {
+            Some(AskedAhead { ahead, behind, .. }) => match pool.drop_ahead(&ahead) {
+                Some(lease) if behind == Behind::Close => {
                     lease.park_again();
                     return;
                 }
