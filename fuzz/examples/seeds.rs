@@ -32,6 +32,7 @@ const CONFIGURATIONS: [&str; 8] = [
 fn main() -> io::Result<()> {
     let folder = env::args_os().nth(1).map_or_else(|| PathBuf::from("corpus"), PathBuf::from);
     requests(&folder)?;
+    reports(&folder.join("collector_request"))?;
     for (name, fields) in replies() {
         for (number, piece) in PIECES.into_iter().enumerate() {
             let name = format!("{name}-{number}");
@@ -50,6 +51,39 @@ fn main() -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Writes what clients of a collector post: their `Content-Type`, and the body.
+fn reports(folder: &Path) -> io::Result<()> {
+    for (number, (content_type, body)) in REPORTS.iter().enumerate() {
+        for piece in PIECES {
+            let report = [content_type, "\n", body].concat();
+            write(&folder.join(format!("{number}-{piece}")), piece, report.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// As Breakpad, Crashpad and Firefox write them.
+const REPORTS: [(&str, &str); 3] = [
+    (
+        "multipart/form-data; boundary=\"--b\"",
+        "----b\r\nContent-Disposition: form-data; name=\"ProductName\"\r\n\r\nDemo\r\n----b\r\n\
+         Content-Disposition: form-data; name=\"upload_file_minidump\"; filename=\"a.dmp\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\nMDMP\r\n----b--\r\n",
+    ),
+    (
+        "multipart/mixed; boundary=x",
+        "--x\r\nContent-Disposition: form-data; name=\"extra\"; filename=\"e.json\"\r\n\
+         Content-Type: application/json\r\n\r\n{\"ProductName\":\"Demo\",\"Version\":1}\r\n--x\r\n\
+         Content-Disposition: form-data; name=\"upload_file_minidump_a/../b\"; filename=\"\"\r\n\r\n\
+         MDMP\r\n--x--",
+    ),
+    (
+        "multipart/form-data;boundary=-",
+        "preamble\r\n---\r\ncontent-disposition: form-data; name=a\r\n\r\né\r\n---\r\n\
+         Content-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n\r\n-----\r\nend",
+    ),
+];
 
 /// Writes what clients send to a server.
 fn requests(folder: &Path) -> io::Result<()> {

@@ -11,6 +11,9 @@ mod collector;
 mod crash;
 mod crash_data;
 mod delivery;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keeper;
 mod limits;
 mod memory;

@@ -58,6 +58,9 @@ enum Target {
     /// The filter language of mini-hbase
     #[value(name = "server_filter")]
     ServerFilter,
+    /// Crash reports that are posted to the collector
+    #[value(name = "collector_request")]
+    CollectorRequest,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
