@@ -241,7 +241,11 @@ impl ScanState {
         // Another scan's number is not this one's to close.
         let is_unknown = error.kind() == ErrorKind::UnknownScanner;
         match behind {
-            Behind::Close => Leave::AwaitClosed,
+            Behind::Close => {
+                // It is closed by now, even where it was refused as too large and has not moved.
+                self.phase = Phase::Closed;
+                Leave::AwaitClosed
+            }
             // Where it was refused as too large, the scanner is asked again.
             Behind::Nothing if is_unknown || error.kind() == ErrorKind::TooLarge => Leave::Idle,
             Behind::Nothing => Leave::Close(scanner),

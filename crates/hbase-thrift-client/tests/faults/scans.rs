@@ -25,7 +25,17 @@ fn is_all(seen: &[String], rows: usize) -> bool {
 /// A gateway with so many rows that hands out as many at once as `size` says of what is asked for, and
 /// refuses a fetch where that is none.
 fn gateway(rows: usize, size: impl Fn(usize) -> usize + Send + Sync + 'static) -> Stub {
+    gateway_of(rows, b"1".to_vec(), size)
+}
+
+/// As [`gateway`], with this value in each row.
+fn gateway_of(
+    rows: usize,
+    value: Vec<u8>,
+    size: impl Fn(usize) -> usize + Send + Sync + 'static,
+) -> Stub {
     let scanners: Mutex<BTreeMap<i64, (usize, usize)>> = Mutex::default();
+    let opened = AtomicUsize::new(0);
     let place = move |key: Option<&Vec<u8>>, open: usize| match key {
         Some(key) if !key.is_empty() => keys(rows).filter(|row| row.as_bytes() < &key[..]).count(),
         _ => open,
@@ -34,7 +44,7 @@ fn gateway(rows: usize, size: impl Fn(usize) -> usize + Send + Sync + 'static) -
         let mut scanners = scanners.lock().unwrap();
         match asked.method.as_str() {
             "scannerOpenWithScan" => {
-                let id = scanners.len() as i64 + 1;
+                let id = opened.fetch_add(1, Ordering::SeqCst) as i64;
                 let range = (place(asked.bytes.get(&101), 0), place(asked.bytes.get(&102), rows));
                 scanners.insert(id, range);
                 Say::I32(id as i32)
@@ -53,7 +63,7 @@ fn gateway(rows: usize, size: impl Fn(usize) -> usize + Send + Sync + 'static) -
                 }
                 let range = *from..*from + count;
                 *from += count;
-                Say::Rows(range.map(|number| row(&format!("row{number:04}"), b"1")).collect())
+                Say::Rows(range.map(|number| row(&format!("row{number:04}"), &value)).collect())
             }
             "scannerClose" => {
                 scanners.remove(&asked.numbers[&1]);
@@ -173,6 +183,65 @@ fn a_refusal_in_the_middle_of_a_long_scan_loses_no_row() {
         let rows = table.scan(Scan::new().caching(5)).unwrap();
         assert!(is_all(&seen(rows), 100), "refused: {refused}");
     }
+}
+
+/// A refusal is no failed attempt, whatever was on its way behind it, or in front of it for others.
+#[test]
+fn a_refusal_costs_a_scan_no_attempt() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    fastrand::seed(seed);
+    for round in 0..60 {
+        let luck = Mutex::new(fastrand::Rng::with_seed(fastrand::u64(..)));
+        let stub = gateway(40, move |asked| {
+            let mut luck = luck.lock().unwrap();
+            if asked > 1 && luck.bool() { 0 } else { luck.usize(1..=asked) }
+        });
+        let once = config(&[stub.address()]).max_attempts(1).max_connections(1);
+        let table = connect(once).table("t");
+        let scan = Scan::new().caching(fastrand::u32(1..12));
+        let (rows, mut others) = (table.scan(scan.clone()).unwrap(), Vec::new());
+        let mut got = Vec::new();
+        for row in rows {
+            got.push(row);
+            // Others on the same connection are begun, and dropped with their rows on their way.
+            match fastrand::u8(0..8) {
+                0 => {
+                    let mut other = table.scan(scan.clone()).unwrap();
+                    other.next().unwrap().unwrap();
+                    others.push(other);
+                }
+                1 if !others.is_empty() => {
+                    drop(others.swap_remove(fastrand::usize(..others.len())));
+                }
+                _ => {}
+            }
+        }
+        let failed = got.iter().find_map(|row| row.as_ref().err());
+        assert!(failed.is_none(), "round {round}: {scan:?}: {failed:?}");
+        assert!(is_all(&seen(got.into_iter()), 40), "round {round}: {scan:?}");
+    }
+}
+
+/// The rows are so large that nothing is asked for behind them; another scanner is closed there.
+#[test]
+fn a_refusal_with_a_reply_to_another_scanner_behind_it_leaves_the_connection() {
+    let fetches = AtomicUsize::new(0);
+    let stub = gateway_of(20, vec![b'x'; 200 << 10], move |asked| {
+        // Two of the other scanner, and the first of the scan itself.
+        if fetches.fetch_add(1, Ordering::SeqCst) == 3 { 0 } else { asked }
+    });
+    let once = config(&[stub.address()]).max_attempts(1).max_connections(1);
+    let client = connect(once);
+    let table = client.table("t");
+    let scan = || table.scan(Scan::new().caching(2)).unwrap();
+    let (mut other, mut rows) = (scan(), scan());
+    other.next().unwrap().unwrap();
+    let mut seen = seen(rows.by_ref().take(2));
+    drop(other);
+    seen.extend(self::seen(rows));
+    assert!(is_all(&seen, 20), "{seen:?}");
+    assert_eq!(stub.calls("scannerOpenWithScan"), 2);
 }
 
 #[test]

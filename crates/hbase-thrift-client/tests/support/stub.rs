@@ -103,6 +103,8 @@ fn serve(
     say: &(impl Fn(&Asked) -> Say + ?Sized),
     calls: &Mutex<Vec<Asked>>,
 ) -> thrift::Result<()> {
+    // Otherwise the second of two small replies waits for the client's acknowledgement of the first.
+    stream.set_nodelay(true).map_err(thrift::Error::from)?;
     let reader = TBufferedReadTransport::new(stream.try_clone().map_err(thrift::Error::from)?);
     let mut input = TBinaryInputProtocol::new(reader, true);
     loop {
@@ -170,6 +172,8 @@ fn read_arguments(input: &mut dyn TInputProtocol, method: String) -> thrift::Res
             other => input.skip(other)?,
         }
     }
+    // Without it, a connection would take no more calls than structs may be in one another.
+    input.read_struct_end()?;
     Ok(asked)
 }
 

@@ -156,10 +156,19 @@ fn step(state: &mut ScanState, server: &mut Server, luck: &mut fastrand::Rng) ->
                     let failed = state.failed(error(ErrorKind::ConnectionLost));
                     assert!(matches!(failed, ScanFailure::Error(_)));
                 }
-                // Its scanner has not moved.
+                // Its scanner has not moved, but may be closed behind it.
                 1 if rows > 1 => {
                     let exception = ServerException::new("IOError", "x", None);
                     let refused = error(ErrorKind::TooLarge).with_exception(exception);
+                    let behind = if close && luck.bool() {
+                        server.scanners.remove(&scanner);
+                        Behind::Close
+                    } else {
+                        Behind::Nothing
+                    };
+                    let is_closed = behind == Behind::Close;
+                    let how = state.leave_failed(scanner, behind, &refused);
+                    assert_eq!(how, if is_closed { Leave::AwaitClosed } else { Leave::Idle });
                     assert!(matches!(state.failed(refused), ScanFailure::AskForLess(_)));
                 }
                 // The rows are lost with the reply.

@@ -190,6 +190,14 @@ impl Lease {
         self.park(!has_rows);
     }
 
+    /// Leaves the connection with the pool once its call is over. Replies to scanners that others have closed
+    /// on it may be still to come.
+    pub(crate) fn give_back(mut self) {
+        if !self.awaited().is_empty() && !self.session().is_broken() {
+            self.park_again();
+        }
+    }
+
     /// Leaves the connection with the pool while the reply to a scanner that was closed is to come.
     pub(crate) fn park_after_close(mut self) {
         self.awaited().closes = self.awaited().closes.max(1);

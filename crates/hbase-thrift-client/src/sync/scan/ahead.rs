@@ -8,7 +8,7 @@ use super::super::pool::{Lease, Taken};
 use super::{AskedAhead, Home, SOON, ScanDriver};
 use crate::dialect::{Call, FetchRows, ScanBounds};
 use crate::error::Result;
-use crate::proto::{Behind, ScanStep};
+use crate::proto::{Behind, Leave, ScanStep};
 use crate::row::RowBatch;
 
 impl ScanDriver {
@@ -54,7 +54,15 @@ impl ScanDriver {
                 }
                 self.receive(lease, fetch, behind, deadline)
             }
-            Taken::Here(rows) => self.state.fetched(rows?, fetch.rows, behind == Behind::Close),
+            Taken::Here(Ok(rows)) => self.state.fetched(rows, fetch.rows, behind == Behind::Close),
+            Taken::Here(Err(error)) => {
+                if let Leave::Close(scanner) =
+                    self.state.leave_failed(fetch.scanner, behind, &error)
+                {
+                    self.close(scanner);
+                }
+                Err(error)
+            }
         }
     }
 

@@ -140,9 +140,7 @@ impl ScanDriver {
                 self.fetch_on(lease, deadline)
             }
             ScanStep::Close(scanner) => {
-                if let Some(lease) = self.home.and_then(|h| self.take_free_home(h)) {
-                    lease.park_for_close(scanner, self.executor.environment().now() + SOON);
-                }
+                self.close(scanner);
                 self.state.closed();
                 Ok(RowBatch::default())
             }
@@ -211,8 +209,8 @@ impl ScanDriver {
             Err(error) => {
                 let how = self.state.leave_failed(fetch.scanner, behind, error);
                 let session = lease.session();
-                let is_idle = behind == Behind::Nothing;
-                if if is_idle { session.is_in_step() } else { !session.is_broken() } {
+                // Behind the answer may come what others have asked for, which is theirs.
+                if session.is_in_step() || (session.is_awaiting_reply() && !session.is_broken()) {
                     self.leave(lease, how);
                 }
             }
@@ -224,7 +222,7 @@ impl ScanDriver {
     fn leave(&mut self, mut lease: Lease, how: Leave) {
         let soon = self.executor.environment().now() + SOON;
         match how {
-            Leave::Idle => {}
+            Leave::Idle => lease.give_back(),
             Leave::Ask { fetch, close } => {
                 if self.state.scan().read_ahead && self.stays(&mut lease) {
                     self.ask_ahead(lease, fetch, close);
@@ -269,6 +267,13 @@ impl ScanDriver {
             return Ok(self.executor.checkout_process(home.gateway, home.answered, deadline));
         }
         Ok(None)
+    }
+
+    /// Closes the scanner without waiting for a reply, if nobody else has its connection.
+    fn close(&self, scanner: i32) {
+        if let Some(lease) = self.home.and_then(|home| self.take_free_home(home)) {
+            lease.park_for_close(scanner, self.executor.environment().now() + SOON);
+        }
     }
 
     fn take_free_home(&self, home: Home) -> Option<Lease> {
