@@ -235,3 +235,33 @@ fn connections_are_used_again_once_the_server_leaves_them_open() {
     opened_by(20);
     assert_eq!(opened_by(20), 20);
 }
+
+/// Requests wait for the reply before, so scanners that are dropped while rows are to come are closed later.
+#[test]
+fn every_scanner_on_a_shared_connection_is_closed() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    fastrand::seed(seed);
+    let server =
+        MiniHBase::builder().transport(Transport::Http).protocol(Protocol::Binary).start().unwrap();
+    let config: Config = server.url().parse().unwrap();
+    let client = Client::connect(config.max_connections(1)).unwrap();
+    client.admin().create_table("t", &[ColumnFamily::new("f")]).unwrap();
+    let table = client.table("t");
+    for number in 0..30 {
+        table.put(&Put::new(format!("r{number:02}")).column("f:x", "1")).unwrap();
+    }
+    for round in 0..30 {
+        let scan = || table.scan(Scan::new().caching(fastrand::u32(1..6))).unwrap();
+        let mut scans: Vec<_> = (0..fastrand::usize(2..5)).map(|_| scan()).collect();
+        for _ in 0..fastrand::usize(2..30) {
+            let rows = fastrand::usize(..scans.len());
+            scans[rows].next().transpose().unwrap();
+        }
+        fastrand::shuffle(&mut scans);
+        drop(scans);
+        client.ping().unwrap();
+        let calls = |method| server.calls(method);
+        assert_eq!(calls("scannerOpenWithScan"), calls("scannerClose"), "round {round}");
+    }
+}

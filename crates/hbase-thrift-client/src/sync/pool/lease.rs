@@ -42,8 +42,8 @@ pub(super) struct Awaited {
     pub(super) rows: Option<Arc<Slot>>,
     /// Replies to scanners that were closed after that.
     closes: u32,
-    /// A scanner to be closed, where requests wait for the reply before.
-    then_close: Option<i32>,
+    /// Scanners to be closed, where requests wait for the reply before.
+    then_close: Vec<i32>,
     /// Replies that were to come soon did not.
     late: bool,
 }
@@ -145,7 +145,7 @@ impl Lease {
             }
             self.awaited().closes += 1;
         } else {
-            self.awaited().then_close = Some(scanner);
+            self.awaited().then_close.push(scanner);
         }
         self.park(!has_rows);
     }
@@ -242,36 +242,45 @@ impl Lease {
             slot.put(SlotPlace::Here(rows));
         }
         let soon = until.min(environment.now() + most);
-        if let Some(scanner) = self.awaited().then_close.take()
-            && self.session().is_in_step()
-        {
-            match self.send_close(scanner, soon) {
-                Ok(()) => self.awaited().closes += 1,
-                Err(error) => {
-                    self.blame(&error);
-                    tracing::debug!(%error, "a scanner was left to its lease");
+        let mut settled = self.settle_closes(soon)?;
+        settled.awaited().late = false;
+        settled.if_usable(environment.now())
+    }
+
+    /// Takes in the replies to scanners that were closed, after the rows, and closes those that had to wait.
+    fn settle_closes(mut self, soon: Instant) -> Option<Self> {
+        let pool = self.pool.clone();
+        let environment = pool.environment();
+        loop {
+            while self.awaited().closes > 0 && !self.session().is_broken() {
+                match self.receive_until(soon, environment, Session::poll::<()>) {
+                    Ok(Poll::Ready(())) => {}
+                    Ok(Poll::Pending) if self.awaited().late => {
+                        self.give_up();
+                        return None;
+                    }
+                    Ok(Poll::Pending) => {
+                        self.awaited().late = true;
+                        self.park(false);
+                        return None;
+                    }
+                    // A scanner whose lease has ended is closed.
+                    Err(error) => self.blame(&error),
+                }
+                self.awaited().closes -= 1;
+            }
+            let Some(scanner) = self.awaited().then_close.pop() else { break };
+            if self.session().is_in_step() {
+                match self.send_close(scanner, soon) {
+                    Ok(()) => self.awaited().closes += 1,
+                    Err(error) => {
+                        self.blame(&error);
+                        tracing::debug!(%error, "a scanner was left to its lease");
+                    }
                 }
             }
         }
-        while self.awaited().closes > 0 && !self.session().is_broken() {
-            match self.receive_until(soon, environment, Session::poll::<()>) {
-                Ok(Poll::Ready(())) => {}
-                Ok(Poll::Pending) if self.awaited().late => {
-                    self.give_up();
-                    return None;
-                }
-                Ok(Poll::Pending) => {
-                    self.awaited().late = true;
-                    self.park(false);
-                    return None;
-                }
-                // A scanner whose lease has ended is closed.
-                Err(error) => self.blame(&error),
-            }
-            self.awaited().closes -= 1;
-        }
-        self.awaited().late = false;
-        self.if_usable(environment.now())
+        Some(self)
     }
 
     /// Closes the connection to a gateway that does not answer in time.
@@ -389,7 +398,7 @@ impl Drop for Awaited {
 
 impl Awaited {
     pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_none() && self.closes == 0 && self.then_close.is_none()
+        self.rows.is_none() && self.closes == 0 && self.then_close.is_empty()
     }
 }
 
