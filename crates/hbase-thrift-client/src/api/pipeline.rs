@@ -8,7 +8,7 @@ use super::table::Table;
 use crate::error::{Error, Result};
 use crate::request::{Batch, CheckAndPut, Delete, Get, Increment, Put};
 use crate::row::Row;
-use crate::sync::{Executor, OwnedCall, OwnedRequest, Value};
+use crate::sync::{CallValue, Executor, OwnedCall, OwnedRequest};
 
 /// Independent calls that are sent together on one connection: one round trip instead of one each.
 ///
@@ -71,7 +71,7 @@ pub struct Queued<T> {
 /// ```
 pub struct PipelineResults {
     pipeline: u64,
-    results: Vec<Option<Result<Value>>>,
+    results: Vec<Option<Result<CallValue>>>,
 }
 
 impl Pipeline {
@@ -326,39 +326,39 @@ impl<T: sealed::FromValue> PipelineValue for T {}
 
 mod sealed {
     use crate::row::Row;
-    use crate::sync::Value;
+    use crate::sync::CallValue;
 
     pub trait FromValue: Sized {
         #[doc(hidden)]
         #[allow(private_interfaces)]
-        fn from_value(value: Value) -> Option<Self>;
+        fn from_value(value: CallValue) -> Option<Self>;
     }
 
     #[allow(private_interfaces)]
     impl FromValue for () {
-        fn from_value(value: Value) -> Option<Self> {
-            matches!(value, Value::Unit).then_some(())
+        fn from_value(value: CallValue) -> Option<Self> {
+            matches!(value, CallValue::Unit).then_some(())
         }
     }
 
     #[allow(private_interfaces)]
     impl FromValue for Option<Row> {
-        fn from_value(value: Value) -> Option<Self> {
-            if let Value::Row(row) = value { Some(row) } else { None }
+        fn from_value(value: CallValue) -> Option<Self> {
+            if let CallValue::Row(row) = value { Some(row) } else { None }
         }
     }
 
     #[allow(private_interfaces)]
     impl FromValue for i64 {
-        fn from_value(value: Value) -> Option<Self> {
-            if let Value::Counter(value) = value { Some(value) } else { None }
+        fn from_value(value: CallValue) -> Option<Self> {
+            if let CallValue::Counter(value) = value { Some(value) } else { None }
         }
     }
 
     #[allow(private_interfaces)]
     impl FromValue for bool {
-        fn from_value(value: Value) -> Option<Self> {
-            if let Value::Done(done) = value { Some(done) } else { None }
+        fn from_value(value: CallValue) -> Option<Self> {
+            if let CallValue::Done(done) = value { Some(done) } else { None }
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn read_exception(protocol: &mut dyn TInputProtocol) -> Read<ServerEx
 }
 
 /// Types that stand in field 0 of a result.
-pub(super) trait Value: Sized {
+pub(super) trait ReplyValue: Sized {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self>;
 }
 
@@ -78,49 +78,49 @@ reply_is_value!(
     TThriftServerType,
 );
 
-impl Value for bool {
+impl ReplyValue for bool {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         protocol.read_bool()
     }
 }
 
-impl Value for i32 {
+impl ReplyValue for i32 {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         protocol.read_i32()
     }
 }
 
-impl Value for i64 {
+impl ReplyValue for i64 {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         protocol.read_i64()
     }
 }
 
-impl Value for Vec<u8> {
+impl ReplyValue for Vec<u8> {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         protocol.read_bytes()
     }
 }
 
-impl Value for ColumnDescriptor {
+impl ReplyValue for ColumnDescriptor {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         Self::read_from_in_protocol(protocol)
     }
 }
 
-impl Value for TThriftServerType {
+impl ReplyValue for TThriftServerType {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         Self::read_from_in_protocol(protocol)
     }
 }
 
-impl Value for TRegionInfo {
+impl ReplyValue for TRegionInfo {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         Self::read_from_in_protocol(protocol)
     }
 }
 
-impl Value for Version {
+impl ReplyValue for Version {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         let cell = TCell::read_from_in_protocol(protocol)?;
         Ok(Self {
@@ -130,13 +130,13 @@ impl Value for Version {
     }
 }
 
-impl Value for String {
+impl ReplyValue for String {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         protocol.read_string()
     }
 }
 
-impl<T: Value> Value for Vec<T> {
+impl<T: ReplyValue> ReplyValue for Vec<T> {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         let head = protocol.read_list_begin()?;
         let values = (0..head.size).map(|_| T::read(protocol)).collect::<Read<_>>()?;
@@ -145,7 +145,7 @@ impl<T: Value> Value for Vec<T> {
     }
 }
 
-impl<T: Value> Value for BTreeMap<Vec<u8>, T> {
+impl<T: ReplyValue> ReplyValue for BTreeMap<Vec<u8>, T> {
     fn read(protocol: &mut dyn TInputProtocol) -> Read<Self> {
         let head = protocol.read_map_begin()?;
         let values = (0..head.size)

@@ -67,7 +67,7 @@ fn write_operand(out: &mut Vec<u8>, node: &Node) {
 }
 
 fn write_simple(out: &mut Vec<u8>, filter: &Simple) {
-    let call = Call::begin(out, simple_name(filter));
+    let call = FilterCall::begin(out, simple_name(filter));
     match filter {
         Simple::KeyOnly { lengths: false } | Simple::FirstKeyOnly => call,
         Simple::KeyOnly { lengths: true } => call.bare(true),
@@ -88,7 +88,7 @@ fn write_simple(out: &mut Vec<u8>, filter: &Simple) {
             .iter()
             // HBase refuses negative ones, which no cell has.
             .filter(|timestamp| **timestamp >= 0)
-            .fold(call, Call::bare),
+            .fold(call, FilterCall::bare),
         Simple::Row(comparator)
         | Simple::Family(comparator)
         | Simple::Qualifier(comparator)
@@ -143,7 +143,11 @@ fn simple_name(filter: &Simple) -> &'static str {
 
 /// An empty bound means none to HBase. What begins after the empty qualifier begins with its
 /// successor, and so does what lies behind the end of a range that ends there.
-fn column_range<'a>(call: Call<'a>, min: &Bound<Vec<u8>>, max: &Bound<Vec<u8>>) -> Call<'a> {
+fn column_range<'a>(
+    call: FilterCall<'a>,
+    min: &Bound<Vec<u8>>,
+    max: &Bound<Vec<u8>>,
+) -> FilterCall<'a> {
     const SUCCESSOR: &[u8] = b"\0";
     let (mut min, mut min_inclusive): (&[u8], bool) = match min {
         Bound::Unbounded => (b"", true),
@@ -171,12 +175,12 @@ fn java_int(number: u32) -> i32 {
 }
 
 /// A filter's name and arguments.
-struct Call<'a> {
+struct FilterCall<'a> {
     out: &'a mut Vec<u8>,
     separator: &'static [u8],
 }
 
-impl<'a> Call<'a> {
+impl<'a> FilterCall<'a> {
     fn begin(out: &'a mut Vec<u8>, name: &str) -> Self {
         out.extend_from_slice(name.as_bytes());
         out.push(b'(');

@@ -19,7 +19,7 @@ pub(crate) use connect::probe;
 #[cfg(test)]
 pub(crate) use environment::{Environment, Signal};
 pub(crate) use executor::{Executor, unusable_result};
-pub(crate) use pipeline::{OwnedCall, OwnedRequest, Value};
+pub(crate) use pipeline::{CallValue, OwnedCall, OwnedRequest};
 #[cfg(test)]
 pub(crate) use pool::LEASES_HELD;
 #[cfg(feature = "generated")]

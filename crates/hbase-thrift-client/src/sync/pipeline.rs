@@ -34,7 +34,7 @@ pub(crate) enum OwnedRequest {
 
 /// What a call of a pipeline returns.
 #[derive(Debug)]
-pub(crate) enum Value {
+pub(crate) enum CallValue {
     Unit,
     Row(Option<Row>),
     Counter(i64),
@@ -72,22 +72,27 @@ impl OwnedCall {
         }
     }
 
-    fn receive(&self, lease: &mut Lease, executor: &Executor, deadline: Instant) -> Result<Value> {
+    fn receive(
+        &self,
+        lease: &mut Lease,
+        executor: &Executor,
+        deadline: Instant,
+    ) -> Result<CallValue> {
         let environment = executor.environment();
         Ok(match &self.request {
             OwnedRequest::Get(_) => {
                 let rows: RowBatch = lease.receive(deadline, environment)?;
-                Value::Row(rows.get(0))
+                CallValue::Row(rows.get(0))
             }
             OwnedRequest::Put(_)
             | OwnedRequest::Delete(_)
             | OwnedRequest::Batch(_)
             | OwnedRequest::IncrementRows(_) => {
                 lease.receive::<()>(deadline, environment)?;
-                Value::Unit
+                CallValue::Unit
             }
-            OwnedRequest::Increment(_) => Value::Counter(lease.receive(deadline, environment)?),
-            OwnedRequest::CheckAndPut(_) => Value::Done(lease.receive(deadline, environment)?),
+            OwnedRequest::Increment(_) => CallValue::Counter(lease.receive(deadline, environment)?),
+            OwnedRequest::CheckAndPut(_) => CallValue::Done(lease.receive(deadline, environment)?),
         })
     }
 }
@@ -97,12 +102,12 @@ struct Job<'a> {
     call: &'a OwnedCall,
     effect: Effect,
     attempts: Attempts,
-    result: Option<Result<Value>>,
+    result: Option<Result<CallValue>>,
 }
 
 impl Executor {
     /// Sends independent calls together; each has a result of its own.
-    pub(crate) fn run_pipeline(&self, calls: &[OwnedCall]) -> Vec<Result<Value>> {
+    pub(crate) fn run_pipeline(&self, calls: &[OwnedCall]) -> Vec<Result<CallValue>> {
         let span = self.span("pipeline");
         trace::batch_size(&span, calls.len());
         let _entered = span.enter();
@@ -178,7 +183,7 @@ impl Executor {
         lease: &mut Lease,
         jobs: &[&mut Job<'_>],
         deadline: Instant,
-    ) -> (usize, Vec<Result<Value>>) {
+    ) -> (usize, Vec<Result<CallValue>>) {
         let mut queued: Vec<Result<()>> = Vec::new();
         for job in jobs {
             let before = lease.session().outgoing().len();
@@ -210,7 +215,12 @@ impl Executor {
     }
 
     /// Ends the call, or says when to make it again. The calls beside it may take until then.
-    fn settle(&self, job: &mut Job<'_>, result: Result<Value>, loss: &mut Loss) -> Option<Instant> {
+    fn settle(
+        &self,
+        job: &mut Job<'_>,
+        result: Result<CallValue>,
+        loss: &mut Loss,
+    ) -> Option<Instant> {
         let error = match result {
             Ok(value) => {
                 self.pool().succeeded();

@@ -53,9 +53,9 @@ pub(super) fn cells(
 fn repeat<'a>(
     cursor: &mut Cursor<'a>,
     count: usize,
-    mut read: impl FnMut(&mut Ahead<'a>) -> Option<()>,
+    mut read: impl FnMut(&mut Lookahead<'a>) -> Option<()>,
 ) -> usize {
-    let mut ahead = Ahead::of(cursor);
+    let mut ahead = Lookahead::of(cursor);
     let (mut position, mut left) = (ahead.position(), count);
     while left > 0 && read(&mut ahead).is_some() {
         position = ahead.position();
@@ -66,13 +66,13 @@ fn repeat<'a>(
 }
 
 /// A look at what comes after the cursor. What comes after a `None` means nothing.
-struct Ahead<'a> {
+struct Lookahead<'a> {
     rest: &'a [u8],
     /// Where `rest` ends, counted as the cursor counts.
     end: usize,
 }
 
-impl<'a> Ahead<'a> {
+impl<'a> Lookahead<'a> {
     fn of(cursor: &Cursor<'a>) -> Self {
         let rest = cursor.rest();
         Self { rest, end: cursor.position() + rest.len() }

@@ -38,7 +38,7 @@ struct Cells<'a> {
 }
 
 /// A cell, as it is encoded.
-struct Cell<'a> {
+struct PackedCell<'a> {
     column: &'a [u8],
     /// Empty in a delete.
     value: &'a [u8],
@@ -202,16 +202,16 @@ impl<'a> MutationView<'a> {
 }
 
 impl<'a> Iterator for Cells<'a> {
-    type Item = Cell<'a>;
+    type Item = PackedCell<'a>;
 
-    fn next(&mut self) -> Option<Cell<'a>> {
+    fn next(&mut self) -> Option<PackedCell<'a>> {
         self.count = self.count.checked_sub(1)?;
         let is_put = self.encoded[IS_DELETE_AT] == 0;
         let (column, rest) = split_bytes(self.encoded, PUT_COLUMN.len());
         let (value, rest) = if is_put { split_bytes(rest, VALUE.len()) } else { (&[][..], rest) };
         let write_to_wal = rest[WRITE_TO_WAL_AT] != 0;
         self.encoded = &rest[CELL_END.len()..];
-        Some(Cell { column, value, is_put, write_to_wal })
+        Some(PackedCell { column, value, is_put, write_to_wal })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::slot::{ConnectionId, Slot, State};
+use super::slot::{ConnectionId, ConnectionSlot, State};
 use super::waiters::WaiterId;
 use super::{Balancer, Turn};
 
@@ -50,7 +50,7 @@ impl Balancer {
         close: Option<ConnectionId>,
     ) -> Turn {
         let connection = ConnectionId(self.next());
-        self.connections.insert(connection, Slot { gateway, state: State::Opening });
+        self.connections.insert(connection, ConnectionSlot { gateway, state: State::Opening });
         self.gateways[gateway].enter(connection);
         Turn::Open { connection, gateway, within, close }
     }

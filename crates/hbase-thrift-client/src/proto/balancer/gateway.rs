@@ -11,7 +11,7 @@ const SHORTEST_RESTART: Duration = Duration::from_secs(1);
 
 /// What is known of one gateway.
 #[derive(Debug, Default)]
-pub(super) struct Gateway {
+pub(super) struct GatewayState {
     /// Connections in use or being opened.
     pub(super) in_use: usize,
     /// Whether a connection to it has ever proved itself.
@@ -33,7 +33,7 @@ struct Suspicion {
     probe: Option<ConnectionId>,
 }
 
-impl Gateway {
+impl GatewayState {
     /// Somebody uses this connection to it, or opens it.
     pub(super) fn enter(&mut self, connection: ConnectionId) {
         self.in_use += 1;

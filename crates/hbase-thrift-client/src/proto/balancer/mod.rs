@@ -16,9 +16,9 @@ mod waiters;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use gateway::Gateway;
+use gateway::GatewayState;
 pub(crate) use slot::ConnectionId;
-use slot::{Slot, State};
+use slot::{ConnectionSlot, State};
 pub(crate) use waiters::WaiterId;
 use waiters::{Grant, Waited, Waiters};
 
@@ -26,8 +26,8 @@ use waiters::{Grant, Waited, Waiters};
 #[derive(Debug)]
 pub(crate) struct Balancer {
     limits: Limits,
-    gateways: Vec<Gateway>,
-    connections: BTreeMap<ConnectionId, Slot>,
+    gateways: Vec<GatewayState>,
+    connections: BTreeMap<ConnectionId, ConnectionSlot>,
     waiters: Waiters,
     next_id: u64,
     /// None that is free was unused for too long before; nothing is looked through until then.
@@ -75,7 +75,7 @@ impl Balancer {
     pub(crate) fn new(limits: Limits, gateways: usize, first: usize) -> Self {
         Self {
             limits,
-            gateways: (0..gateways).map(|_| Gateway::default()).collect(),
+            gateways: (0..gateways).map(|_| GatewayState::default()).collect(),
             connections: BTreeMap::new(),
             waiters: Waiters::default(),
             next_id: 0,
@@ -124,7 +124,7 @@ impl Balancer {
 
     /// As [`turn`](Self::turn), for this gateway and no other, without waiting.
     pub(crate) fn turn_at(&mut self, gateway: usize, time_left: Duration) -> Turn {
-        let idle = |slot: &Slot| matches!(slot.state, State::Idle { .. });
+        let idle = |slot: &ConnectionSlot| matches!(slot.state, State::Idle { .. });
         let mut slots = self.connections.iter();
         let free = slots.find(|(_, slot)| slot.gateway == gateway && idle(slot)).map(|(id, _)| *id);
         match free {
@@ -185,7 +185,7 @@ impl Balancer {
         let Some(slot) = self.connections.get(&connection).copied() else { return };
         self.left(connection, slot.gateway, answered);
         let state = State::Parked { since: now, soon };
-        self.connections.insert(connection, Slot { state, ..slot });
+        self.connections.insert(connection, ConnectionSlot { state, ..slot });
         self.promise(connection, true);
     }
 
@@ -226,7 +226,7 @@ impl Balancer {
 
     /// Forgets all connections that nobody uses, which have to be closed.
     pub(crate) fn close_unused(&mut self, now: Instant) -> Vec<ConnectionId> {
-        let is_used = |slot: &Slot| matches!(slot.state, State::Opening | State::InUse);
+        let is_used = |slot: &ConnectionSlot| matches!(slot.state, State::Opening | State::InUse);
         let unused = self.connections.iter().filter(|(_, slot)| !is_used(slot));
         let unused: Vec<_> = unused.map(|(id, _)| *id).collect();
         for id in &unused {
@@ -243,7 +243,7 @@ impl Balancer {
 
     /// Whether calls leave out this gateway, which failed.
     pub(crate) fn is_left_out(&self, gateway: usize) -> bool {
-        self.gateways.get(gateway).is_some_and(Gateway::is_suspect)
+        self.gateways.get(gateway).is_some_and(GatewayState::is_suspect)
     }
 
     /// How many callers wait.
@@ -347,7 +347,7 @@ impl Balancer {
         self.offer_room();
     }
 
-    fn remove_slot(&mut self, connection: ConnectionId) -> Option<Slot> {
+    fn remove_slot(&mut self, connection: ConnectionId) -> Option<ConnectionSlot> {
         let slot = self.connections.remove(&connection)?;
         if matches!(slot.state, State::Opening | State::InUse) {
             self.gateways[slot.gateway].leave(connection);

@@ -9,7 +9,7 @@ pub(crate) struct ConnectionId(pub(super) u64);
 
 /// A place among the connections.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
+pub(super) struct ConnectionSlot {
     pub(super) gateway: usize,
     pub(super) state: State,
 }
@@ -32,7 +32,7 @@ pub(super) enum State {
     },
 }
 
-impl Slot {
+impl ConnectionSlot {
     pub(super) fn is_parked(&self) -> bool {
         matches!(self.state, State::Parked { .. } | State::Promised { parked: true })
     }

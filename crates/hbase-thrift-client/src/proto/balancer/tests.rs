@@ -44,7 +44,7 @@ fn room_that_one_waiter_does_not_take_is_the_next_ones() {
 fn a_gateway_that_failed_may_be_another_process() {
     let begin = Instant::now();
     let at = |millis| begin + Duration::from_millis(millis);
-    let mut gateway = Gateway::default();
+    let mut gateway = GatewayState::default();
     gateway.answered(at(0));
     gateway.answered(at(600));
     assert!(gateway.is_same_process(at(0), at(700)));
@@ -106,8 +106,10 @@ fn who_has_to_wait_again_keeps_its_place() {
 #[test]
 fn one_caller_tries_a_gateway_that_failed() {
     let begin = Instant::now();
-    let mut balancer =
-        Balancer { gateways: vec![Gateway::default(), Gateway::default()], ..balancer(9) };
+    let mut balancer = Balancer {
+        gateways: vec![GatewayState::default(), GatewayState::default()],
+        ..balancer(9)
+    };
     let gateway = |turn| match turn {
         Turn::Open { connection, gateway, .. } => (connection, gateway),
         other => panic!("{other:?}"),
@@ -145,7 +147,7 @@ fn a_reply_on_an_open_connection_ends_the_suspicion() {
 #[test]
 fn failures_of_one_moment_are_one() {
     let begin = Instant::now();
-    let mut gateway = Gateway::default();
+    let mut gateway = GatewayState::default();
     for _ in 0..9 {
         gateway.failed(begin, begin + SECOND);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::cancel::Cancellation;
 use super::Pool;
 use super::lease::Lease;
-use super::slot::{Ahead, Slot, SlotPlace};
+use super::slot::{Ahead, RowsSlot, SlotPlace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::RowBatch;
 
@@ -58,7 +58,7 @@ impl Pool {
     /// Takes the connection that these rows are still to come on, if nobody has it.
     fn take_parked(&self, ahead: &Ahead) -> Option<Lease> {
         let mut lease = self.take_free(ahead.connection)?;
-        let is_ours = |slot: &Arc<Slot>| Arc::ptr_eq(slot, &ahead.slot);
+        let is_ours = |slot: &Arc<RowsSlot>| Arc::ptr_eq(slot, &ahead.slot);
         if lease.awaited().rows.as_ref().is_some_and(is_ours) {
             return Some(lease);
         }

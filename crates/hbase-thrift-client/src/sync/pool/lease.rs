@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::cancel::{Cancellation, Watch, Watched};
 use super::super::connection::Connection;
 use super::Pool;
-use super::slot::{Ahead, Slot, SlotPlace};
+use super::slot::{Ahead, RowsSlot, SlotPlace};
 use crate::dialect::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{ConnectionId, End, Poll, Session};
@@ -39,7 +39,7 @@ pub(super) struct Kept {
 pub(super) struct Awaited {
     /// Replies to scanners that were closed before the rows were asked for.
     closes_before: u32,
-    pub(super) rows: Option<Arc<Slot>>,
+    pub(super) rows: Option<Arc<RowsSlot>>,
     /// Replies to scanners that were closed after that.
     closes: u32,
     /// Scanners to be closed, where requests wait for the reply before.
@@ -123,7 +123,7 @@ impl Lease {
     /// Leaves the connection with the pool while rows, and `closes` replies to closed scanners, are
     /// still to come.
     pub(crate) fn park_for_rows(mut self, closes: u32) -> Ahead {
-        let slot = Arc::new(Slot::default());
+        let slot = Arc::new(RowsSlot::default());
         let ahead = Ahead { slot: Arc::clone(&slot), connection: self.id };
         // While the caller took in the rows before these, others may have closed their scanners on
         // the parked connection.

@@ -9,7 +9,7 @@ use crate::row::RowBatch;
 
 /// Where the rows that were asked for ahead are.
 #[derive(Debug, Default)]
-pub(super) struct Slot {
+pub(super) struct RowsSlot {
     place: Mutex<SlotPlace>,
     pub(super) changed: Arc<Signal>,
 }
@@ -26,11 +26,11 @@ pub(super) enum SlotPlace {
 
 /// Rows that were asked for ahead.
 pub(crate) struct Ahead {
-    pub(super) slot: Arc<Slot>,
+    pub(super) slot: Arc<RowsSlot>,
     pub(super) connection: ConnectionId,
 }
 
-impl Slot {
+impl RowsSlot {
     pub(super) fn put(&self, place: SlotPlace) -> SlotPlace {
         let mut here = self.place.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*here, SlotPlace::Dropped) {

@@ -41,7 +41,7 @@ enum Response {
 
 /// Why the other side, or its HTTP, would not go on.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct HttpRefusal {
     pub(super) kind: ErrorKind,
     pub(super) message: String,
     /// The server said no before it looked at the call.
@@ -124,7 +124,11 @@ impl Http {
     }
 
     /// Takes all that has come of the response.
-    pub(super) fn pump(&mut self, incoming: &mut Incoming, closed: bool) -> Result<(), Refusal> {
+    pub(super) fn pump(
+        &mut self,
+        incoming: &mut Incoming,
+        closed: bool,
+    ) -> Result<(), HttpRefusal> {
         loop {
             match &mut self.response {
                 Response::Awaited => {

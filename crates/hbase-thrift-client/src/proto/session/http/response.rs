@@ -1,6 +1,6 @@
 //! Reads a response: where its head ends, where its body goes on and where it ends.
 
-use super::Refusal;
+use super::HttpRefusal;
 use crate::error::ErrorKind;
 
 /// What matters of a head.
@@ -46,7 +46,7 @@ const MOST_HEADERS: usize = 128;
 const LARGEST_LINE: usize = 4 * 1024;
 
 /// Reads a head, once it is there.
-pub(super) fn head(unread: &[u8]) -> Result<Option<ResponseHead>, Refusal> {
+pub(super) fn head(unread: &[u8]) -> Result<Option<ResponseHead>, HttpRefusal> {
     const START: &[u8] = b"HTTP/1.";
     let shown = unread.len().min(START.len());
     if unread[..shown] != START[..shown] {
@@ -81,7 +81,7 @@ fn body(
     status: u16,
     encoding: Option<String>,
     mut lengths: impl Iterator<Item = String>,
-) -> Result<Body, Refusal> {
+) -> Result<Body, HttpRefusal> {
     match (encoding.as_deref().map(str::trim), lengths.next()) {
         _ if matches!(status, 100..=199 | 204 | 304) => Ok(Body::End),
         (Some("chunked"), _) => Ok(Body::ChunkHead),
@@ -96,7 +96,7 @@ fn body(
 
 impl Body {
     /// Looks at the next bytes.
-    pub(super) fn step(&mut self, unread: &[u8]) -> Result<Next, Refusal> {
+    pub(super) fn step(&mut self, unread: &[u8]) -> Result<Next, HttpRefusal> {
         let (next, step) = match *self {
             Self::End | Self::Length(0) => return Ok(Next::End),
             Self::Length(_) | Self::Chunk(1..) | Self::UntilClose => {
@@ -147,7 +147,7 @@ impl Body {
     }
 }
 
-fn more_of_line(unread: &[u8]) -> Result<Next, Refusal> {
+fn more_of_line(unread: &[u8]) -> Result<Next, HttpRefusal> {
     if unread.len() < LARGEST_LINE {
         Ok(Next::More)
     } else {
@@ -155,12 +155,12 @@ fn more_of_line(unread: &[u8]) -> Result<Next, Refusal> {
     }
 }
 
-fn head_too_large() -> Refusal {
+fn head_too_large() -> HttpRefusal {
     no_http("the head of the HTTP response is larger than 64 KiB")
 }
 
-fn no_http(message: &str) -> Refusal {
-    Refusal { kind: ErrorKind::WrongProtocol, message: message.to_owned(), refused: false }
+fn no_http(message: &str) -> HttpRefusal {
+    HttpRefusal { kind: ErrorKind::WrongProtocol, message: message.to_owned(), refused: false }
 }
 
 #[cfg(test)]
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     /// The body after a head, read from pieces of at most `size` bytes.
-    fn read(response: &[u8], size: usize) -> Result<Vec<u8>, Refusal> {
+    fn read(response: &[u8], size: usize) -> Result<Vec<u8>, HttpRefusal> {
         let ResponseHead { length, mut body, .. } = head(response)?.unwrap();
         let (mut rest, mut shown) = (&response[length..], 0);
         let mut data = Vec::new();

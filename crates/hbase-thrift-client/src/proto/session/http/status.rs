@@ -1,6 +1,6 @@
 //! What a response means that is not 200.
 
-use super::Refusal;
+use super::HttpRefusal;
 use super::request::Head;
 use super::response::ResponseHead;
 use crate::error::ErrorKind;
@@ -8,7 +8,11 @@ use crate::error::ErrorKind;
 /// The refusal in a response's status, with what to do about it.
 ///
 /// `said` is what its page says, in short.
-pub(super) fn refusal(response: &ResponseHead, request: &Head, said: Option<String>) -> Refusal {
+pub(super) fn refusal(
+    response: &ResponseHead,
+    request: &Head,
+    said: Option<String>,
+) -> HttpRefusal {
     let status = response.status;
     let path = &request.path;
     let (kind, what) = match status {
@@ -56,7 +60,7 @@ pub(super) fn refusal(response: &ResponseHead, request: &Head, said: Option<Stri
         _ => (ErrorKind::WrongProtocol, "the server does not reply as a gateway would".to_owned()),
     };
     // Nothing below 500 is sent after the gateway has begun with the call.
-    Refusal { kind, message: format!("{what} (HTTP status {status})"), refused: status < 500 }
+    HttpRefusal { kind, message: format!("{what} (HTTP status {status})"), refused: status < 500 }
 }
 
 /// The title of a page, which holds the exception where the gateway made the page.
