@@ -35,7 +35,7 @@ impl Python {
         self.store.client().table(table).put(&put).unwrap();
     }
 
-    /// On a server whose clock is ahead of the others by so many milliseconds.
+    /// On a server whose clock is ahead of the others by some milliseconds.
     pub(super) fn put_ahead(
         &self,
         table: &str,

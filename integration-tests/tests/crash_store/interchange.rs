@@ -89,8 +89,8 @@ fn an_entry_that_comes_while_its_crash_is_processed_is_a_request(server: &Server
     assert_eq!(python.sizes(), (0, 0));
 }
 
-/// The flag that a crash is processed hides the one that it isn't; what asks for the crash afterwards is told
-/// from what was done by the queue's clock alone.
+/// The flag that a crash is processed hides the one that it isn't; the queue's clock alone
+/// tells what asks for the crash afterwards from what was done.
 fn a_request_is_served_although_the_crashs_server_has_a_clock_that_is_ahead(server: &Server) {
     let python = Python::new(server);
     python.put_json_dump(A, TIME, JSON, true, None);

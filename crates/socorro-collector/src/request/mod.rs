@@ -87,8 +87,8 @@ enum Kind {
     Dump,
 }
 
-/// Annotations that one part of JSON may have. A report may have so many in all its parts of JSON, and one
-/// more for each part.
+/// Annotations that a report may have in all its parts of JSON, and one more for each part that the limits
+/// allow.
 const MOST_IN_JSON: usize = 10_000;
 
 /// Notes of one report: a request of a thousand odd parts has no more to say.

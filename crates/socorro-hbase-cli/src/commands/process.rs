@@ -277,8 +277,8 @@ fn work_on(
     Ok(processed.map_err(|_| anyhow!("the processor broke down"))??)
 }
 
-/// Renews a claim until its crash is done. Whoever asked the program to stop may not wait for that: from then
-/// on the crash isn't taken for one that ends its workers.
+/// Renews a claim until its crash is done. A supervisor that has asked the program to stop may not wait for that:
+/// from then on the crash isn't taken for one that ends its workers.
 fn keep(claim: &mut Claim, lease: Duration, is_done: &Receiver<()>) {
     let pause = (lease / 3).max(Duration::from_secs(1));
     let (mut renewed, mut is_stopping) = (Instant::now(), false);

@@ -146,12 +146,12 @@ impl<'a> Clients<'a> {
         Self { outage, address, begun, allowed, repeated, is_over, seen }
     }
 
-    /// So many tenths of all crashes.
+    /// Lets clients send up to this part of all crashes.
     fn allow(&self, tenths: u32) {
         self.allowed.store(self.outage.crashes * tenths / 10, Ordering::Relaxed);
     }
 
-    /// Waits until so many tenths were acknowledged.
+    /// Waits until this part of them is acknowledged.
     fn go_on_to(&self, tenths: u32) -> Result<()> {
         self.allow(tenths);
         let wanted = (self.outage.crashes * tenths / 10) as usize;

@@ -123,7 +123,7 @@ impl Session {
     }
 
     /// What has come is no whole reply: more may come, or can't.
-    fn awaiting<T>(&mut self, broken: Option<Broken<'_>>) -> Result<Poll<T>> {
+    fn awaiting<T>(&mut self, broken: Option<Broken>) -> Result<Poll<T>> {
         match broken {
             Some(Broken { kind, message, answered }) => Err(self.failed(kind, message, answered)),
             None if self.closed => Err(self.lost(Lost::closed())),
@@ -133,7 +133,7 @@ impl Session {
 
     /// Moves what has come through the layer around the message; returns why it can't go on.
     #[cfg_attr(not(feature = "http"), allow(clippy::unused_self, clippy::unnecessary_wraps))]
-    fn pump(&mut self) -> Option<Broken<'static>> {
+    fn pump(&mut self) -> Option<Broken> {
         #[cfg(feature = "http")]
         if let Framing::Http(http) = &mut self.framing
             && let Err(refusal) = http.pump(&mut self.incoming, self.closed)
@@ -292,10 +292,10 @@ impl Session {
 }
 
 /// Why the layer around the message can't go on.
-struct Broken<'a> {
+struct Broken {
     kind: ErrorKind,
     message: String,
-    answered: Answered<'a>,
+    answered: Answered<'static>,
 }
 
 /// A whole reply, still in the buffer.

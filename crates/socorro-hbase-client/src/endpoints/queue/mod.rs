@@ -29,8 +29,8 @@ use crate::{
 /// claims of a worker that dies run out, and others get its crashes.
 ///
 /// A crash that was accepted is in both queues, and each has claims of its own: let all workers take from
-/// the same queue, or a crash may be processed twice. The program's workers take from the legacy one, unless
-/// they are told otherwise.
+/// the same queue, or a crash may be processed twice. The program's workers take from the legacy one
+/// by default.
 ///
 /// Claims run out by the clocks of those who want the entry: they have to agree better than the
 /// time for which crashes are claimed.
