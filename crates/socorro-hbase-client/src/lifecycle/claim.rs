@@ -9,6 +9,7 @@ use super::{
     lease::Worker,
     problem::{Problem, ProblemKind},
     queue::{Entry, leave, read_entries},
+    rivals::{Contested, in_other_queue, keep_uncontested},
     state::{STATE_COLUMNS, StoredCrash, read_crashes},
     steps::{Stage, Transition},
 };
@@ -31,6 +32,7 @@ pub(crate) enum Claimed {
 /// others.
 ///
 /// The claims first, then what is there, which decides: so it doesn't matter whether replies were lost.
+/// What somebody has claimed in the other queue is given back (`rivals`).
 /// Whoever `begins` works on them at once, which counts as an attempt; others begin when they renew.
 pub(crate) fn claim(
     store: &CrashStore,
@@ -64,11 +66,13 @@ pub(crate) fn claim(
     for ((row, value), result) in
         look_again(store, &wanted, &values)?.into_iter().zip(&values).zip(results)
     {
-        let Looked { entry, stored, is_free } = row;
+        let Looked { entry, stored, rival, is_free } = row;
         let is_ours =
             entry.as_ref().is_some_and(|entry| entry.claim.as_deref() == Some(value.as_bytes()));
         match (is_ours, entry) {
-            (true, Some(entry)) => ours.push((Entry { is_mine: true, ..entry }, stored)),
+            (true, Some(entry)) => {
+                ours.push(Ours { entry: Entry { is_mine: true, ..entry }, stored, rival });
+            }
             _ => {
                 if is_free
                     && let Err(error) = result
@@ -83,35 +87,46 @@ pub(crate) fn claim(
     }
     find_old(store, &mut ours)?;
     let mut stale = Vec::new();
-    for (entry, stored) in ours {
-        match stored {
-            Some(stored) if !stored.is_leftover() => {
-                if stored.is_under_way(entry.claimed_at) {
-                    release(store, &entry.cell, entry.claimed_at);
-                } else if !stored.is_requested(entry.version)
-                    || is_superseded(store, &entry, &stored)?
-                {
-                    stale.push(entry);
-                } else {
-                    claimed.push(Claimed::Mine(entry));
-                }
-            }
-            _ => {
-                release(store, &entry.cell, entry.claimed_at);
-                let Entry { id, cell, .. } = entry;
-                let kind = ProblemKind::OrphanIndexRow;
-                claimed.push(Claimed::Problem(Problem::of_entry(kind, cell, Some(id))));
-            }
+    let mut contested = Vec::new();
+    for Ours { entry, stored, rival } in ours {
+        let Some(stored) = stored.filter(|stored| !stored.is_leftover()) else {
+            release(store, &entry.cell, entry.claimed_at);
+            let Entry { id, cell, .. } = entry;
+            let kind = ProblemKind::OrphanIndexRow;
+            claimed.push(Claimed::Problem(Problem::of_entry(kind, cell, Some(id))));
+            continue;
+        };
+        if stored.is_under_way(entry.claimed_at) {
+            release(store, &entry.cell, entry.claimed_at);
+            continue;
+        }
+        let own = Own::of(store, &entry, &stored)?;
+        if !stored.is_requested(entry.version) || own.is_there {
+            stale.push(entry);
+        } else if let Some(rival) = rival.or(own.rival) {
+            contested.push(Contested { entry, rival });
+        } else {
+            claimed.push(Claimed::Mine(entry));
         }
     }
+    claimed.extend(keep_uncontested(store, worker, contested)?.into_iter().map(Claimed::Mine));
     leave(store, &stale).into_iter().try_for_each(|left| left.map(drop))?;
     Ok(claimed)
+}
+
+/// An entry that was claimed, and what is known of its crash.
+struct Ours {
+    entry: Entry,
+    stored: Option<StoredCrash>,
+    rival: Option<Entry>,
 }
 
 /// An entry and its crash as they are after the claim.
 struct Looked {
     entry: Option<Entry>,
     stored: Option<StoredCrash>,
+    /// The other queue's entry, if somebody has claimed the crash there.
+    rival: Option<Entry>,
     is_free: bool,
 }
 
@@ -124,16 +139,20 @@ fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result
         let row = calls.get(&store.table(entry.cell.table), entry.cell.get_with_claim());
         let crash = Get::new(layout::crash_row(&entry.id)).columns(STATE_COLUMNS);
         let crash = calls.get(&store.table(layout::CRASH_REPORTS), crash);
-        slots.push((row.map_err(failed)?, crash.map_err(failed)?));
+        let other = in_other_queue(&entry.cell);
+        let rival = calls.get(&store.table(other.table), other.get_with_claim());
+        slots.push((row.map_err(failed)?, crash.map_err(failed)?, other, rival.map_err(failed)?));
     }
     if slots.is_empty() {
         return Ok(Vec::new());
     }
     let mut replies = calls.send();
     let mut looked = Vec::new();
-    for ((before, claim), (row, crash)) in wanted.iter().zip(claims).zip(slots) {
+    for ((before, claim), (row, crash, other, rival)) in wanted.iter().zip(claims).zip(slots) {
         let row = replies.take(row).map_err(failed)?;
         let crash = replies.take(crash).map_err(failed)?;
+        let rival = replies.take(rival).map_err(failed)?;
+        let rival = rival.and_then(|row| Entry::of_row(other.table, &row));
         let entry = row.as_ref().and_then(|row| Entry::of_row(before.cell.table, row));
         if let Some(row) = row.filter(|row| row.get(layout::IDS_OOID).is_none())
             && let Some(found) = row.cell(layout::CLAIM)
@@ -148,6 +167,7 @@ fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result
         looked.push(Looked {
             is_free: entry.as_ref().is_some_and(Entry::is_free),
             entry: entry.filter(|entry| entry.id == before.id),
+            rival: rival.filter(|rival| rival.is_rival_of(before)),
             stored: crash
                 .as_ref()
                 .filter(is_it)
@@ -158,31 +178,45 @@ fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result
 }
 
 /// Crashes whose rows are of before they were salted.
-fn find_old(store: &CrashStore, ours: &mut [(Entry, Option<StoredCrash>)]) -> Result<()> {
-    let missing: Vec<CrashId> = ours
-        .iter()
-        .filter(|(_, stored)| stored.is_none())
-        .map(|(entry, _)| entry.id.clone())
-        .collect();
+fn find_old(store: &CrashStore, ours: &mut [Ours]) -> Result<()> {
+    let missing: Vec<CrashId> =
+        ours.iter().filter(|it| it.stored.is_none()).map(|it| it.entry.id.clone()).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let mut found = read_crashes(store, &missing)?.into_iter();
-    for (_, stored) in ours.iter_mut().filter(|(_, stored)| stored.is_none()) {
-        *stored = found.next().flatten();
+    for ours in ours.iter_mut().filter(|ours| ours.stored.is_none()) {
+        ours.stored = found.next().flatten();
     }
     Ok(())
 }
 
-/// Whether an entry stands under a time that is no longer the crash's, and another under the one that
-/// is: what a resubmission of the Python client leaves.
-fn is_superseded(store: &CrashStore, entry: &Entry, stored: &StoredCrash) -> Result<bool> {
-    let own = stored.facts.queue_cell(entry.cell.table, &entry.id);
-    if stored.facts.submitted.is_none() || own == entry.cell {
-        return Ok(false);
+/// What stands under the crash's own time, of an entry under another one: what a resubmission of the
+/// Python client leaves.
+#[derive(Default)]
+struct Own {
+    /// Whether the same queue has an entry there, which takes this one's place.
+    is_there: bool,
+    /// The other queue's entry there, if somebody has claimed the crash by it.
+    rival: Option<Entry>,
+}
+
+impl Own {
+    fn of(store: &CrashStore, entry: &Entry, stored: &StoredCrash) -> Result<Self> {
+        let cell = stored.facts.queue_cell(entry.cell.table, &entry.id);
+        if stored.facts.submitted.is_none() || cell == entry.cell {
+            return Ok(Self::default());
+        }
+        let cells = [in_other_queue(&cell), cell];
+        let mut rows = read_entries(store, &cells)?.into_iter();
+        let [other, cell] = cells;
+        let rival = rows.next().flatten().and_then(|row| Entry::of_row(other.table, &row));
+        let row = rows.next().flatten();
+        Ok(Self {
+            is_there: cell.names(row.as_ref(), &entry.id),
+            rival: rival.filter(|rival| rival.is_rival_of(entry)),
+        })
     }
-    let row = read_entries(store, std::slice::from_ref(&own))?.into_iter().next().flatten();
-    Ok(own.names(row.as_ref(), &entry.id))
 }
 
 /// Takes back a claim of this time on what can't be worked on. It does no harm if it stays; a later one, of

@@ -15,7 +15,8 @@
 //!   under way, as its mark tells: entries are put, and whatever has lost its reply is put again, with
 //!   a new version that would ask for the crash once more. An entry is left by guard, delete, count: the
 //!   guard is a check-and-put on the claim, which only one of several wins, and the delete spares every
-//!   version of the entry but the one that was read.
+//!   version of the entry but the one that was read. A crash that is in both queues is one worker's all the
+//!   same (`rivals`).
 //! - **process** (`process`): the result and the row that finds it by signature; then
 //!   `flags:processed`, with the moment when the raw data was read as its cell's time, or beside it where
 //!   that has to be later; then the way out of the queue. An entry as new as that moment, or newer, is a
@@ -43,6 +44,7 @@ mod remove;
 mod repair;
 mod requeue;
 mod restore;
+mod rivals;
 mod send;
 mod state;
 mod steps;
@@ -65,6 +67,7 @@ pub(crate) use remove::remove;
 pub(crate) use repair::{is_no_data, repair};
 pub(crate) use requeue::requeue;
 pub(crate) use restore::{Backup, LATER, restore};
+pub(crate) use rivals::in_other_queue;
 pub(crate) use state::{STATE_COLUMNS, StoredCrash, read_crashes};
 pub(crate) use steps::{Count, Stage, Step, Transition};
 pub(crate) use submit::submit;

@@ -15,6 +15,7 @@ mod beside;
 mod call;
 mod gate;
 mod meanwhile;
+mod queues;
 mod repairs;
 mod world;
 

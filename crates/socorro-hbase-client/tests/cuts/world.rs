@@ -131,6 +131,16 @@ impl World {
         self.clock.advance(Duration::from_millis(2));
     }
 
+    /// Does something as on a server whose clock is ahead by this much, in milliseconds.
+    pub(crate) fn ahead<T>(&self, by: i64, run: impl FnOnce() -> T) -> T {
+        self.clock.set(self.clock.now_millis() + by);
+        self.clock.run();
+        let result = run();
+        self.clock.set(self.clock.now_millis() - by);
+        self.clock.run();
+        result
+    }
+
     /// How many calls the server has had that a transition makes.
     pub(crate) fn calls(&self) -> u64 {
         METHODS.iter().map(|method| self.server.calls(method)).sum()

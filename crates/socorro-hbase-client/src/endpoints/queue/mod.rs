@@ -28,9 +28,9 @@ use crate::{
 /// them. An entry leaves the queue when its claim is acknowledged, or when somebody removes it; the
 /// claims of a worker that dies run out, and others get its crashes.
 ///
-/// A crash that was accepted is in both queues, and each has claims of its own: let all workers take from
-/// the same queue, or a crash may be processed twice. The program's workers take from the legacy one
-/// by default.
+/// A crash that was accepted is in both queues. Whoever claims it by one of them has it, and its entry in
+/// the other queue is handed to nobody meanwhile: workers may take from either. The program's workers take
+/// from the legacy one by default.
 ///
 /// Claims run out by the clocks of those who want the entry: they have to agree better than the
 /// time for which crashes are claimed.
@@ -195,9 +195,14 @@ impl Queue {
             let message = format!("there is no crash {id} to be claimed");
             return Err(Error::new(ErrorKind::NoSuchCrash, message));
         };
-        let row = read_entries(&self.store, std::slice::from_ref(&cell))?.into_iter().next();
-        let entry = row.flatten().and_then(|row| Entry::of_row(self.table, &row));
-        if entry.as_ref().is_some_and(|entry| !entry.is_free()) {
+        let cells = [lifecycle::in_other_queue(&cell), cell];
+        let rows = read_entries(&self.store, &cells)?;
+        let [other, cell] = cells;
+        let claimed = rows.iter().zip([other.table, self.table]).any(|(row, table)| {
+            let entry = row.as_ref().and_then(|row| Entry::of_row(table, row));
+            entry.is_some_and(|entry| entry.id == id && !entry.is_free())
+        });
+        if claimed {
             return Ok(None);
         }
         // Again too if it is there: an entry that is older than the last result asks for nothing.

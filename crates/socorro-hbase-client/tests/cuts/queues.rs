@@ -1,0 +1,213 @@
+//! A crash that waits in both queues is handed to one worker, whichever queue each of several looks into.
+
+use std::{collections::BTreeMap, sync::Mutex, thread, time::Duration};
+
+use socorro_hbase_client::{Claim, CrashStore, Ooid, ProcessedCrash, Queue, Worker};
+
+use super::{
+    call::{Call, OOID, Random},
+    meanwhile::{ACCEPTED, MOVED, Scene},
+    number,
+    world::World,
+};
+
+const LEASE: Duration = Duration::from_hours(1);
+fn queue(store: &CrashStore, is_legacy: bool) -> Queue {
+    if is_legacy { store.legacy_queue() } else { store.general_queue() }
+}
+
+fn claim(store: &CrashStore, is_legacy: bool, worker: &str) -> Vec<Claim> {
+    let worker: Worker = worker.parse().unwrap();
+    queue(store, is_legacy).claim(&worker, LEASE).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Both orders of the queues, each with a claim of one crash, and with one of a whole queue; and by how much the
+/// other queue's clock is ahead.
+fn claims() -> impl Iterator<Item = (bool, bool, i64)> {
+    let kinds = [(true, 0), (true, 500), (true, -500), (false, 0)];
+    [true, false]
+        .into_iter()
+        .flat_map(move |is_legacy| kinds.map(|(is_one, ahead)| (is_legacy, is_one, ahead)))
+}
+
+fn claim_either_way(store: &CrashStore, is_legacy: bool, is_one: bool, worker: &str) -> Vec<Claim> {
+    if !is_one {
+        return claim(store, is_legacy, worker);
+    }
+    let ooid: Ooid = OOID.parse().unwrap();
+    let claim = queue(store, is_legacy).claim_crash(ooid, &worker.parse().unwrap(), LEASE).unwrap();
+    claim.into_iter().collect()
+}
+
+#[test]
+fn a_claim_between_the_requests_of_another_queues_claim_gets_the_crash_or_leaves_it() {
+    let scene = Scene::new();
+    for (is_legacy, is_one, ahead) in claims() {
+        let (mut firsts, mut seconds) = (0, 0);
+        for n in 1.. {
+            scene.begin(&[ACCEPTED]);
+            let second = Mutex::new(Vec::new());
+            let other = || {
+                let store = scene.world.store();
+                let claims = scene.world.ahead(ahead, || claim(&store, !is_legacy, "second"));
+                second.lock().unwrap().extend(claims);
+            };
+            let (made, first) = scene.beside(&[(n, &other)], |store| {
+                claim_either_way(store, is_legacy, is_one, "first")
+            });
+            let second = second.into_inner().unwrap();
+            let shown = format!("{is_legacy} {is_one} {ahead} before {n}");
+            // By clocks that differ, neither may know that it was first: then both leave it.
+            let got = first.len() + second.len();
+            assert!(got == 1 || ahead != 0 && got == 0, "{shown}: {got} have it");
+            (firsts, seconds) = (firsts + first.len(), seconds + second.len());
+            for claim in first.iter().chain(&second) {
+                assert_eq!(claim.attempt(), 1);
+                claim.release().unwrap();
+            }
+            // What was given back is anybody's, and no attempt at it was counted.
+            let after = claim(&scene.world.store(), is_legacy, "third");
+            assert_eq!(after.iter().map(Claim::attempt).collect::<Vec<_>>(), [1]);
+            if made == 0 {
+                break;
+            }
+        }
+        assert!(firsts > 0 && seconds > 0, "{is_legacy} {is_one} {ahead}: {firsts} and {seconds}");
+    }
+}
+
+#[test]
+fn what_somebody_has_by_one_queue_is_not_handed_out_by_the_other() {
+    let scene = Scene::new();
+    let made = ProcessedCrash::from_json(r#"{"signature": "a", "completeddatetime": "2012"}"#);
+    let made = made.unwrap();
+    let ooid: Ooid = OOID.parse().unwrap();
+    for is_legacy in [true, false] {
+        scene.begin(&[ACCEPTED]);
+        let store = scene.world.store();
+        let [held] = claim(&store, is_legacy, "first").try_into().unwrap();
+        assert_eq!(claim(&store, !is_legacy, "second").len(), 0);
+        let other = queue(&store, !is_legacy);
+        let second = "second".parse().unwrap();
+        assert!(other.claim_crash(ooid, &second, LEASE).unwrap().is_none());
+        let cells = scene.world.cells();
+        assert!(other.claim_by_priority(ooid, &second, LEASE).unwrap().is_none());
+        assert_eq!(scene.world.cells(), cells, "it asked for the crash although somebody has it");
+        // A request that comes meanwhile waits for the one who works on the crash.
+        scene.make(&[Call::Requeue]);
+        assert_eq!(claim(&store, !is_legacy, "second").len(), 0);
+        scene.world.let_time_pass();
+        held.complete(&made).unwrap();
+        scene.world.let_time_pass();
+        let [again] = claim(&store, !is_legacy, "second").try_into().unwrap();
+        scene.world.let_time_pass();
+        again.complete(&made).unwrap();
+        scene.world.let_time_pass();
+        assert_eq!(claim(&store, true, "third").len() + claim(&store, false, "third").len(), 0);
+        assert_eq!(scene.world.check(), []);
+    }
+}
+
+#[test]
+fn attempts_are_counted_on_where_a_claim_was_given_back() {
+    let scene = Scene::new();
+    let (ooid, first): (Ooid, Worker) = (OOID.parse().unwrap(), "first".parse().unwrap());
+    scene.begin(&[ACCEPTED]);
+    let store = scene.world.store();
+    let general = store.general_queue();
+    for attempt in 1..=3 {
+        let claim = general.claim_crash(ooid, &first, Duration::ZERO).unwrap().unwrap();
+        assert_eq!(claim.attempt(), attempt);
+        let [held] = claim_all(&store.legacy_queue()).try_into().unwrap();
+        assert!(general.claim_crash(ooid, &first, LEASE).unwrap().is_none());
+        held.release().unwrap();
+    }
+}
+
+fn claim_all(queue: &Queue) -> Vec<Claim> {
+    queue.claim(&"holder".parse().unwrap(), LEASE).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// An entry of the Python client's resubmission, under the time before, beside one under the crash's own.
+#[test]
+fn an_entry_under_an_earlier_time_gives_way_to_the_claim_under_the_crashs_own() {
+    let scene = Scene::new();
+    scene.begin(&[ACCEPTED]);
+    let store = scene.world.store();
+    let kept = scene.world.cells();
+    scene.make(&[MOVED]);
+    // The legacy queue has it under the time before alone, the general one under both.
+    for ((table, row, column), name) in &kept {
+        if table.ends_with("legacy_unprocessed_flag") && column == "ids:ooid" {
+            let put = hbase_thrift_client::Put::new(row.as_str()).column("ids:ooid", name.as_str());
+            store.client().table(table).put(&put).unwrap();
+            let own = row.replace("2012-05-08T20:50:50", "2012-06-09T21:51:51");
+            scene.delete(table, &own);
+        }
+    }
+    let [held] = claim(&store, false, "first").try_into().unwrap();
+    assert_eq!(claim(&store, true, "second").len(), 0);
+    held.release().unwrap();
+    assert_eq!(claim(&store, true, "second").len(), 1);
+}
+
+/// Workers of both queues at once, without pauses, until all crashes are done: each is made once.
+#[test]
+fn workers_of_both_queues_make_each_crash_once() {
+    let seed = number("SEED", 7);
+    for round in 0..number("ROUNDS", 4) {
+        let world = World::new().shared();
+        world.reset();
+        let crashes = 64;
+        for crash in 0..crashes {
+            let ooid: Ooid = format!("{:x}d8a{crash:04x}-9c1f-4e57-8b3a-0f2c42120508", crash % 16)
+                .parse()
+                .unwrap();
+            ACCEPTED.run(&world.store(), &world, &ooid).unwrap();
+        }
+        let made = Mutex::new(BTreeMap::new());
+        thread::scope(|scope| {
+            for worker in 0..6_u64 {
+                let (world, made) = (&world, &made);
+                let mut random = Random::new(seed * 1_000 + round * 10 + worker);
+                scope.spawn(move || work(world, worker, &mut random, made, crashes));
+            }
+        });
+        let made = made.into_inner().unwrap();
+        let twice: Vec<_> = made.iter().filter(|(_, times)| **times != 1).collect();
+        assert!(twice.is_empty(), "SEED={seed}, round {round}: {twice:?}");
+        world.let_time_pass();
+        assert_eq!(world.check(), [], "SEED={seed}, round {round}");
+    }
+}
+
+/// Takes from one queue, and begins with another crash than the others do; ends when all are made.
+fn work(
+    world: &World,
+    worker: u64,
+    random: &mut Random,
+    made: &Mutex<BTreeMap<String, u32>>,
+    crashes: usize,
+) {
+    let store = world.store();
+    let queue = queue(&store, worker.is_multiple_of(2));
+    let name: Worker = format!("worker-{worker}").parse().unwrap();
+    let result = ProcessedCrash::from_json(r#"{"signature": "a", "completeddatetime": "2012"}"#);
+    let result = result.unwrap();
+    for _ in 0..10_000 {
+        for claim in queue.claim(&name, LEASE).unwrap() {
+            let claim = claim.unwrap();
+            world.let_time_pass();
+            if random.below(4) == 0 {
+                claim.release().unwrap();
+                continue;
+            }
+            *made.lock().unwrap().entry(claim.id().to_string()).or_default() += 1;
+            claim.complete(&result).unwrap();
+        }
+        if made.lock().unwrap().len() == crashes {
+            return;
+        }
+    }
+    panic!("worker {worker}: {} of {crashes} are made", made.lock().unwrap().len());
+}
