@@ -20,6 +20,9 @@ pub(super) struct Incoming {
 
 /// What is read at once at least, if it is there.
 const READ_SIZE: usize = 64 * 1024;
+/// And at most: what was read is decoded while the peer goes on writing, and is still in the processor's
+/// cache. Larger reads leave the peer waiting for room meanwhile.
+const MOST_AT_ONCE: usize = 256 * 1024;
 /// A length in a message is believed only as far as bytes have come.
 const FIRST_GROWTH: usize = 1024 * 1024;
 /// From this length on, a message is believed to be about as long as the one before.
@@ -102,7 +105,7 @@ impl Incoming {
         let believed = self.body + self.last + MARGIN;
         let is_believed = self.last >= LARGE && self.end < believed;
         let end = if is_believed { believed.min(self.data.len()) } else { self.data.len() };
-        &mut self.data[self.end..end]
+        &mut self.data[self.end..end.min(self.end + MOST_AT_ONCE)]
     }
 
     /// Takes note of bytes that were put into [`space`](Self::space).
@@ -231,6 +234,16 @@ mod tests {
             incoming.expect(1);
         }
         assert!(growths < 40, "{growths}");
+    }
+
+    #[test]
+    fn a_long_message_is_read_in_parts() {
+        let mut incoming = received(3 << 20);
+        incoming.take(3 << 20, vec![0; 4 << 20]);
+        incoming.begin_message();
+        assert_eq!(incoming.space().len(), MOST_AT_ONCE);
+        incoming.received(MOST_AT_ONCE);
+        assert_eq!(incoming.space().len(), MOST_AT_ONCE);
     }
 
     #[test]
