@@ -1,7 +1,8 @@
 //! The queues: workers share them, what is done leaves them, and what isn't comes back.
 
+use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use integration_tests::{Server, Test};
 use socorro_hbase_client::{
@@ -24,6 +25,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(an_attempt_at_what_waited_for_others_begins_with_a_renewal),
         Test::new(claims_from_before_attempts_were_counted_are_none),
         Test::new(workers_at_once_never_get_the_same_crash),
+        Test::new(workers_of_both_queues_never_get_the_same_crash),
         Test::new(a_processed_crash_is_acknowledged_instead_of_handed_out),
         Test::new(a_priority_job_is_claimed_out_of_its_turn),
         Test::new(a_crash_is_removed_from_the_queue_once),
@@ -278,6 +280,32 @@ fn workers_at_once_never_get_the_same_crash(server: &Server) {
         let workers: Vec<_> = (0..4).map(|number| scope.spawn(move || run(number))).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
+    taken.sort_by_key(ToString::to_string);
+    expected.sort_by_key(ToString::to_string);
+    assert_eq!(taken, expected);
+}
+
+fn workers_of_both_queues_never_get_the_same_crash(server: &Server) {
+    const LIMIT: Duration = Duration::from_mins(2);
+    let mut socorro = socorro(server);
+    let (legacy, mut expected) = queue_of(&mut socorro, 40);
+    let general = socorro.store.general_queue();
+    let (taken, begin) = (Mutex::new(Vec::new()), Instant::now());
+    thread::scope(|scope| {
+        for number in 0..4 {
+            let queue = if number % 2 == 0 { &legacy } else { &general };
+            let (taken, expected) = (&taken, &expected);
+            scope.spawn(move || {
+                // Those that two have claimed at the same moment may be nobody's until the next time.
+                while taken.lock().unwrap().len() < expected.len() && begin.elapsed() < LIMIT {
+                    let claims = claim_all(queue, &format!("worker-{number}"), LONG);
+                    let of_test = |id: &CrashId| expected.iter().any(|ooid| *id == *ooid);
+                    taken.lock().unwrap().extend(ooids(&claims).into_iter().filter(of_test));
+                }
+            });
+        }
+    });
+    let mut taken = taken.into_inner().unwrap();
     taken.sort_by_key(ToString::to_string);
     expected.sort_by_key(ToString::to_string);
     assert_eq!(taken, expected);

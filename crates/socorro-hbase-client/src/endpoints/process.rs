@@ -38,7 +38,7 @@ impl CrashStore {
 
     /// Puts a crash back into both queues, to be processed once more whether it was accepted or not.
     ///
-    /// Up to five round trips. What is made of the crash already stays readable. A worker that works on
+    /// Up to seven round trips. What is made of the crash already stays readable. A worker that works on
     /// it at this moment finishes, and the crash is processed again. May be made again.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl CrashStore {
 
     /// Replaces a crash's own dump, and puts the crash back into both queues, in this order.
     ///
-    /// Up to six round trips. May be made again.
+    /// Up to seven round trips. May be made again.
     ///
     /// # Errors
     ///

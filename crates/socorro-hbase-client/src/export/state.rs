@@ -129,14 +129,15 @@ impl Entry {
     }
 }
 
-/// Whether a column has a file of its own, or is none of a backup's: the mark of a submission that is
-/// under way, and a time by the store's own clocks.
+/// Whether a column has a file of its own, or is none of a backup's: the mark of what is under way,
+/// and a time by the store's own clocks.
 fn has_file(column: &[u8]) -> bool {
     let others = [
         layout::META_DATA_JSON,
         layout::PROCESSED_DATA_JSON,
         layout::FLAGS_UNCOUNTED,
         layout::FLAGS_READ,
+        layout::FLAGS_REQUEUEING,
     ];
     others.iter().any(|other| column == other.as_bytes()) || layout::dump_name(column).is_some()
 }

@@ -9,10 +9,10 @@
 //!   the counters come, in that order: what isn't counted twice may stay uncounted when a reply is
 //!   lost, which `check` finds. A crash whose row is there, but not the row that finds it by time, is
 //!   one whose submission stopped, ours or another client's: it is finished.
-//! - **requeue** (`requeue`): another dump if there is one, then entries in both queues, each with a
-//!   new version, then their sizes.
-//! - **claim** (`claim`, `lease`), **withdraw** (`queue`): nobody claims a crash whose submission is
-//!   under way, as its mark tells: entries are put, and whatever has lost its reply is put again, with
+//! - **requeue** (`requeue`): a mark, and another dump if there is one; then entries in both queues, each with
+//!   a new version; then the mark goes, and their sizes come.
+//! - **claim** (`claim`, `lease`), **withdraw** (`queue`): nobody claims a crash whose submission, or
+//!   requeueing, is under way, as its mark tells: entries are put, and whatever has lost its reply is put again, with
 //!   a new version that would ask for the crash once more. An entry is left by guard, delete, count: the
 //!   guard is a check-and-put on the claim, which only one of several wins, and the delete spares every
 //!   version of the entry but the one that was read. A crash that is in both queues is one worker's all the

@@ -22,7 +22,7 @@ use crate::{
 /// Which entries of queues a result answers.
 #[derive(Clone, Copy)]
 pub(crate) enum Answered<'a> {
-    /// The one whose claim it was made under, and what was in the general queue before.
+    /// The one whose claim it was made under, and what was in either queue before.
     Claim(&'a Entry),
     /// What is in the general queue now.
     Queued,
@@ -72,15 +72,16 @@ pub(crate) fn process(
     if matches!(answered, Answered::Nothing) {
         return Ok(());
     }
-    // Of the general queue, what was there when the result was made; of any other, what was claimed. A
-    // submission writes its entries in the same millisecond, perhaps in that of the claim.
+    // What was there when the result was made: without a claim, of the general queue alone, since whoever
+    // takes crashes from the legacy one acknowledges them. A submission writes its entries in the same
+    // millisecond, perhaps in that of the claim.
     let is_answered = |entry: &&Entry| {
         let with_claimed = claimed.is_some_and(|claimed| entry.version <= claimed.version);
         entry.version < moment || with_claimed
     };
     let leaving = entries
         .iter()
-        .filter(|entry| entry.cell.table == layout::UNPROCESSED_FLAG)
+        .filter(|entry| claimed.is_some() || entry.cell.table == layout::UNPROCESSED_FLAG)
         .filter(is_answered)
         .filter(|entry| claimed.is_none_or(|claimed| claimed.cell != entry.cell));
     leave_all(store, leaving.chain(claimed))

@@ -1,6 +1,10 @@
 //! Putting crashes back into the queues, with another dump or with the one that they have.
+//!
+//! The entries of both queues are one request. So the crash is marked first, and nobody claims it before all
+//! are there: a worker who is done with it before the second entry came would find that one newer than what he
+//! has made, and so would one who takes what was written once more because its reply was lost.
 
-use hbase_thrift_client::Put;
+use hbase_thrift_client::{Delete, Put};
 
 use super::{
     execute::run,
@@ -32,11 +36,13 @@ pub(crate) fn requeue(
             results.push(Err(Error::new(ErrorKind::NoSuchCrash, message)));
             continue;
         };
-        let mut stages = Vec::new();
-        let mut written = Places::of_change(&stored);
+        let mut put = Put::new(stored.row.clone()).column(layout::FLAGS_REQUEUEING, layout::YES);
+        let mut written = Places::of_change(&stored).column(layout::FLAGS_REQUEUEING);
+        let mut state = "nothing is changed, but workers may wait for a while until they take it";
         if let Some(dump) = dump {
             let column = layout::dump_column(&DumpName::default());
-            let mut put = Put::new(stored.row.clone()).column(column.clone(), *dump);
+            put = put.column(column.clone(), *dump);
+            state = "its dump may be replaced or not";
             written = written.column(column);
             if stored.is_submitted {
                 // It is there already; where the crash is removed meanwhile, a check finds by it what it
@@ -44,16 +50,19 @@ pub(crate) fn requeue(
                 put = put.column(layout::IDS_OOID, id.as_bytes());
                 written = written.column(layout::IDS_OOID);
             }
-            let put = Step::large_put(layout::CRASH_REPORTS, put, dump.len());
-            stages.push(Stage::new(Part::Crash, "its dump may be replaced or not", vec![put]));
         }
+        let bytes = dump.map_or(0, <[u8]>::len);
+        let put = Step::large_put(layout::CRASH_REPORTS, put, bytes);
+        let mut stages = vec![Stage::new(Part::Crash, state, vec![put])];
         let entries = QUEUES.into_iter().filter(|table| queues.contains(table));
         let entries: Vec<_> = entries.map(|table| stored.facts.queue_cell(table, id)).collect();
         let steps = entries.iter().map(|cell| Step::enqueue(cell.clone(), id)).collect();
         let state = "it may be missing from {}";
         stages.push(Stage::new(Part::Queues, state, steps));
-        let state = "it is queued, but the sizes of the queues may lack it";
-        stages.push(Stage::new(Part::Counters, state, vec![Step::CountEntries]));
+        let unmark = Delete::row(stored.row.clone()).column(layout::FLAGS_REQUEUEING);
+        let unmark = Step::delete(layout::CRASH_REPORTS, unmark);
+        let state = "it is queued, but the sizes of the queues may lack it, or workers may wait for a while";
+        stages.push(Stage::new(Part::Counters, state, vec![unmark, Step::CountEntries]));
         changes.push((results.len(), stored, written.cells(entries)));
         results.push(Ok(()));
         transitions.push(Transition::of(id, stages));

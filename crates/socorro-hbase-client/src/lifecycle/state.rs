@@ -31,6 +31,8 @@ pub(crate) struct StoredCrash {
     pub(crate) is_uncounted: bool,
     /// The time of the mark that says so.
     pub(crate) marked: i64,
+    /// When somebody began to put it back into its queues, who isn't done as far as the row tells.
+    pub(crate) requeueing: Option<i64>,
     /// How many of its entries the size of each queue has all the same, as the mark tells.
     pub(crate) counted: [usize; QUEUES.len()],
     pub(crate) has_metadata: bool,
@@ -48,7 +50,8 @@ pub(crate) struct StoredCrash {
 pub(crate) const STATE_COLUMNS: [&str; 5] =
     ["flags", "ids", "timestamps", layout::META_DATA_JSON, layout::PROCESSED_DATA_SIGNATURE];
 
-/// For how long a submission may be under way, in milliseconds: far longer than one takes.
+/// For how long a submission, or a request to process a crash once more, may be under way, in milliseconds:
+/// far longer than one takes.
 const UNDER_WAY: i64 = 10 * 60 * 1000;
 
 /// How many versions of metadata and signatures are kept.
@@ -102,6 +105,7 @@ impl StoredCrash {
             is_submitted: row.get(layout::IDS_OOID).is_some(),
             is_uncounted: mark.is_some(),
             marked: mark.map_or(i64::MIN, |mark| mark.timestamp()),
+            requeueing: row.cell(layout::FLAGS_REQUEUEING).map(|cell| cell.timestamp()),
             counted: mark.map_or([0; QUEUES.len()], |mark| mark::counted(mark.value())),
             has_metadata: json.is_some(),
             described: row.cell(layout::META_DATA_JSON).map(|cell| cell.timestamp()),
@@ -143,10 +147,12 @@ impl StoredCrash {
         !self.is_processed() || version >= self.moment
     }
 
-    /// Whether somebody may still be about to submit it at this time: then it isn't worked on. Its entries
-    /// may be written once more, each with a new version, which would ask for it once more.
+    /// Whether somebody may still be about to submit it, or to ask for it once more, at this time: then it
+    /// isn't worked on. Its entries are written one after the other, and may be written once more, each with a
+    /// new version, which would ask for it once more.
     pub(crate) fn is_under_way(&self, now: i64) -> bool {
-        self.is_uncounted && now.saturating_sub(self.marked) < UNDER_WAY
+        let marks = [self.is_uncounted.then_some(self.marked), self.requeueing];
+        marks.into_iter().flatten().any(|marked| now.saturating_sub(marked) < UNDER_WAY)
     }
 
     /// When it was submitted, if that is a time.

@@ -103,6 +103,10 @@ fn what_somebody_has_by_one_queue_is_not_handed_out_by_the_other() {
         scene.world.let_time_pass();
         again.complete(&made).unwrap();
         scene.world.let_time_pass();
+        for queue in [store.legacy_queue(), store.general_queue()] {
+            let statistics = queue.statistics().unwrap();
+            assert_eq!((queue.count_entries().unwrap(), statistics.size), (0, Some(0)));
+        }
         assert_eq!(claim(&store, true, "third").len() + claim(&store, false, "third").len(), 0);
         assert_eq!(scene.world.check(), []);
     }
@@ -149,6 +153,43 @@ fn an_entry_under_an_earlier_time_gives_way_to_the_claim_under_the_crashs_own() 
     assert_eq!(claim(&store, true, "second").len(), 0);
     held.release().unwrap();
     assert_eq!(claim(&store, true, "second").len(), 1);
+}
+
+/// Workers of both queues come between any two requests of one that asks for a crash once more.
+#[test]
+fn what_was_asked_for_once_more_is_made_once_whoever_comes_before_both_entries_are_there() {
+    let scene = Scene::new();
+    let made = ProcessedCrash::from_json(r#"{"signature": "b", "completeddatetime": "2012"}"#);
+    let made = made.unwrap();
+    let ooid: Ooid = OOID.parse().unwrap();
+    let work = |is_legacy| {
+        scene.world.let_time_pass();
+        let claims = claim(&scene.world.store(), is_legacy, "worker");
+        for claim in &claims {
+            scene.world.let_time_pass();
+            claim.complete(&made).unwrap();
+        }
+        claims.len()
+    };
+    for (asked, is_legacy) in [(0, true), (0, false), (1, true), (1, false)] {
+        for n in 1.. {
+            scene.begin(&[ACCEPTED, Call::Work(true, "a"), Call::Work(false, "a")]);
+            let begun = Mutex::new(0);
+            let other = || *begun.lock().unwrap() += work(is_legacy);
+            let (held, result) = scene.beside(&[(n, &other)], |store| match asked {
+                0 => store.requeue(ooid),
+                _ => store.replace_dump(ooid, b"MDMP fixed"),
+            });
+            result.unwrap();
+            let after = work(!is_legacy) + work(is_legacy);
+            let all = *begun.lock().unwrap() + after;
+            assert_eq!(all, 1, "{asked} {is_legacy} before {n}: {after} of them after it");
+            assert_eq!(scene.world.check(), []);
+            if held == 0 {
+                break;
+            }
+        }
+    }
 }
 
 /// Workers of both queues at once, without pauses, until all crashes are done: each is made once.

@@ -74,8 +74,9 @@ impl Claim {
         self.entry.attempts().number()
     }
 
-    /// Stores what was made of the crash, and takes the entry that was claimed out of its queue. Whoever
-    /// put the crash into the queue once more since the claim was made is served later.
+    /// Stores what was made of the crash, and takes the entry that was claimed out of its queue, and the crash's
+    /// older one out of the other queue. Whoever put the crash into the queues once more since the claim was made
+    /// is served later.
     ///
     /// Up to ten round trips. It stores the result too if the claim has run out meanwhile and another
     /// has the crash; then the other's entry stays. If the other has stored a result already, of raw data that

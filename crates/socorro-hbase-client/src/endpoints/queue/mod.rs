@@ -178,7 +178,7 @@ impl Queue {
     }
 
     /// Claims a crash by priority, whether it is in the queue or not: it is put there first. `None` if
-    /// somebody else has claimed it. Up to nine round trips.
+    /// somebody else has claimed it. Up to eleven round trips.
     ///
     /// # Errors
     ///
