@@ -74,7 +74,7 @@ impl Dialect {
     }
 
     /// As [`write`](Self::write) in the binary protocol, for the few requests that have a short way;
-    /// returns whether this is one.
+    /// returns whether this is one, and writes nothing if not.
     pub(crate) fn write_binary(
         self,
         request: &Request<'_>,

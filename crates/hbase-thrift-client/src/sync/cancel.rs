@@ -166,6 +166,9 @@ impl Watch {
     }
 
     fn leave_all(&mut self) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
         self.0.drain(..).fold(false, |was_ended, (token, number)| {
             // Under one lock: a token that is used after this has nothing to end.
             let mut state = token.lock();

@@ -10,14 +10,16 @@ pub(super) mod packed;
 mod refusals;
 mod rows;
 mod scanners;
+mod short;
 
-use thrift::protocol::{TBinaryOutputProtocol, TOutputProtocol};
+use thrift::protocol::TOutputProtocol;
 
 use super::call::Request;
 use super::effect::Effect;
 pub(crate) use layout::Thrift1Rows;
 pub(crate) use packed::PackedBatch;
 pub(super) use refusals::{check, check_mutation};
+pub(super) use short::write_binary;
 
 /// The method's name. Several reads differ only in their arguments.
 pub(super) fn method(request: &Request<'_>) -> &'static str {
@@ -109,18 +111,6 @@ pub(super) fn effect(request: &Request<'_>) -> Effect {
         // One after the other until one fails.
         Request::IncrementRows(..) => Effect::OnceMany,
     }
-}
-
-/// Writes the arguments' struct in the binary protocol, if there is a short way for this request.
-pub(super) fn write_binary(request: &Request<'_>, into: &mut Vec<u8>) -> thrift::Result<bool> {
-    let Request::PackedBatch(table, batch, timestamp) = *request else { return Ok(false) };
-    encode::bytes(&mut TBinaryOutputProtocol::new(&mut *into, true), 1, table)?;
-    encode::struct_list_head(&mut TBinaryOutputProtocol::new(&mut *into, true), 2, batch.len())?;
-    into.extend_from_slice(batch.encoded());
-    let protocol = &mut TBinaryOutputProtocol::new(into, true);
-    rows::timestamp_and_attributes(protocol, 3, timestamp, batch.attributes())?;
-    protocol.write_field_stop()?;
-    Ok(true)
 }
 
 /// Writes the arguments' struct.

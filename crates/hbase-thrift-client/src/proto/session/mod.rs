@@ -131,25 +131,21 @@ impl Session {
         let (dialect, protocol) = (self.dialect, self.protocol);
         let (method, effect) = (dialect.method(request), dialect.effect(request));
         self.sequence = self.sequence.wrapping_add(1);
-        let head = TMessageIdentifier::new(method, TMessageType::Call, self.sequence);
-        self.queue_message(method, effect, |outgoing| {
-            let write = |protocol: &mut dyn TOutputProtocol| {
+        let sequence = self.sequence;
+        self.queue_message(method, effect, |outgoing| match protocol {
+            Protocol::Binary => {
+                begin_call(method, sequence, outgoing);
+                if dialect.write_binary(request, outgoing)? {
+                    return Ok(());
+                }
+                dialect.write(request, &mut TBinaryOutputProtocol::new(outgoing, true))
+            }
+            Protocol::Compact => {
+                let protocol = &mut TCompactOutputProtocol::new(outgoing);
+                let head = TMessageIdentifier::new(method, TMessageType::Call, sequence);
                 protocol.write_message_begin(&head)?;
                 dialect.write(request, protocol)?;
                 protocol.write_message_end()
-            };
-            match protocol {
-                Protocol::Binary => {
-                    let start = outgoing.len();
-                    let whole = &mut TBinaryOutputProtocol::new(&mut *outgoing, true);
-                    whole.write_message_begin(&head)?;
-                    if dialect.write_binary(request, outgoing)? {
-                        return Ok(());
-                    }
-                    outgoing.truncate(start);
-                    write(&mut TBinaryOutputProtocol::new(outgoing, true))
-                }
-                Protocol::Compact => write(&mut TCompactOutputProtocol::new(outgoing)),
             }
         })
         .map_err(|error| {
@@ -318,6 +314,16 @@ impl Session {
             Framing::Http(http) => http.hears_last_words(),
         }
     }
+}
+
+/// The head of a call in the strict binary protocol: its version and kind, the method, its number. The thrift
+/// crate's own way copies the method's name.
+fn begin_call(method: &str, sequence: i32, into: &mut Vec<u8>) {
+    const CALL: u32 = 0x8001_0001;
+    into.extend_from_slice(&CALL.to_be_bytes());
+    into.extend_from_slice(&(method.len() as u32).to_be_bytes());
+    into.extend_from_slice(method.as_bytes());
+    into.extend_from_slice(&sequence.to_be_bytes());
 }
 
 impl Framing {

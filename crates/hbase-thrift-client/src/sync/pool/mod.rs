@@ -128,11 +128,15 @@ impl Pool {
             if time_left.is_zero() && waiter.is_none() {
                 return Err(failure.unwrap_or_else(no_time));
             }
-            match self.decide(now, |balancer| balancer.turn(waiter, &tried, time_left, now)) {
+            let (turn, kept) = self.decide_state(now, |state| {
+                let turn = state.balancer.turn(waiter, &tried, time_left, now);
+                let kept = if let Turn::Use(id) = turn { state.take(id) } else { None };
+                (turn, kept)
+            });
+            match turn {
                 Turn::Use(id) => {
-                    if let Some(lease) =
-                        self.take_kept(id, now).and_then(|lease| lease.if_usable(now))
-                    {
+                    let lease = kept.map(|(gateway, kept)| self.lend(id, gateway, kept, now));
+                    if let Some(lease) = lease.and_then(|lease| lease.if_usable(now)) {
                         return Ok(lease.watched_by(cancellation));
                     }
                 }
@@ -250,10 +254,15 @@ impl Pool {
 
     /// Asks the balancer, under the lock, then wakes those that it has something for.
     fn decide<T>(&self, now: Instant, ask: impl FnOnce(&mut Balancer) -> T) -> T {
+        self.decide_state(now, |state| ask(&mut state.balancer))
+    }
+
+    /// As [`decide`](Self::decide), with what the balancer decides about.
+    fn decide_state<T>(&self, now: Instant, ask: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let retired = state.balancer.retire(now);
         let retired: Vec<_> = retired.iter().filter_map(|id| state.kept.remove(id)).collect();
-        let decision = ask(&mut state.balancer);
+        let decision = ask(&mut state);
         state.wake();
         drop(state);
         // Closing takes a system call each.
@@ -387,11 +396,8 @@ impl Pool {
 
     /// Lends a connection that the balancer has just given.
     fn take_kept(&self, id: ConnectionId, now: Instant) -> Option<Lease> {
-        let mut state = self.lock();
-        let kept = state.kept.remove(&id)?;
-        let gateway = state.balancer.gateway_of(id)?;
-        drop(state);
-        Some(self.lend(id, gateway, kept, now))
+        let taken = self.lock().take(id);
+        taken.map(|(gateway, kept)| self.lend(id, gateway, kept, now))
     }
 }
 
@@ -404,6 +410,12 @@ fn no_gateway() -> Error {
 }
 
 impl State {
+    /// A connection that the balancer has just given, and its gateway.
+    fn take(&mut self, id: ConnectionId) -> Option<(usize, Box<Kept>)> {
+        let kept = self.kept.remove(&id)?;
+        Some((self.balancer.gateway_of(id)?, kept))
+    }
+
     fn wake(&mut self) {
         for id in self.balancer.take_woken() {
             if let Some(signal) = self.signals.get(&id) {
