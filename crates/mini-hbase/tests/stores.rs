@@ -9,6 +9,8 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
 
 use child::Served;
 use hbase_thrift_api::THbaseSyncClient;
@@ -95,6 +97,70 @@ fn a_store_in_use_is_refused() {
     let error = MiniHBase::builder().store(&store).start().unwrap_err();
     assert!(matches!(error, StartError::InUse { .. }), "{error}");
     assert!(error.to_string().contains("stop it first"));
+}
+
+/// Not a test: a server that another one finds on its store.
+#[test]
+fn serve_the_store() {
+    let Some(folder) = child::folder() else { return };
+    child::serve(&MiniHBase::builder().store(folder).start().unwrap());
+}
+
+#[test]
+fn a_store_in_use_by_another_process_is_refused_until_that_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    for _ in 0..3 {
+        let mut first = Served::start("serve_the_store", &store);
+        let builder = MiniHBase::builder().store(&store);
+        // A second time: the first refusal has changed nothing.
+        for _ in 0..2 {
+            let error = builder.clone().start().unwrap_err();
+            assert!(matches!(error, StartError::InUse { .. }), "{error:?}");
+        }
+        raw(&first.address).get_table_names().unwrap();
+        first.kill();
+        builder.start().unwrap();
+    }
+}
+
+#[test]
+fn of_many_that_start_on_one_store_at_once_one_gets_it() {
+    const STARTS: usize = 6;
+    for round in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store");
+        // A store that is there, one that was never finished, and none.
+        match round % 3 {
+            0 => drop(MiniHBase::builder().store(&store).start().unwrap()),
+            1 => {
+                fs::create_dir_all(store.join("data")).unwrap();
+                fs::write(store.join("mini-hbase"), "mini-hbase store, format 0\n").unwrap();
+            }
+            _ => {}
+        }
+        let barrier = Barrier::new(STARTS);
+        let started: Vec<_> = thread::scope(|scope| {
+            let starts = (0..STARTS).map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    MiniHBase::builder().store(&store).start()
+                })
+            });
+            let starts: Vec<_> = starts.collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        let (good, bad): (Vec<_>, Vec<_>) = started.into_iter().partition(Result::is_ok);
+        for error in bad.into_iter().map(Result::unwrap_err) {
+            assert!(matches!(error, StartError::InUse { .. }), "round {round}: {error:?}");
+        }
+        assert_eq!(good.len(), 1, "round {round}");
+        let server = good.into_iter().next().unwrap().unwrap();
+        put(&mut client_with_table(&server), "r", "f:x", "v").unwrap();
+        server.stop();
+        let server = MiniHBase::builder().store(&store).start().unwrap();
+        assert_eq!(value(&mut client(&server), "r", "f:x").as_deref(), Some("v"), "{round}");
+    }
 }
 
 #[test]

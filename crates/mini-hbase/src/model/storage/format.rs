@@ -53,7 +53,7 @@ pub(crate) fn claim(folder: &Path) -> Result<Option<Making>, StartError> {
             if has_copy(folder) {
                 restore(folder).map(|()| None)
             } else {
-                create(folder, &file).map(Some)
+                create(folder, &file)
             }
         }
         Err(error) => Err(cannot(folder, error)),
@@ -79,6 +79,9 @@ fn check(folder: &Path, file: &Path) -> Result<Option<Making>, StartError> {
         // A disk that was full takes the file, but not what is in it.
         None if text.is_empty() && !data(folder).exists() => begin_again(folder, file),
         _ => {
+            // It is no damage while another process is at it.
+            let open = fs::File::open(file).map_err(|error| cannot(folder, error))?;
+            lock(folder, open)?;
             Err(damaged(folder, format!("the file {FILE} does not say which format the store has")))
         }
     }
@@ -129,16 +132,20 @@ fn number(text: &str) -> Option<u32> {
     text.trim_end().strip_prefix(BEFORE_NUMBER)?.parse().ok()
 }
 
-fn create(folder: &Path, file: &Path) -> Result<Making, StartError> {
+fn create(folder: &Path, file: &Path) -> Result<Option<Making>, StartError> {
     let mut entries = fs::read_dir(folder).map_err(|error| cannot(folder, error))?;
-    if entries.next().is_some() {
+    if entries.next().is_some() && !file.exists() {
         return Err(StartError::NotAStore { folder: folder.to_owned() });
     }
-    let file = fs::File::create_new(file).map_err(|error| cannot(folder, error))?;
+    let file = match fs::File::create_new(file) {
+        // Another process has come first.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return claim(folder),
+        created => created.map_err(|error| cannot(folder, error))?,
+    };
     let mut making = lock(folder, file)?;
     write_number(&mut making.file, BEING_MADE).map_err(|error| cannot(folder, error))?;
     sync(folder).map_err(|error| cannot(folder, error))?;
-    Ok(making)
+    Ok(Some(making))
 }
 
 /// Whoever was making the store gave up, unless it still is at it.
