@@ -11,11 +11,29 @@ use hbase_thrift_api::{
 use super::calls::{Call, Change, Column, Opened, Scan};
 use super::names::{self, FAMILIES, Names, QUALIFIERS, VALUES};
 
-/// Makes a call, and says what came of it; `pause` lets a few milliseconds pass.
+/// Makes a call, and says what came of it, of an exception its class; `pause` lets a few milliseconds
+/// pass.
 ///
 /// # Errors
 /// If there is no answer.
 pub(crate) fn answer(
+    call: &Call,
+    client: &mut impl THbaseSyncClient,
+    table: &[u8],
+    names: &Names,
+    pause: &dyn Fn(),
+) -> thrift::Result<String> {
+    match try_call(call, client, table, names, pause) {
+        Err(error @ thrift::Error::Transport(_)) => Err(error),
+        said => Ok(said.unwrap_or_else(|error| show_error(&error))),
+    }
+}
+
+/// Makes a call, and says what it returns.
+///
+/// # Errors
+/// What it throws, or if there is no answer.
+pub(crate) fn try_call(
     call: &Call,
     client: &mut impl THbaseSyncClient,
     table: &[u8],
@@ -30,10 +48,7 @@ pub(crate) fn answer(
     if call.is_stamped() {
         pause();
     }
-    match said {
-        Err(error @ thrift::Error::Transport(_)) => Err(error),
-        said => Ok(said.unwrap_or_else(|error| show_error(&error))),
-    }
+    said
 }
 
 fn make(
