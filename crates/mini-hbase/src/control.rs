@@ -30,6 +30,7 @@ use crate::budget::{Budget, Share};
 use crate::fault::Faults;
 use crate::seed;
 use crate::thrift1::{Handler, Service};
+use crate::wire;
 use crate::{Exception, Fault, VirtualClock, When};
 
 /// The server, as its control address and its handle see it.
@@ -56,6 +57,9 @@ pub(crate) struct Start {
 /// A call's status line's end, and its JSON.
 pub(crate) type Reply = (&'static str, Value);
 
+/// What is kept of calls is bounded by this and by [`MAX_FAULTS`].
+const MAX_BODY: usize = 64 << 10;
+const MAX_FAULTS: usize = 1_000;
 const OK: &str = "200 OK";
 const BAD: &str = "400 Bad Request";
 
@@ -80,8 +84,7 @@ impl Control {
             ("GET", "/health") => Ok(()),
             ("POST", "/faults") => parse::<NewFault>(body).and_then(|new| {
                 let (when, fault) = new.read()?;
-                self.faults.add(when, fault);
-                Ok(())
+                self.faults.add_to_at_most(MAX_FAULTS, when, fault)
             }),
             ("DELETE", "/faults") => {
                 self.faults.clear();
@@ -117,28 +120,39 @@ impl Control {
     /// # Errors
     /// When a line can't be read or is refused; in words.
     fn seed(&self, lines: &str, left_out: &BTreeSet<String>) -> Result<(), String> {
-        seed::plant(&self.handler(), lines, left_out).map_err(|failed| failed.to_string())
+        let share = Share::of(&self.budget);
+        seed::plant(&self.handler(), share, lines, left_out).map_err(|failed| failed.to_string())
     }
 
-    /// Puts in what the server begins with, but nothing of the tables that are there.
+    /// Puts in what the server begins with, but nothing of the tables that are there. What an earlier
+    /// start put in before it was killed is gone by now, so all of a table is put in or nothing.
     ///
     /// # Errors
     /// When a line can't be read or is refused; in words. None of the seeds is there then.
     pub(crate) fn begin(&self) -> Result<(), String> {
-        self.begin_beside(&self.service.tables())
+        let tables = self.service.tables();
+        // A start that has nothing to put in writes nothing, and needs no room on the disk.
+        if !self.start.seeds.iter().any(|seeds| seed::is_needed(seeds, &tables)) {
+            return Ok(());
+        }
+        self.service.begin_tables(&tables).map_err(|error| error.to_string())?;
+        self.plant_beside(&tables)
     }
 
-    fn begin_beside(&self, tables: &BTreeSet<String>) -> Result<(), String> {
+    /// Puts in the seeds beside the tables that are finished, and finishes the others.
+    fn plant_beside(&self, tables: &BTreeSet<String>) -> Result<(), String> {
         let seeded = self.start.seeds.iter().try_for_each(|seeds| self.seed(seeds, tables));
-        if seeded.is_err() {
-            // Half of a table would be taken by the next start for one that was there before.
-            let _ = self.service.drop_tables(tables);
+        if seeded.is_err() && self.service.drop_tables(tables).is_err() {
+            // The next start does it.
+            return seeded;
         }
-        seeded
+        let finished = self.service.finish_tables().map_err(|error| error.to_string());
+        seeded.and(finished)
     }
 
     /// Makes everything as it was at the start: tables, scanners, faults, clock. Calls of others may
-    /// go on meanwhile; those under way end before their table goes.
+    /// go on meanwhile; those under way end before their table goes. If the server is killed before
+    /// this returns, no table is there at the next start, which puts the seeds in.
     ///
     /// # Errors
     /// When the storage fails; in words.
@@ -146,7 +160,9 @@ impl Control {
         let _one = self.resetting.lock().unwrap_or_else(PoisonError::into_inner);
         self.faults.clear();
         let none = BTreeSet::new();
-        self.service.drop_tables(&none).map_err(|error| error.to_string())?;
+        let begun = self.service.begin_tables(&none);
+        let dropped = begun.and_then(|()| self.service.drop_tables(&none));
+        dropped.map_err(|error| error.to_string())?;
         self.service.scanners().expire_all();
         if let Some((clock, time)) = &self.start.clock {
             match time {
@@ -154,7 +170,7 @@ impl Control {
                 None => clock.show_system_time(),
             }
         }
-        self.begin_beside(&none)?;
+        self.plant_beside(&none)?;
         for (when, fault) in &self.start.faults {
             self.faults.add(when.clone(), fault.clone());
         }
@@ -192,7 +208,11 @@ impl Control {
     }
 }
 
+/// Reads the body of any call but the seeds'.
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    if body.len() > MAX_BODY {
+        return Err(format!("the body has more than {MAX_BODY} bytes"));
+    }
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
@@ -241,6 +261,9 @@ enum NamedException {
 
 impl NewFault {
     fn read(self) -> Result<(When, Fault), String> {
+        if let Some(method) = self.method.as_deref().filter(|method| !wire::is_method(method)) {
+            return Err(format!("HBase has no method {method}"));
+        }
         let when = match (self.nth, self.first) {
             (None, None) => When::calls(self.method, 1, u64::MAX),
             (Some(0), _) => return Err("calls are counted from 1 on".to_owned()),

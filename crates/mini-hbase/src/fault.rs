@@ -125,6 +125,21 @@ impl Faults {
         self.state().set.push(Set { when, fault, seen: 0 });
     }
 
+    /// Sets a fault, unless as many are set already.
+    pub(crate) fn add_to_at_most(
+        &self,
+        max: usize,
+        when: When,
+        fault: Fault,
+    ) -> Result<(), String> {
+        let mut state = self.state();
+        if state.set.len() >= max {
+            return Err(format!("{max} faults are set; take them back first (DELETE /faults)"));
+        }
+        state.set.push(Set { when, fault, seen: 0 });
+        Ok(())
+    }
+
     pub(crate) fn clear(&self) {
         let mut state = self.state();
         state.set.clear();

@@ -18,8 +18,14 @@ use hbase_thrift_api::{
 };
 use serde::Deserialize;
 
-/// As many rows are put in one call.
+use crate::budget::Share;
+
+/// As many rows are put in one call at most.
 const BATCH: usize = 500;
+/// And no more when they have taken this much memory.
+const BATCH_BYTES: usize = 256 << 10;
+/// What a value of JSON takes at most while its line is read, beside its bytes.
+const VALUE: usize = 256;
 
 /// The line that failed, counted from 1 on, and why.
 #[derive(Debug, thiserror::Error)]
@@ -126,13 +132,15 @@ fn from_hex(digits: &str) -> Option<Vec<u8>> {
 /// Puts in what the lines say, but nothing of the tables that are to be left as they are.
 ///
 /// # Errors
-/// When a line can't be read, or what it says is refused; what stood before it is there.
+/// When a line can't be read, what it says is refused, or there is no memory for it; what stood before
+/// it is there.
 pub(crate) fn plant(
     handler: &impl HbaseSyncHandler,
+    share: Share,
     lines: &str,
     left_out: &BTreeSet<String>,
 ) -> Result<(), Failed> {
-    let mut planter = Planter { handler, left_out, batch: Batch::default() };
+    let mut planter = Planter { handler, share, left_out, batch: Batch::default() };
     for (number, line) in (1..).zip(lines.lines()) {
         let result = if line.trim().is_empty() { Ok(()) } else { planter.line(line) };
         result.map_err(|reason| Failed { line: number, reason })?;
@@ -140,8 +148,27 @@ pub(crate) fn plant(
     planter.put().map_err(|reason| Failed { line: lines.lines().count(), reason })
 }
 
+/// Whether [`plant`] would put something in; what it would refuse counts too.
+pub(crate) fn is_needed(lines: &str, left_out: &BTreeSet<String>) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        table: String,
+    }
+    lines.lines().filter(|line| !line.trim().is_empty()).any(|line| {
+        let named = serde_json::from_str::<Named>(line);
+        named.map_or(true, |Named { table }| !left_out.contains(plain(&table)))
+    })
+}
+
+/// A table's name without `default:`.
+fn plain(table: &str) -> &str {
+    table.strip_prefix("default:").unwrap_or(table)
+}
+
 struct Planter<'a, H> {
     handler: &'a H,
+    /// For the rows that wait to be put, and the line that is read.
+    share: Share,
     left_out: &'a BTreeSet<String>,
     batch: Batch,
 }
@@ -156,9 +183,10 @@ struct Batch {
 
 impl<H: HbaseSyncHandler> Planter<'_, H> {
     fn line(&mut self, line: &str) -> Result<(), String> {
+        self.share.take(memory(line)).map_err(|exhausted| exhausted.to_string())?;
         let Line { table, families, row, cells } =
             serde_json::from_str(line).map_err(|error| error.to_string())?;
-        if self.left_out.contains(table.strip_prefix("default:").unwrap_or(&table)) {
+        if self.left_out.contains(plain(&table)) {
             return Ok(());
         }
         match (families, row, cells) {
@@ -185,7 +213,7 @@ impl<H: HbaseSyncHandler> Planter<'_, H> {
             let mutation = Mutation::new(false, column.bytes()?, value.bytes()?, true);
             by_time.entry(time).or_default().push(mutation);
         }
-        if self.batch.table != table || self.batch.rows >= BATCH {
+        if self.batch.table != table {
             self.put()?;
             // A batch of rows doesn't say that their table is missing.
             let found = self.handler.handle_get_column_descriptors(table.clone().into_bytes());
@@ -197,6 +225,9 @@ impl<H: HbaseSyncHandler> Planter<'_, H> {
             rows.push(BatchMutation::new(row.clone(), mutations));
         }
         self.batch.rows += 1;
+        if self.batch.rows >= BATCH || self.share.taken() >= BATCH_BYTES {
+            self.put()?;
+        }
         Ok(())
     }
 
@@ -210,8 +241,15 @@ impl<H: HbaseSyncHandler> Planter<'_, H> {
             }
             .map_err(reason)?;
         }
+        self.share.give_back();
         Ok(())
     }
+}
+
+/// How much memory a line takes at most while it is read, and what was read until it is put.
+fn memory(line: &str) -> usize {
+    let values = line.bytes().filter(|byte| b",:[{".contains(byte)).count();
+    2 * line.len() + VALUE * values
 }
 
 fn listed(cells: Cells) -> Vec<(Data, Data, Option<i64>)> {

@@ -174,10 +174,9 @@ fn resets_at_once_and_under_load_leave_the_seeds() {
                     })
                 })
                 .collect();
-            for reset in resets {
-                reset.join().unwrap();
-            }
+            let resets: Vec<_> = resets.into_iter().map(thread::ScopedJoinHandle::join).collect();
             is_over.store(true, Ordering::SeqCst);
+            assert!(resets.iter().all(Result::is_ok), "a reset failed");
             for load in loads {
                 load.join().unwrap();
             }

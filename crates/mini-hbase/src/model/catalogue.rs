@@ -2,6 +2,8 @@
 //!
 //! A table's entry is written after its keyspace was made and removed before that is deleted, so
 //! whatever a sudden end leaves behind is a keyspace without entry, which the next start removes.
+//! Tables that are worth something only together are unfinished until all of them are there: the
+//! next start drops those too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
@@ -16,6 +18,8 @@ const TABLE: &str = "table/";
 const CLUSTER_ID: &str = "cluster id";
 const LAST_ID: &str = "last table id";
 const BOOTS: &str = "starts";
+/// The names of the tables that are finished, as long as others are not.
+const FINISHED: &str = "finished tables";
 /// How many bits of a write's number count the writes since the start.
 const WRITE_BITS: u32 = 40;
 
@@ -126,6 +130,21 @@ impl Store {
         }
     }
 
+    /// Notes that all tables but these, those that are created from now on included, are unfinished
+    /// until [`Self::finish_tables`]: if the server ends before, the next start drops them.
+    pub(crate) fn begin_tables(&self, finished: &BTreeSet<String>) -> Result<()> {
+        let names = serde_json::to_vec(finished);
+        let names = names.map_err(|_| Error::Damaged("new names of tables"))?;
+        self.insert(FINISHED, names)?;
+        self.catalogue.flush()
+    }
+
+    /// Notes that all tables there are will stay.
+    pub(crate) fn finish_tables(&self) -> Result<()> {
+        self.catalogue.write(vec![(FINISHED.as_bytes().to_vec(), None)])?;
+        self.catalogue.flush()
+    }
+
     /// Reads what an earlier run left, or begins anew.
     pub(super) fn load(&mut self) -> Result<()> {
         self.cluster_id = self.load_cluster_id()?;
@@ -133,7 +152,8 @@ impl Store {
         // The numbers of an earlier run's writes are all smaller.
         self.sequences.skip_to(start << WRITE_BITS);
         *self.unnoted_start() = Some(start);
-        self.load_tables()
+        self.load_tables()?;
+        self.drop_unfinished_tables()
     }
 
     /// Notes that numbers of this start are used, before the first of them is. A start that writes
@@ -187,6 +207,13 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    fn drop_unfinished_tables(&self) -> Result<()> {
+        let Some(finished) = self.read(FINISHED)? else { return Ok(()) };
+        let finished = serde_json::from_slice(&finished);
+        self.drop_tables(&finished.map_err(|_| Error::Damaged("the names of finished tables"))?)?;
+        self.finish_tables()
     }
 
     fn open_table(&self, name: &str, record: Record) -> Result<Table> {

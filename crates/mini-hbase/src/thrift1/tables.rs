@@ -34,6 +34,16 @@ impl Service {
         self.store.drop_tables(kept)
     }
 
+    /// All tables but these are unfinished ([`Store::begin_tables`](crate::model::Store::begin_tables)).
+    pub(crate) fn begin_tables(&self, finished: &BTreeSet<String>) -> Result<()> {
+        self.store.begin_tables(finished)
+    }
+
+    /// All tables there are will stay.
+    pub(crate) fn finish_tables(&self) -> Result<()> {
+        self.store.finish_tables()
+    }
+
     pub(super) fn enable(&self, name: &[u8]) -> Result<()> {
         self.store.enable_table(&names::table(name)?)
     }

@@ -129,6 +129,11 @@ pub(crate) fn control_reply(status: &str, json: &str, is_last: bool) -> Vec<u8> 
     http::control_reply(status, json, is_last)
 }
 
+/// Returns whether HBase has a method of this name.
+pub(crate) fn is_method(name: &str) -> bool {
+    schema::arguments(name.as_bytes()).is_some()
+}
+
 impl Message {
     /// Returns whether HBase has such a method.
     pub(crate) fn is_known(&self) -> bool {

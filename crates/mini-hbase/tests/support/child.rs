@@ -5,11 +5,22 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 const FOLDER: &str = "MINI_HBASE_TEST_STORE";
-const LISTENING: &str = "listening on ";
+pub(crate) const LISTENING: &str = "listening on ";
 
 /// The folder to serve, in the process that serves.
 pub(crate) fn folder() -> Option<std::path::PathBuf> {
     std::env::var_os(FOLDER).map(Into::into)
+}
+
+/// Runs the test `name` in a process of its own, whose output says once that it serves.
+pub(crate) fn spawn(name: &str, folder: &Path, temporary: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(FOLDER, folder)
+        .env("TMPDIR", temporary)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// A running server, which is killed when this is dropped.
@@ -28,13 +39,7 @@ impl Served {
 
     /// The same, with another place for temporary files.
     pub(crate) fn start_in(name: &str, folder: &Path, temporary: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", name, "--nocapture"])
-            .env(FOLDER, folder)
-            .env("TMPDIR", temporary)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(name, folder, temporary);
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         while !line.starts_with(LISTENING) {
