@@ -5,13 +5,17 @@
 
 mod health;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mini_hbase::{Durability, MiniHBase, Protocol, StartError, Transport};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 /// An embedded HBase: tables on disk or in memory, behind the protocol of HBase's Thrift 1 gateway.
@@ -136,8 +140,9 @@ fn main() -> ExitCode {
 }
 
 fn serve(arguments: Arguments) -> ExitCode {
+    let starting = Arc::new(AtomicBool::new(true));
     // Before the start, so that no signal in between is lost.
-    let mut signals = match Signals::new([SIGINT, SIGTERM]) {
+    let mut signals = match watch_signals(&starting) {
         Ok(signals) => signals,
         Err(error) => {
             eprintln!("error: can't wait for signals: {error}");
@@ -147,6 +152,7 @@ fn serve(arguments: Arguments) -> ExitCode {
     let in_memory = arguments.memory;
     match start(arguments) {
         Ok(server) => {
+            starting.store(false, Ordering::SeqCst);
             // For programs that start this one and wait for the port.
             println!("{}", server.url());
             if let Some(url) = server.control_url() {
@@ -172,6 +178,16 @@ fn serve(arguments: Arguments) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Watches for the signals that end the program. One that comes during the start, which may take long
+/// with many seeds, ends it at once: the next start drops what this one put in.
+fn watch_signals(starting: &Arc<AtomicBool>) -> io::Result<Signals> {
+    const FAILURE: i32 = 1;
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, FAILURE, Arc::clone(starting))?;
+    }
+    Signals::new([SIGINT, SIGTERM])
 }
 
 fn start(arguments: Arguments) -> Result<MiniHBase, Box<dyn std::error::Error>> {

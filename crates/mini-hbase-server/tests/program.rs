@@ -2,11 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "the lint knows only functions that are tests themselves")]
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hbase_thrift_api::{ColumnDescriptor, HbaseSyncClient, Mutation, THbaseSyncClient};
+use thrift::protocol::{TBinaryInputProtocol, TBinaryOutputProtocol};
+use thrift::transport::{
+    TBufferedReadTransport, TBufferedWriteTransport, TIoChannel as _, TTcpChannel,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mini-hbase");
 
@@ -116,4 +125,128 @@ fn it_begins_with_the_seeds_of_its_files_and_of_the_environment() {
     assert!(!failed.status.success());
     let text = String::from_utf8(failed.stderr).unwrap();
     assert!(text.contains("line 1: a line has a table and its families"), "{text}");
+}
+
+/// A client of the program, on a socket of its own.
+fn raw(address: &str) -> impl THbaseSyncClient + use<> {
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let (read, write) = TTcpChannel::with_stream(socket).split().unwrap();
+    HbaseSyncClient::new(
+        TBinaryInputProtocol::new(TBufferedReadTransport::new(read), true),
+        TBinaryOutputProtocol::new(TBufferedWriteTransport::new(write), true),
+    )
+}
+
+fn text(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+#[test]
+fn it_ends_in_time_under_load_and_keeps_what_it_acknowledged() {
+    const WRITERS: usize = 4;
+    for sync in [&[][..], &["--sync"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store");
+        let arguments = [&["--store", store.to_str().unwrap()], sync].concat();
+        let running = Running::start(&arguments);
+        let address = running.address().to_owned();
+        let family = ColumnDescriptor { name: Some(text("f")), ..ColumnDescriptor::default() };
+        raw(&address).create_table(text("t"), vec![family]).unwrap();
+        let acknowledged = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (address, acknowledged) = (&address, &acknowledged);
+                scope.spawn(move || {
+                    let mut raw = raw(address);
+                    for number in 0.. {
+                        let row = text(&format!("{writer}-{number}"));
+                        let put = Mutation::new(false, text("f:x"), row.clone(), true);
+                        match raw.mutate_row(text("t"), row.clone(), vec![put], BTreeMap::new()) {
+                            Ok(()) => acknowledged.lock().unwrap().push(row),
+                            Err(thrift::Error::Transport(error)) => {
+                                let kind = error.kind;
+                                assert_ne!(kind, thrift::TransportErrorKind::TimedOut, "no end");
+                                return;
+                            }
+                            // No exception: a client would take it for the server's last word.
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                });
+            }
+            let start = Instant::now();
+            while acknowledged.lock().unwrap().len() < 200 {
+                assert!(start.elapsed() < Duration::from_secs(30));
+                thread::sleep(Duration::from_millis(1));
+            }
+            let start = Instant::now();
+            running.end();
+            assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        });
+        let running = Running::start(&arguments);
+        let mut raw = raw(running.address());
+        for row in acknowledged.into_inner().unwrap() {
+            let cells = raw.get(text("t"), row.clone(), text("f:x"), BTreeMap::new()).unwrap();
+            let value = cells.first().and_then(|cell| cell.value.as_ref());
+            assert_eq!(value, Some(&row), "{sync:?}");
+        }
+    }
+}
+
+#[test]
+fn a_second_one_on_its_store_says_so_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let arguments = ["--store", store.to_str().unwrap()];
+    let mut first = Running::start(&arguments);
+    let second = || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments).output().unwrap()
+    };
+    let refused = second();
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("is in use by another server; stop it first"), "{said}");
+    assert!(is_healthy(first.address(), &[]));
+    // What a killed one leaves holds nobody off.
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    Running::start(&arguments).end();
+}
+
+#[test]
+fn a_signal_ends_a_start_that_takes_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let (seeds, store) = (folder.path().join("seeds.jsonl"), folder.path().join("store"));
+    let table = "{\"table\": \"t\", \"families\": [\"f\"]}\n";
+    let row = "{\"table\": \"t\", \"row\": \"r\", \"cells\": {\"f:x\": \"v\"}}\n";
+    std::fs::write(&seeds, table.to_owned() + &row.repeat(1_000_000)).unwrap();
+    let arguments = ["--seed", seeds.to_str().unwrap(), "--store", store.to_str().unwrap()];
+    let mut command = Command::new(PROGRAM);
+    let mut child = command
+        .args(["--listen", "127.0.0.1:0"])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let data = store.join("data/keyspaces");
+    let start = Instant::now();
+    // A table and the catalogue.
+    while std::fs::read_dir(&data).map_or(0, Iterator::count) < 3 {
+        assert!(start.elapsed() < Duration::from_secs(30));
+        thread::sleep(Duration::from_millis(1));
+    }
+    let start = Instant::now();
+    assert!(
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success()
+    );
+    assert!(!child.wait().unwrap().success());
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "", "it serves");
+    let running = Running::start(&["--store", store.to_str().unwrap()]);
+    assert!(running.describe().contains("\"tables\":[]"), "{}", running.describe());
+    running.end();
 }

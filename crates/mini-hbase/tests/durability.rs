@@ -15,10 +15,11 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use child::Served;
 
-use hbase_thrift_api::{BatchMutation, Mutation, TAppend, THbaseSyncClient, TIncrement};
+use hbase_thrift_api::{BatchMutation, IOError, Mutation, TAppend, THbaseSyncClient, TIncrement};
 use mini_hbase::{Durability, MiniHBase, StartError};
 use random::Random;
 use support::{
@@ -305,4 +306,58 @@ fn a_delete_is_remembered_over_a_restart() {
     let old = vec![mutation("f:x", "v")];
     raw.mutate_row_ts(bytes("t"), bytes("r"), old, 100, none()).unwrap();
     assert_eq!(value(&mut raw, "r", "f:x"), None);
+}
+
+#[test]
+fn a_store_that_can_write_no_file_refuses_calls_and_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = MiniHBase::builder().store(folder.path().join("store")).start().unwrap();
+    let mut raw = client_with_table(&server);
+    put(&mut raw, "before", "f:x", "v").unwrap();
+    // As on a disk that has failed; the journal is still open.
+    fs::remove_dir_all(folder.path().join("store/data/keyspaces")).unwrap();
+    let refused = |result: thrift::Result<()>| {
+        let Err(thrift::Error::User(error)) = result else { panic!("{result:?}") };
+        let message = error.downcast_ref::<IOError>().unwrap().message.clone().unwrap();
+        assert!(message.contains("takes no more"), "{message}");
+    };
+    refused(raw.compact(bytes("t")));
+    refused(put(&mut raw, "after", "f:x", "v"));
+    refused(raw.compact(bytes("t")));
+    assert_eq!(value(&mut raw, "before", "f:x").as_deref(), Some("v"));
+    let start = Instant::now();
+    server.stop();
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn writers_of_a_store_that_can_write_no_file_any_more_get_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = MiniHBase::builder().store(folder.path().join("store")).start().unwrap();
+    client_with_table(&server);
+    thread::scope(|scope| {
+        // So many that they wait for files.
+        let writers: Vec<_> = (0..4 * WRITERS)
+            .map(|writer| {
+                let server = &server;
+                scope.spawn(move || {
+                    let mut raw = support::client(server);
+                    let large = "v".repeat(4 << 20);
+                    let mut puts = 0;
+                    while put(&mut raw, &format!("{writer}-{puts}"), "f:x", &large).is_ok() {
+                        puts += 1;
+                        assert!(puts < 1_000, "nothing is refused");
+                    }
+                })
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(500));
+        let _ = fs::remove_dir_all(folder.path().join("store/data/keyspaces"));
+        for writer in writers {
+            writer.join().unwrap();
+        }
+    });
+    let start = Instant::now();
+    server.stop();
+    assert!(start.elapsed() < Duration::from_secs(10));
 }

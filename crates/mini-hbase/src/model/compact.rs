@@ -2,7 +2,7 @@
 
 use super::purge::{Dropped, needs_value};
 use super::storage::{Batch, Bytes};
-use super::{Result, Store, Table};
+use super::{Error, Result, Store, Table};
 
 /// How many keys are removed at once.
 const PORTION: usize = 1_000;
@@ -40,6 +40,9 @@ impl Store {
         let mut row = SweptRow::new();
         let mut written = None;
         loop {
+            if drops.is_given_up() {
+                return Err(Error::stopping());
+            }
             let entry = walk.next(&needs_value)?;
             let is_same_row = entry.as_ref().is_some_and(|(key, _)| drops.is_in_present_row(key));
             if !is_same_row {

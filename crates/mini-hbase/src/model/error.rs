@@ -50,6 +50,11 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// What a call fails with that would go on for long.
+    pub(super) fn stopping() -> Self {
+        Self::Io("the server is being stopped".to_owned())
+    }
+
     /// The failure of some rows of a batch, if HBase reports it with the rows.
     pub(crate) fn of_batch(self, count: usize) -> Self {
         match self {

@@ -33,6 +33,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use crate::StartError;
@@ -132,6 +133,20 @@ impl Store {
 
     pub(crate) fn now(&self) -> i64 {
         self.clock.now_millis()
+    }
+
+    /// Lets calls that would go on for long fail, and those that have not begun to write.
+    pub(crate) fn stop(&self) {
+        self.purge.stop();
+    }
+
+    /// Returns what says whether the store is being stopped.
+    pub(crate) fn stopping(&self) -> &Arc<AtomicBool> {
+        self.purge.stopping()
+    }
+
+    fn check_not_stopping(&self) -> Result<()> {
+        if self.stopping().load(Ordering::Relaxed) { Err(Error::stopping()) } else { Ok(()) }
     }
 
     pub(crate) fn flushes(&self) -> u64 {

@@ -4,6 +4,7 @@
 //! until somebody asks for a compaction, because they hide puts that are yet to come.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::family::Family;
@@ -19,11 +20,22 @@ pub(super) struct Purge {
     families: RwLock<HashMap<String, Arc<[Family]>>>,
     sequences: Sequences,
     clock: Clock,
+    stopping: Arc<AtomicBool>,
 }
 
 impl Purge {
     pub(super) fn new(sequences: Sequences, clock: Clock) -> Self {
-        Self { families: RwLock::default(), sequences, clock }
+        Self { families: RwLock::default(), sequences, clock, stopping: Arc::default() }
+    }
+
+    /// Lets all passes be given up.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns what says whether the server is being stopped.
+    pub(super) fn stopping(&self) -> &Arc<AtomicBool> {
+        &self.stopping
     }
 
     /// Lets cells of a space be dropped, which has these families.
@@ -52,6 +64,7 @@ impl Purge {
         Drops {
             matchers: families.iter().map(matcher).collect(),
             settled: self.sequences.settled(),
+            stopping: Arc::clone(&self.stopping),
             present: None,
             row: Vec::new(),
             versions: Versions::default(),
@@ -69,6 +82,7 @@ pub(super) struct Drops {
     matchers: Vec<Matcher>,
     /// Later writes are not counted: somebody may not see them.
     settled: u64,
+    stopping: Arc<AtomicBool>,
     /// The family of the row that the last cell was of.
     present: Option<u16>,
     row: Vec<u8>,
@@ -97,6 +111,11 @@ pub(super) enum Dropped {
 }
 
 impl Drops {
+    /// Whether the server is being stopped, so that nobody needs the rest of the pass.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     /// Whether a cell is of the row of the last one.
     pub(super) fn is_in_present_row(&self, key: &[u8]) -> bool {
         !self.row.is_empty() && key.starts_with(&self.row)

@@ -60,7 +60,7 @@ impl Limits {
     /// If the server is being stopped.
     pub(crate) fn check(&self) -> Result<()> {
         if self.stopping.load(Ordering::Relaxed) {
-            return Err(Error::Io("the server is being stopped".to_owned()));
+            return Err(Error::stopping());
         }
         Ok(())
     }

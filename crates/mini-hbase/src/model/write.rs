@@ -95,8 +95,9 @@ impl Writes<'_> {
         rows: impl Iterator<Item = &'a [u8]>,
         make: impl FnOnce(&mut WritePlan<'_>) -> Result<T>,
     ) -> Result<T> {
-        let _state = table.in_use()?;
         let store = self.store;
+        store.check_not_stopping()?;
+        let _state = table.in_use()?;
         let locks = store.locks.lock(table.id, rows);
         let write = store.sequences.begin_write();
         let (share, taken) = (self.share, Cell::new(0));

@@ -37,6 +37,11 @@ pub(super) fn serve(stream: &TcpStream, speech: Speech, terms: &Terms, shared: &
             Err(reason) => return refuse(reason, stream, input, output, shared.bounds),
         };
         let Some(reply) = answer(speech, &processor, &mut message, &share, shared) else { return };
+        if shared.is_stopping() {
+            // A call that was given up would be answered with an exception, which clients take for the
+            // server's last word. Without an answer they try again.
+            return;
+        }
         output.allow(shared.bounds.transfer);
         if reply.bytes.is_empty() || output.write_all(&reply.bytes).is_err() || reply.is_last {
             return;

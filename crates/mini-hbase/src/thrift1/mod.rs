@@ -16,7 +16,6 @@ mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use hbase_thrift_api::{
     BatchMutation, Bytes, ColumnDescriptor, HbaseSyncHandler, Mutation, ScannerID,
@@ -48,17 +47,16 @@ pub(crate) struct Service {
     store: Store,
     scanners: Scanners,
     settings: Settings,
-    stopping: Arc<AtomicBool>,
 }
 
 impl Service {
     pub(crate) fn new(store: Store, scanners: Scanners, settings: Settings) -> Self {
-        Self { store, scanners, settings, stopping: Arc::default() }
+        Self { store, scanners, settings }
     }
 
     /// Ends calls that would go on for long.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.store.stop();
     }
 
     /// Returns the time that the server goes by, in milliseconds since 1970.
@@ -76,7 +74,7 @@ impl Service {
     }
 
     fn limits(&self, share: &Arc<Share>) -> Limits {
-        Limits::new(self.settings.max_answer, Arc::clone(share), Arc::clone(&self.stopping))
+        Limits::new(self.settings.max_answer, Arc::clone(share), Arc::clone(self.store.stopping()))
     }
 }
 

@@ -42,6 +42,11 @@ impl Commits {
         written.map_err(|error| self.explain(&error))
     }
 
+    /// Fails if the store can't be written any more.
+    pub(crate) fn check(&self, database: &Database) -> Result<()> {
+        database.persist(PersistMode::Buffer).map_err(|error| self.explain(&error))
+    }
+
     /// Waits until a commit survives what it has to.
     pub(crate) fn wait(&self, database: &Database, commit: u64) -> Result<()> {
         if self.durability == Durability::Process {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::{fs, io};
+use std::time::Duration;
+use std::{fs, io, thread};
 
 use fjall::{
     Database, Iter, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode,
@@ -24,6 +25,14 @@ const SEPARATE_FROM: u32 = 4 << 10;
 const MEMTABLE_BYTES: u64 = 16 << 20;
 /// What all tables may have in memory that is in no file yet.
 const ALL_MEMTABLES_BYTES: usize = 256 << 20;
+
+/// How many full buffers of a table may wait for their files, and how many files for their compaction,
+/// before a write waits for them. From 4 and 30 on the store itself does, which would wait for ever if
+/// it can write no file.
+const FULL_BUFFERS: usize = 2;
+const FILES: usize = 20;
+/// Between two looks at what a write waits for.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Opens the storage in a folder, which is made if need be; the making has to be finished.
 pub(in crate::model) fn open(
@@ -104,6 +113,17 @@ struct DiskSpace {
     buffers: Arc<Buffers<Keyspace>>,
 }
 
+impl DiskSpace {
+    /// Waits, as long as the store can be written.
+    fn wait_while(&self, condition: impl Fn(&Keyspace) -> bool) -> Result<()> {
+        while condition(&self.keyspace) {
+            self.commits.check(&self.database)?;
+            thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+}
+
 impl Space for DiskSpace {
     fn snapshot(&self) -> Box<dyn Snapshot> {
         let (snapshot, keyspace) = (self.database.snapshot(), self.keyspace.clone());
@@ -111,6 +131,9 @@ impl Space for DiskSpace {
     }
 
     fn write(&self, batch: Batch) -> Result<u64> {
+        self.wait_while(|keyspace| {
+            keyspace.sealed_memtable_count() >= FULL_BUFFERS || keyspace.l0_table_count() >= FILES
+        })?;
         let mut writes = self.database.batch();
         let (entries, mut bytes) = (batch.len(), 0);
         for (key, value) in batch {
@@ -138,7 +161,8 @@ impl Space for DiskSpace {
     }
 
     fn compact(&self) -> Result<()> {
-        self.keyspace.rotate_memtable_and_wait()?;
+        self.keyspace.rotate_memtable()?;
+        self.wait_while(|keyspace| keyspace.sealed_memtable_count() > 0)?;
         Ok(self.keyspace.major_compact()?)
     }
 }
@@ -214,6 +238,10 @@ impl fjall::compaction::filter::CompactionFilter for Dropping {
     ) -> std::result::Result<fjall::compaction::filter::Verdict, fjall::LsmError> {
         use fjall::compaction::filter::Verdict;
         // No key is ever written twice, so a dropped one needs nothing in its place.
+        if self.0.is_given_up() {
+            // The files stay as they are, and the present compaction holds up no end.
+            return Err(fjall::LsmError::Io(io::ErrorKind::Interrupted.into()));
+        }
         let key = item.key();
         if long_keys::is_shortened(key) {
             return Ok(Verdict::Keep);

@@ -32,6 +32,29 @@ fn a_write_that_does_not_get_onto_the_disk_is_not_acknowledged() {
     assert!(matches!(failed, Err(Error::Illegal(_))), "{failed:?}");
 }
 
+#[test]
+fn a_compaction_is_given_up_when_the_server_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let families = || vec![family("f", 1, i32::MAX)];
+    let open = || Fixture::open(Some(folder.path()), VirtualClock::new(1_000_000), families());
+    let fixture = open();
+    fixture.put(b"r", b"x", 1, b"v".to_vec());
+    fixture.table.space.compact().unwrap();
+    fixture.put(b"r", b"x", 2, b"w".to_vec());
+    fixture.store.stop();
+    // That of the store's files, and the sweep before it.
+    assert!(matches!(fixture.table.space.compact(), Err(Error::Storage(_))));
+    let swept = fixture.store.compact(&fixture.table);
+    assert!(matches!(swept, Err(Error::Io(text)) if text == "the server is being stopped"));
+    let edits = || [RowEdits { row: b"s".to_vec(), edits: Vec::new() }];
+    let put = fixture.write(|writes| writes.write(&fixture.table, &edits()));
+    assert!(matches!(put, Err(Error::Io(text)) if text == "the server is being stopped"));
+    drop(fixture);
+    let query = Query::new(Vec::new(), TimeRange::ALL, 1).unwrap();
+    let row = open().get(b"r", &query);
+    assert_eq!(row.cells().map(|cell| cell.timestamp).collect::<Vec<_>>(), [2]);
+}
+
 /// Stops the server with the first cell or the first row that it sees.
 #[derive(Clone)]
 struct Stops {
