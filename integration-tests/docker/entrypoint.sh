@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Starts HBase (ZooKeeper, master and region server in one JVM), then its Thrift 1 gateways, and
-# keeps the gateways running. Configured by the environment:
+# Starts HBase (ZooKeeper, master and region server in one JVM), then its Thrift gateways, and keeps
+# the gateways running. Configured by the environment:
 #
 #   GATEWAYS          flavours, separated by spaces (default: threadpool); the first one listens
-#                     on port 9090, the next on 9091, and so on
+#                     on port 9090, the next on 9091, and so on; thrift2-FLAVOUR is one of Thrift 2
 #   HBASE_SITE_EXTRA  more properties for hbase-site.xml: key=value, separated by white space
 #
 # In a container that runs, `entrypoint.sh java ARGUMENTS…` starts another Java program, which finds
@@ -65,8 +65,8 @@ say() { echo "hbase-thrift-test: $*"; }
 check_flavours() {
   local flavour
   for flavour in "$@"; do
-    if [[ " $FLAVOURS " != *" $flavour "* ]]; then
-      say "there is no gateway flavour '$flavour'; GATEWAYS takes: $FLAVOURS" >&2
+    if [[ " $FLAVOURS " != *" ${flavour#thrift2-} "* ]]; then
+      say "there is no gateway flavour '$flavour'; GATEWAYS takes, alone or after thrift2-: $FLAVOURS" >&2
       exit 2
     fi
   done
@@ -115,20 +115,21 @@ wait_for_master() {
   say "HBase is ready after $SECONDS s"
 }
 
-# Runs the gateway for ever; a flavour is a set of switches of the one gateway program.
+# Runs the gateway for ever; a flavour is a set of switches, which the programs of both interfaces take.
 supervise() {
-  local flavour=$1 port=$2 heap=$3 conf=$CONF switches=()
-  case $flavour in
+  local flavour=$1 port=$2 heap=$3 conf=$CONF package=thrift switches=()
+  [[ $flavour == thrift2-* ]] && package=thrift2
+  case ${flavour#thrift2-} in
     framed) switches=(-threadpool -f) ;;
     compact) switches=(-threadpool -c) ;;
     framed-compact) switches=(-threadpool -f -c) ;;
     http) conf=$HTTP_CONF ;;
-    *) switches=("-$flavour") ;;
+    *) switches=("-${flavour#thrift2-}") ;;
   esac
   while :; do
     say "starting gateway '$flavour' on port $port"
     java "${JVM[@]}" "-Xmx$heap" -cp "$conf:$JARS" \
-      org.apache.hadoop.hbase.thrift.ThriftServer start -p "$port" "${switches[@]}" \
+      "org.apache.hadoop.hbase.$package.ThriftServer" start -p "$port" "${switches[@]}" \
       > >(sed -u "s/^/$port    | /") 2>&1 &
     echo $! >"/run/gateway-$port.pid"
     wait $!

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hbase_thrift_api::HbaseSyncClient;
+use hbase_thrift_api::thrift2::THBaseServiceSyncClient;
 use xtask::gateway::{Endpoint, InputProtocol, OutputProtocol, connect};
 
 /// The generated client, whatever the gateway speaks.
 pub type RawClient = HbaseSyncClient<InputProtocol, OutputProtocol>;
+
+/// That of Thrift 2.
+pub type RawThrift2 = THBaseServiceSyncClient<InputProtocol, OutputProtocol>;
 
 /// Creating or dropping a table on a busy machine takes seconds.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -15,6 +19,11 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 pub(crate) fn client(endpoint: &Endpoint) -> Result<RawClient> {
     let (input, output) = connect(endpoint, TIMEOUT)?;
     Ok(HbaseSyncClient::new(input, output))
+}
+
+pub(crate) fn thrift2(endpoint: &Endpoint) -> Result<RawThrift2> {
+    let (input, output) = connect(endpoint, TIMEOUT)?;
+    Ok(THBaseServiceSyncClient::new(input, output))
 }
 
 /// The generated client on a new connection to the gateway of a URL.

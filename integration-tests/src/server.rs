@@ -13,12 +13,12 @@ use anyhow::{Context, Result, bail};
 use testcontainers::core::{ExecCommand, IntoContainerPort};
 use testcontainers::runners::SyncRunner;
 use testcontainers::{Container, GenericImage, ImageExt};
-use xtask::gateway::{Endpoint, Flavour, wait_until_ready};
+use xtask::gateway::{Endpoint, Flavour, Gateway, wait_until_ready};
 use xtask::versions::{IMAGE, Versions};
 
-use crate::gateways::{EXPENDABLE, GATEWAYS};
+use crate::gateways::{self, EXPENDABLE, GATEWAYS};
 use crate::mini::Mini;
-use crate::{RawClient, raw};
+use crate::{RawClient, RawThrift2, raw};
 
 /// The variable with the URL of a gateway that is used instead of a container.
 pub const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
@@ -41,7 +41,7 @@ enum Kind {
 
 struct Own {
     container: Container<GenericImage>,
-    /// In the order of `GATEWAYS`, and perhaps not all of them.
+    /// In the order of `gateways::all`, and perhaps not all of them.
     endpoints: Vec<Endpoint>,
     expendable: Mutex<()>,
 }
@@ -82,7 +82,7 @@ impl Server {
                      hbase.regionserver.thrift.framed.max_frame_size_in_mb={}",
                     bytes >> 20
                 );
-                Own::started(&GATEWAYS[..2], &settings).map(|own| Kind::Own(Box::new(own)))
+                Own::started(&gateways::all()[..2], &settings).map(|own| Kind::Own(Box::new(own)))
             }
             Kind::Lent => panic!("a server that was lent can't be started with other limits"),
         };
@@ -137,6 +137,20 @@ impl Server {
     /// When the server is lent or has no such gateway, or there is no connection to be had.
     pub fn raw_on(&self, flavour: Flavour) -> RawClient {
         raw::client(self.own_gateway(flavour).0).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// The generated client of Thrift 2 on a new connection to the gateway of this flavour.
+    ///
+    /// # Panics
+    /// When the server is none of our containers or has no such gateway, or there is no connection to be
+    /// had.
+    pub fn thrift2_on(&self, flavour: Flavour) -> RawThrift2 {
+        let Kind::Own(own) = &self.kind else { panic!("this server has no Thrift 2 gateway") };
+        let wanted = gateways::all().iter().position(|it| *it == flavour.thrift2());
+        let endpoint = wanted.and_then(|place| own.endpoints.get(place));
+        let endpoint =
+            endpoint.unwrap_or_else(|| panic!("no Thrift 2 gateway of flavour {flavour:?}"));
+        raw::thrift2(endpoint).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// The gateway that a test may kill, for this test alone, as long as it keeps the answer.
@@ -195,7 +209,7 @@ impl Server {
     }
 
     fn own() -> Result<Self> {
-        let own = Own::started(&GATEWAYS, "")?;
+        let own = Own::started(&gateways::all(), "")?;
         Ok(Self { main: own.endpoints[0].clone(), kind: Kind::Own(Box::new(own)) })
     }
 
@@ -286,9 +300,9 @@ fn host_of(container: &Container<GenericImage>) -> Result<String> {
 }
 
 impl Own {
-    /// The first of `GATEWAYS`, and more properties for hbase-site.xml: `key=value`, separated by
+    /// The first of `gateways::all`, and more properties for hbase-site.xml: `key=value`, separated by
     /// blanks.
-    fn started(gateways: &[Flavour], settings: &str) -> Result<Self> {
+    fn started(gateways: &[Gateway], settings: &str) -> Result<Self> {
         let version = Versions::load()?.from_environment()?;
         let own = Self::start(&version, gateways, settings).with_context(|| {
             format!(
@@ -303,12 +317,12 @@ impl Own {
         Ok(own)
     }
 
-    fn start(version: &str, gateways: &[Flavour], settings: &str) -> Result<Self> {
+    fn start(version: &str, gateways: &[Gateway], settings: &str) -> Result<Self> {
         let ports = inner_ports().take(gateways.len());
         let image = ports.fold(GenericImage::new(IMAGE, version), |image, port| {
             image.with_exposed_port(port.tcp())
         });
-        let names: Vec<_> = gateways.iter().map(|flavour| flavour.name()).collect();
+        let names: Vec<_> = gateways.iter().map(ToString::to_string).collect();
         let container = image
             .with_env_var("GATEWAYS", names.join(" "))
             .with_env_var("HBASE_SITE_EXTRA", settings)
@@ -317,7 +331,7 @@ impl Own {
         let endpoints = gateways
             .iter()
             .zip(inner_ports())
-            .map(|(flavour, port)| Ok(flavour.endpoint(&host, container.get_host_port_ipv4(port)?)))
+            .map(|(gateway, port)| Ok(gateway.endpoint(&host, container.get_host_port_ipv4(port)?)))
             .collect::<Result<_>>()?;
         Ok(Self { container, endpoints, expendable: Mutex::new(()) })
     }
@@ -344,7 +358,7 @@ impl Own {
     }
 }
 
-/// The ports inside the container, in the order of `GATEWAYS`.
+/// The ports inside the container, in the order of `gateways::all`.
 fn inner_ports() -> impl Iterator<Item = u16> {
-    (FIRST_PORT..).take(GATEWAYS.len())
+    (FIRST_PORT..).take(gateways::all().len())
 }

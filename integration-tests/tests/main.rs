@@ -27,14 +27,21 @@ mod python;
 mod raw_api;
 mod serve;
 mod socorro;
+mod thrift2;
 
 /// Tests wait for the server far more than they compute, so the number of processors says nothing.
 const THREADS: usize = 8;
 
 /// What both servers have to pass.
 fn conformance() -> Vec<Test> {
-    let modules =
-        [raw_api::tests(), client::tests(), crash_store::tests(), serve::tests(), python::tests()];
+    let modules = [
+        raw_api::tests(),
+        thrift2::tests(),
+        client::tests(),
+        crash_store::tests(),
+        serve::tests(),
+        python::tests(),
+    ];
     modules.into_iter().flatten().collect()
 }
 

@@ -9,6 +9,6 @@ mod probe;
 mod protocol;
 mod tcp;
 
-pub use endpoint::{Endpoint, Flavour};
+pub use endpoint::{Endpoint, Flavour, Gateway, Interface};
 pub use probe::{probe, wait_until_ready};
 pub use protocol::{InputProtocol, OutputProtocol, connect};

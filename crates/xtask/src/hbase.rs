@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use xtask::gateway::{Endpoint, Flavour, probe, wait_until_ready};
+use xtask::gateway::{Endpoint, Gateway, probe, wait_until_ready};
 use xtask::versions::Versions;
 
 use crate::engine::{self, docker};
@@ -44,9 +44,10 @@ pub(crate) struct Up {
     /// HBase release, one of integration-tests/docker/versions.env
     #[arg(long)]
     version: Option<String>,
-    /// Kind of Thrift gateway
-    #[arg(long, value_enum, default_value = "threadpool")]
-    gateway: Flavour,
+    /// Kind of Thrift gateway: threadpool, nonblocking, hsha, threadedselector, framed, compact,
+    /// framed-compact, http; with thrift2- before it, of the interface Thrift 2
+    #[arg(long, default_value = "threadpool")]
+    gateway: Gateway,
     /// Port on 127.0.0.1
     #[arg(long, default_value_t = GATEWAY_PORT)]
     port: u16,
@@ -84,7 +85,7 @@ fn create(server: &Server) -> Result<()> {
     let image = image::ensure_hbase(&server.version)?;
     cmd::say(&format!("Starting {CONTAINER}: {server}"));
     let label = format!("{SERVER_LABEL}={}", server.label());
-    let gateways = format!("GATEWAYS={}", server.gateway.name());
+    let gateways = format!("GATEWAYS={}", server.gateway);
     let publish = format!("{HOST}:{}:{GATEWAY_PORT}", server.port);
     let mut run = docker(&["run", "--detach", "--name", CONTAINER, "--label", &label]);
     run.args(["--env", &gateways, "--publish", &publish, &image]);
@@ -181,7 +182,7 @@ fn find() -> Result<Option<(Server, bool)>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Server {
     version: String,
-    gateway: Flavour,
+    gateway: Gateway,
     port: u16,
 }
 
@@ -191,13 +192,13 @@ impl Server {
     }
 
     fn label(&self) -> String {
-        format!("{} {} {}", self.version, self.gateway.name(), self.port)
+        format!("{} {} {}", self.version, self.gateway, self.port)
     }
 
     fn from_label(label: &str) -> Option<Self> {
         let mut words = label.split(' ');
         let version = words.next()?.to_owned();
-        let gateway = clap::ValueEnum::from_str(words.next()?, false).ok()?;
+        let gateway = words.next()?.parse().ok()?;
         let port = words.next()?.parse().ok()?;
         Some(Self { version, gateway, port })
     }
@@ -206,19 +207,22 @@ impl Server {
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { version, gateway, port } = self;
-        write!(f, "HBase {version}, gateway {}, port {port}", gateway.name())
+        write!(f, "HBase {version}, gateway {gateway}, port {port}")
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use xtask::gateway::Flavour;
+
     use super::*;
 
     #[test]
     fn a_container_remembers_its_server() {
-        let server =
-            Server { version: "2.6.1".to_owned(), gateway: Flavour::FramedCompact, port: 9191 };
-        assert_eq!(Server::from_label(&server.label()), Some(server));
+        for gateway in [Flavour::FramedCompact.thrift1(), Flavour::Http.thrift2()] {
+            let server = Server { version: "2.6.1".to_owned(), gateway, port: 9191 };
+            assert_eq!(Server::from_label(&server.label()), Some(server));
+        }
         assert_eq!(Server::from_label("<no value>"), None);
     }
 }

@@ -3,13 +3,32 @@
 //! Connecting is left to `protocol`.
 
 use std::fmt;
+use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 const DEFAULT_PORT: u16 = 9090;
 
-/// A way to start HBase's Thrift 1 gateway; the names are the ones that the image's
+/// Which of HBase's two interfaces a gateway has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// The older one, `Hbase.thrift`.
+    Thrift1,
+    /// `hbase.thrift`, in a program of its own.
+    Thrift2,
+}
+
+/// A gateway that the image can start: `FLAVOUR` of Thrift 1, `thrift2-FLAVOUR` of Thrift 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// The interface that it has.
+    pub interface: Interface,
+    /// How it is started.
+    pub flavour: Flavour,
+}
+
+/// A way to start one of HBase's Thrift gateways; the names are the ones that the image's
 /// `entrypoint.sh` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Flavour {
@@ -37,9 +56,20 @@ impl Flavour {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Where a client finds a gateway of this flavour that listens on `host` and `port`.
+    /// A gateway of this flavour with the interface Thrift 1.
+    pub const fn thrift1(self) -> Gateway {
+        Gateway { interface: Interface::Thrift1, flavour: self }
+    }
+
+    /// A gateway of this flavour with the interface Thrift 2.
+    pub const fn thrift2(self) -> Gateway {
+        Gateway { interface: Interface::Thrift2, flavour: self }
+    }
+
+    /// Where a client finds a Thrift 1 gateway of this flavour that listens on `host` and `port`.
     pub fn endpoint(self, host: &str, port: u16) -> Endpoint {
         Endpoint {
+            interface: Interface::Thrift1,
             host: host.to_owned(),
             port,
             http: self == Self::Http,
@@ -49,9 +79,43 @@ impl Flavour {
     }
 }
 
+const THRIFT2: &str = "thrift2-";
+
+impl Gateway {
+    /// Where a client finds this gateway, which listens on `host` and `port`.
+    pub fn endpoint(self, host: &str, port: u16) -> Endpoint {
+        Endpoint { interface: self.interface, ..self.flavour.endpoint(host, port) }
+    }
+}
+
+impl fmt::Display for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = if self.interface == Interface::Thrift2 { THRIFT2 } else { "" };
+        write!(f, "{prefix}{}", self.flavour.name())
+    }
+}
+
+impl FromStr for Gateway {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let (flavour, is_thrift2) = match name.strip_prefix(THRIFT2) {
+            Some(flavour) => (flavour, true),
+            None => (name, false),
+        };
+        let flavour = Flavour::from_str(flavour, false).map_err(|_| {
+            let names: Vec<_> = Flavour::value_variants().iter().map(|it| it.name()).collect();
+            format!("write one of {}, or {THRIFT2} and one of them", names.join(", "))
+        })?;
+        Ok(if is_thrift2 { flavour.thrift2() } else { flavour.thrift1() })
+    }
+}
+
 /// Where a gateway listens and what it speaks; its `Display` is the URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// The interface that it has.
+    pub interface: Interface,
     /// Name or address.
     pub host: String,
     /// TCP port.
@@ -88,7 +152,9 @@ impl Endpoint {
             bail!(explain(url));
         }
         let has = |parameter| query.split('&').any(|pair| pair == parameter);
+        let interface = if has("interface=2") { Interface::Thrift2 } else { Interface::Thrift1 };
         Ok(Self {
+            interface,
             host: host.to_owned(),
             port,
             http: scheme == "http",
@@ -101,16 +167,19 @@ impl Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port, .. } = self;
-        if self.http {
-            return write!(f, "http://{host}:{port}/");
+        let scheme = if self.http { "http" } else { "hbase" };
+        write!(f, "{scheme}://{host}:{port}{}", if self.http { "/" } else { "" })?;
+        let parameters = [
+            (self.interface == Interface::Thrift2, "interface=2"),
+            (self.framed, "transport=framed"),
+            (self.compact, "protocol=compact"),
+        ];
+        let parameters: Vec<_> =
+            parameters.iter().filter(|(is_set, _)| *is_set).map(|(_, text)| *text).collect();
+        if parameters.is_empty() {
+            return Ok(());
         }
-        let query = match (self.framed, self.compact) {
-            (false, false) => "",
-            (true, false) => "?transport=framed",
-            (false, true) => "?protocol=compact",
-            (true, true) => "?transport=framed&protocol=compact",
-        };
-        write!(f, "hbase://{host}:{port}{query}")
+        write!(f, "?{}", parameters.join("&"))
     }
 }
 
@@ -142,9 +211,13 @@ mod tests {
     #[test]
     fn a_url_is_read_back() {
         for flavour in Flavour::value_variants() {
-            let endpoint = flavour.endpoint("example", 9091);
-            assert_eq!(Endpoint::from_url(&endpoint.to_string()).unwrap(), endpoint);
+            for gateway in [flavour.thrift1(), flavour.thrift2()] {
+                let endpoint = gateway.endpoint("example", 9091);
+                assert_eq!(Endpoint::from_url(&endpoint.to_string()).unwrap(), endpoint);
+                assert_eq!(gateway.to_string().parse(), Ok(gateway));
+            }
         }
+        assert!("thrift3-framed".parse::<Gateway>().unwrap_err().contains("framed-compact, http"));
     }
 
     #[test]

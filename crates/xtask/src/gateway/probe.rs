@@ -1,4 +1,5 @@
-//! Asks a gateway for the names of its tables: the cheapest call that also needs the master.
+//! Asks a gateway for the names of its tables, or of its namespaces: the cheapest calls that also need the
+//! master.
 //!
 //! Written out by hand, because the generated interface is one of the things that chores repair.
 
@@ -10,9 +11,8 @@ use thrift::protocol::{
     TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol, TStructIdentifier,
 };
 
-use super::{Endpoint, connect};
+use super::{Endpoint, Interface, connect};
 
-const CALL: &str = "getTableNames";
 const SEQUENCE: i32 = 1;
 const SUCCESS_FIELD: i16 = 0;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -24,8 +24,12 @@ const ONE_PROBE: Duration = Duration::from_secs(5);
 /// When there is no connection, no reply in time, or the reply is an exception or something else.
 pub fn probe(endpoint: &Endpoint, timeout: Duration) -> Result<()> {
     let (mut input, mut output) = connect(endpoint, timeout)?;
-    call(&mut output).with_context(|| format!("no call could be sent to {endpoint}"))?;
-    reply(&mut input).with_context(|| format!("{endpoint} gave no good answer to {CALL}"))
+    let method = match endpoint.interface {
+        Interface::Thrift1 => "getTableNames",
+        Interface::Thrift2 => "listNamespaces",
+    };
+    call(&mut output, method).with_context(|| format!("no call could be sent to {endpoint}"))?;
+    reply(&mut input, method).with_context(|| format!("{endpoint} gave no good answer to {method}"))
 }
 
 /// Probes until the gateway answers or `patience` is over.
@@ -51,8 +55,8 @@ pub fn wait_until_ready(
     }
 }
 
-fn call(output: &mut dyn TOutputProtocol) -> thrift::Result<()> {
-    output.write_message_begin(&TMessageIdentifier::new(CALL, TMessageType::Call, SEQUENCE))?;
+fn call(output: &mut dyn TOutputProtocol, method: &str) -> thrift::Result<()> {
+    output.write_message_begin(&TMessageIdentifier::new(method, TMessageType::Call, SEQUENCE))?;
     output.write_struct_begin(&TStructIdentifier::new("args"))?;
     output.write_field_stop()?;
     output.write_struct_end()?;
@@ -60,9 +64,9 @@ fn call(output: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     output.flush()
 }
 
-fn reply(input: &mut dyn TInputProtocol) -> Result<()> {
+fn reply(input: &mut dyn TInputProtocol, method: &str) -> Result<()> {
     let message = input.read_message_begin()?;
-    if (message.name.as_str(), message.sequence_number) != (CALL, SEQUENCE) {
+    if (message.name.as_str(), message.sequence_number) != (method, SEQUENCE) {
         bail!("this is the reply to another call");
     }
     if message.message_type == TMessageType::Exception {

@@ -1,0 +1,370 @@
+//! What Thrift 2's gateway does, called with the generated client: that proves `thrift-idl/Hbase2.thrift`,
+//! and pins down the traps of this interface, which is HBase's own code above the same tables.
+
+use hbase_thrift_api::thrift2::{
+    TColumn, TColumnFamilyDescriptor, TColumnIncrement, TColumnValue, TCompareOp, TDelete,
+    TDeleteType, TGet, TIncrement, TMutation, TPut, TResult, TRowMutations, TScan,
+    TTHBaseServiceSyncClient as _, TTableDescriptor, TTableName, TThriftServerType, TTimeRange,
+};
+use integration_tests::{Flavour, RawThrift2, Server, Test, TestTable};
+
+pub(crate) fn tests() -> Vec<Test> {
+    [
+        Test::on_own_server(every_flavour_stores_and_answers),
+        Test::on_own_server(an_absent_row_has_no_key_and_rows_are_answered_by_position),
+        Test::on_own_server(a_get_of_a_time_takes_this_time_alone),
+        Test::on_own_server(a_delete_takes_the_times_of_its_columns_and_not_its_own),
+        Test::on_own_server(a_family_is_deleted_by_its_own_kind_of_delete),
+        Test::on_own_server(a_filter_in_bytes_replaces_one_in_text),
+        Test::on_own_server(the_given_value_is_compared_with_the_stored_one_in_this_order),
+        Test::on_own_server(mutations_of_a_row_are_made_together_or_not_at_all),
+        Test::on_own_server(deletes_of_several_rows_never_say_what_is_left),
+        Test::on_own_server(
+            an_unknown_scanner_is_an_illegal_argument_to_fetch_and_nothing_to_close,
+        ),
+        Test::on_own_server(a_page_of_a_scan_is_one_call_that_leaves_no_scanner),
+        Test::on_own_server(split_keys_are_taken_whole_by_buffered_gateways_alone),
+    ]
+    .into_iter()
+    .map(|test| test.hbase_only("mini-hbase has no Thrift 2 gateway"))
+    .collect()
+}
+
+const FLAVOURS: [Flavour; 4] =
+    [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact, Flavour::Http];
+
+/// A table with the families `a` and `b`, and a connection to work on it.
+struct Bench {
+    raw: RawThrift2,
+    table: TestTable,
+}
+
+impl Bench {
+    fn new(server: &Server, name: &str) -> Self {
+        let table = TestTable::create(server, name, &["a", "b"]);
+        Self { raw: server.thrift2_on(Flavour::Threadpool), table }
+    }
+
+    fn name(&self) -> Vec<u8> {
+        self.table.bytes()
+    }
+
+    fn put_at(&mut self, timestamp: i64, qualifier: &str, value: &str) {
+        let put = TPut { timestamp: Some(timestamp), ..put("r", qualifier, value) };
+        self.raw.put(self.name(), put).unwrap();
+    }
+
+    /// The values in the row `r`, of all versions, with qualifiers and times.
+    fn row(&mut self) -> Vec<(String, i64, String)> {
+        let get = TGet { max_versions: Some(10), ..get("r") };
+        cells(&self.raw.get(self.name(), get).unwrap())
+    }
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+fn get(row: &str) -> TGet {
+    let none = || None::<Vec<u8>>;
+    TGet::new(
+        bytes(row),
+        None,
+        None,
+        None,
+        None,
+        none(),
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        none(),
+    )
+}
+
+fn value(qualifier: &str, value: &str) -> TColumnValue {
+    TColumnValue::new(bytes("a"), bytes(qualifier), bytes(value), None, None, None)
+}
+
+fn put(row: &str, qualifier: &str, text: &str) -> TPut {
+    TPut::new(bytes(row), vec![value(qualifier, text)], None, None, None, None)
+}
+
+fn delete(columns: Vec<TColumn>, kind: TDeleteType) -> TDelete {
+    let columns = if columns.is_empty() { None } else { Some(columns) };
+    TDelete::new(bytes("r"), columns, None, kind, None, None)
+}
+
+fn column(
+    qualifier: impl Into<Option<&'static str>>,
+    timestamp: impl Into<Option<i64>>,
+) -> TColumn {
+    TColumn::new(bytes("a"), qualifier.into().map(bytes), timestamp.into())
+}
+
+fn scan() -> TScan {
+    let none = || None::<Vec<u8>>;
+    TScan::new(
+        none(),
+        none(),
+        None,
+        None,
+        None,
+        None,
+        none(),
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        none(),
+    )
+}
+
+fn cells(result: &TResult) -> Vec<(String, i64, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let cells = result.column_values.iter();
+    cells.map(|cell| (text(&cell.qualifier), cell.timestamp.unwrap(), text(&cell.value))).collect()
+}
+
+fn cell(qualifier: &str, timestamp: i64, value: &str) -> (String, i64, String) {
+    (qualifier.to_owned(), timestamp, value.to_owned())
+}
+
+fn every_flavour_stores_and_answers(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_flavours");
+    for (time, flavour) in (1..).zip(FLAVOURS) {
+        bench.raw = server.thrift2_on(flavour);
+        bench.put_at(time, "x", &flavour.name());
+        assert_eq!(bench.row()[0], cell("x", time, &flavour.name()));
+        assert_eq!(bench.raw.get_thrift_server_type().unwrap(), TThriftServerType::TWO);
+        assert!(bench.raw.exists(bench.table.bytes(), get("r")).unwrap());
+    }
+}
+
+fn an_absent_row_has_no_key_and_rows_are_answered_by_position(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_absent");
+    bench.put_at(1, "x", "v");
+    let absent = bench.raw.get(bench.name(), get("absent")).unwrap();
+    assert_eq!((absent.row, absent.column_values), (None, Vec::new()));
+    let gets = ["absent", "r", "absent", "r"].map(get).to_vec();
+    let found = bench.raw.get_multiple(bench.name(), gets.clone()).unwrap();
+    let keys: Vec<_> = found.into_iter().map(|result| result.row).collect();
+    assert_eq!(keys, [None, Some(bytes("r")), None, Some(bytes("r"))]);
+    let exist = bench.raw.exists_all(bench.name(), gets).unwrap();
+    assert_eq!(exist, [false, true, false, true]);
+}
+
+/// Thrift 1's `getRowTs` takes what is older; here it is what has exactly this time, whatever the range.
+fn a_get_of_a_time_takes_this_time_alone(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_times");
+    for time in [1, 2, 3] {
+        bench.put_at(time, "x", &time.to_string());
+    }
+    let mut read = |get: TGet| {
+        let found = bench.raw.get(bench.table.bytes(), get).unwrap();
+        cells(&found).into_iter().map(|(_, time, _)| time).collect::<Vec<_>>()
+    };
+    let versions = TGet { max_versions: Some(10), ..get("r") };
+    let range = Some(TTimeRange::new(1, 3));
+    assert_eq!(read(TGet { time_range: range.clone(), ..versions.clone() }), [2, 1]);
+    assert_eq!(read(TGet { timestamp: Some(3), ..versions.clone() }), [3]);
+    assert_eq!(read(TGet { timestamp: Some(3), time_range: range, ..versions.clone() }), [3]);
+    // The time of a column says nothing.
+    assert_eq!(read(TGet { columns: Some(vec![column("x", 1)]), ..versions }), [3, 2, 1]);
+}
+
+fn a_delete_takes_the_times_of_its_columns_and_not_its_own(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_delete_times");
+    for time in [1, 2, 3] {
+        bench.put_at(time, "x", &time.to_string());
+    }
+    let one = delete(vec![column("x", 2)], TDeleteType::DELETE_COLUMN);
+    bench.raw.delete_single(bench.name(), one).unwrap();
+    assert_eq!(bench.row(), [cell("x", 3, "3"), cell("x", 1, "1")]);
+    let up_to = delete(vec![column("x", 1)], TDeleteType::DELETE_COLUMNS);
+    bench.raw.delete_single(bench.name(), up_to).unwrap();
+    assert_eq!(bench.row(), [cell("x", 3, "3")]);
+    // Its own time would spare this cell.
+    let all = delete(vec![column("x", None)], TDeleteType::DELETE_COLUMNS);
+    bench.raw.delete_single(bench.name(), TDelete { timestamp: Some(1), ..all }).unwrap();
+    assert_eq!(bench.row(), []);
+    // Where no column is given, it counts.
+    bench.put_at(5_000_000_000_000, "x", "later");
+    bench.put_at(4_000_000_000_000, "y", "earlier");
+    let row = delete(Vec::new(), TDeleteType::DELETE_COLUMNS);
+    let row = TDelete { timestamp: Some(4_500_000_000_000), ..row };
+    bench.raw.delete_single(bench.name(), row).unwrap();
+    assert_eq!(bench.row(), [cell("x", 5_000_000_000_000, "later")]);
+}
+
+fn a_family_is_deleted_by_its_own_kind_of_delete(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_delete_family");
+    for qualifier in ["", "x"] {
+        bench.put_at(1, qualifier, "v");
+    }
+    let bare = delete(vec![column(None, None)], TDeleteType::DELETE_COLUMNS);
+    bench.raw.delete_single(bench.name(), bare).unwrap();
+    assert_eq!(bench.row(), [cell("x", 1, "v")], "it deletes the empty qualifier alone");
+    let without_time = delete(vec![column(None, None)], TDeleteType::DELETE_FAMILY_VERSION);
+    bench.raw.delete_single(bench.name(), without_time).unwrap_err();
+    bench.raw = server.thrift2_on(Flavour::Threadpool);
+    let version = delete(vec![column(None, 2)], TDeleteType::DELETE_FAMILY_VERSION);
+    bench.raw.delete_single(bench.name(), version).unwrap();
+    assert_eq!(bench.row(), [cell("x", 1, "v")]);
+    let family = delete(vec![column(None, None)], TDeleteType::DELETE_FAMILY);
+    bench.raw.delete_single(bench.name(), family).unwrap();
+    assert_eq!(bench.row(), []);
+}
+
+fn a_filter_in_bytes_replaces_one_in_text(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_filters");
+    bench.put_at(1, "x", "v");
+    let hides_all = TGet { filter_string: Some(bytes("PrefixFilter('none')")), ..get("r") };
+    assert_eq!(cells(&bench.raw.get(bench.name(), hides_all.clone()).unwrap()), []);
+    // `FilterProtos.Filter`: the name of a class, and its own message, which is empty.
+    let class = "org.apache.hadoop.hbase.filter.FirstKeyOnlyFilter";
+    let mut shows_one = vec![0x0a, u8::try_from(class.len()).unwrap()];
+    shows_one.extend_from_slice(class.as_bytes());
+    shows_one.extend_from_slice(&[0x12, 0]);
+    let both = TGet { filter_bytes: Some(shows_one), ..hides_all };
+    assert_eq!(cells(&bench.raw.get(bench.name(), both).unwrap()), [cell("x", 1, "v")]);
+}
+
+fn the_given_value_is_compared_with_the_stored_one_in_this_order(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_compare");
+    bench.put_at(1, "x", "1");
+    let mut holds = |op: TCompareOp, given: &str, qualifier: &str| {
+        let puts = TMutation::Put(put("r", "y", "done"));
+        let mutations = TRowMutations::new(bytes("r"), vec![puts]);
+        let (table, row) = (bench.table.bytes(), bytes("r"));
+        let (family, qualifier, given) = (bytes("a"), bytes(qualifier), bytes(given));
+        bench.raw.check_and_mutate(table, row, family, qualifier, op, given, mutations).unwrap()
+    };
+    for (op, given, expected) in [
+        (TCompareOp::EQUAL, "1", true),
+        (TCompareOp::EQUAL, "0", false),
+        (TCompareOp::NOT_EQUAL, "0", true),
+        (TCompareOp::GREATER, "0", false),
+        (TCompareOp::GREATER, "2", true),
+        (TCompareOp::LESS, "0", true),
+        (TCompareOp::LESS_OR_EQUAL, "1", true),
+        (TCompareOp::GREATER_OR_EQUAL, "1", true),
+    ] {
+        assert_eq!(holds(op, given, "x"), expected, "{given} {op:?} the stored 1");
+    }
+    // Nothing is stored: no comparison with a value holds but that it differs.
+    assert!(!holds(TCompareOp::EQUAL, "1", "absent"));
+}
+
+fn mutations_of_a_row_are_made_together_or_not_at_all(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_mutate");
+    bench.put_at(1, "x", "v");
+    let puts = |family: &str| {
+        let cell = TColumnValue { family: bytes(family), ..value("y", "w") };
+        TMutation::Put(TPut { column_values: vec![cell], ..put("r", "", "") })
+    };
+    let deletes =
+        TMutation::DeleteSingle(delete(vec![column("x", None)], TDeleteType::DELETE_COLUMNS));
+    let bad = TRowMutations::new(bytes("r"), vec![deletes.clone(), puts("no_family")]);
+    bench.raw.mutate_row(bench.name(), bad).unwrap_err();
+    assert_eq!(bench.row(), [cell("x", 1, "v")]);
+    let good = TRowMutations::new(bytes("r"), vec![deletes, puts("a")]);
+    bench.raw.mutate_row(bench.name(), good).unwrap();
+    let names: Vec<_> = bench.row().into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(names, ["y"]);
+}
+
+fn deletes_of_several_rows_never_say_what_is_left(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_delete_many");
+    bench.put_at(1, "x", "v");
+    let deletes = vec![delete(Vec::new(), TDeleteType::DELETE_COLUMNS)];
+    assert_eq!(bench.raw.delete_multiple(bench.name(), deletes).unwrap(), []);
+    assert_eq!(bench.row(), []);
+}
+
+fn an_unknown_scanner_is_an_illegal_argument_to_fetch_and_nothing_to_close(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_scanners");
+    let error = bench.raw.get_scanner_rows(1_000_000, 1).unwrap_err();
+    let said = format!("{error:?}");
+    assert!(said.contains("TIllegalArgument") && said.contains("Invalid scanner Id"), "{said}");
+    bench.raw.close_scanner(1_000_000).unwrap();
+    let id = bench.raw.open_scanner(bench.name(), scan()).unwrap();
+    assert_eq!(bench.raw.get_scanner_rows(id, 10).unwrap(), []);
+    bench.raw.close_scanner(id).unwrap();
+    bench.raw.close_scanner(id).unwrap();
+    bench.raw.get_scanner_rows(id, 10).unwrap_err();
+}
+
+fn a_page_of_a_scan_is_one_call_that_leaves_no_scanner(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_pages");
+    for row in ["1", "2", "3"] {
+        bench.raw.put(bench.table.bytes(), put(row, "x", "v")).unwrap();
+    }
+    let mut page = |start: &str, rows: i32| {
+        let scan = TScan { start_row: Some(bytes(start)), ..scan() };
+        let found = bench.raw.get_scanner_results(bench.table.bytes(), scan, rows).unwrap();
+        found
+            .into_iter()
+            .map(|row| String::from_utf8(row.row.unwrap()).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(page("", 2), ["1", "2"]);
+    assert_eq!(page("2\0", 2), ["3"]);
+    assert!(page("3\0", 2).is_empty());
+    let by = TColumnIncrement::new(bytes("a"), bytes("n"), 5);
+    let increment = TIncrement::new(bytes("r"), vec![by], None, None, None, true);
+    let new = bench.raw.increment(bench.name(), increment).unwrap();
+    assert_eq!(new.column_values[0].value, 5_i64.to_be_bytes());
+}
+
+/// A framed gateway takes the bytes of the whole request for each split key: two keys are the same then.
+fn split_keys_are_taken_whole_by_buffered_gateways_alone(server: &Server) {
+    let regions = |flavour: Flavour| {
+        let table = TestTable::reserve(server, &format!("thrift2_splits_{}", flavour.name()));
+        let mut raw = server.thrift2_on(flavour);
+        let family = TColumnFamilyDescriptor {
+            name: bytes("a"),
+            attributes: None,
+            configuration: None,
+            block_size: None,
+            bloomn_filter_type: None,
+            compression_type: None,
+            dfs_replication: None,
+            data_block_encoding: None,
+            keep_deleted_cells: None,
+            max_versions: None,
+            min_versions: None,
+            scope: None,
+            time_to_live: None,
+            block_cache_enabled: None,
+            cache_blooms_on_write: None,
+            cache_data_on_write: None,
+            cache_indexes_on_write: None,
+            compress_tags: None,
+            evict_blocks_on_close: None,
+            in_memory: None,
+        };
+        let name = TTableName::new(None::<Vec<u8>>, table.bytes());
+        let descriptor = TTableDescriptor::new(name, vec![family], None, None);
+        raw.create_table(descriptor, vec![bytes("g"), bytes("p")])?;
+        let found = raw.get_all_region_locations(table.bytes())?;
+        let starts = found.into_iter().map(|location| {
+            String::from_utf8_lossy(&location.region_info.start_key.unwrap_or_default())
+                .into_owned()
+        });
+        Ok::<_, thrift::Error>(starts.collect::<Vec<_>>())
+    };
+    assert_eq!(regions(Flavour::Threadpool).unwrap(), ["", "g", "p"]);
+    assert_eq!(regions(Flavour::Compact).unwrap(), ["", "g", "p"]);
+    assert!(regions(Flavour::Nonblocking).is_err());
+}
