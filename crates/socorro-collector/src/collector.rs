@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{Path, RawQuery, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use socorro_hbase_client::{CrashStore, Ooid, time::OffsetDateTime};
 
 use crate::{
+    clients::Client,
     crash::{Crash, Origin, Privacy},
     crash_data::{self, CrashData, Reader},
     keeper::{Keeper, Kept},
@@ -47,7 +48,7 @@ pub struct CollectorOptions {
     pub dropped: Vec<String>,
     /// Annotations that only those read who have the token, besides those that nobody else reads anyway;
     /// none by default. Each crash that has one says so in its metadata, so that whatever reads the crash
-    /// store honours it.
+    /// store honours it. Searches don't find crashes by one.
     pub protected: Vec<String>,
     /// A client that sends this as `Authorization: Bearer` may choose the crash's name, in the
     /// annotation `uuid`. Nobody may by default.
@@ -271,6 +272,7 @@ async fn crash(
     State(collector): State<Collector>,
     Path((part, ooid)): Path<(String, String)>,
     RawQuery(query): RawQuery,
+    client: Option<Extension<Arc<Client>>>,
     headers: HeaderMap,
 ) -> Response {
     let part = crash_data::part(&part, query.as_deref());
@@ -281,7 +283,8 @@ async fn crash(
         (Some(sent), Some(token)) if is_token(sent, token) => Reader::Trusted,
         (Some(_), _) => return crash_data::wrong_token(),
     };
-    collector.0.crash_data.answer(ooid, part, reader).await
+    let client = client.map(|Extension(client)| client);
+    collector.0.crash_data.answer(ooid, part, reader, client).await
 }
 
 /// How long it counts that the store was there, or wasn't.

@@ -13,7 +13,10 @@ use bytes::Bytes;
 use socorro_hbase_client::{CrashStore, DumpName, Error, Ooid};
 use tokio::{sync::Semaphore, time::timeout};
 
-use crate::memory::{Memory, Share};
+use crate::{
+    clients::Client,
+    memory::{Memory, Share},
+};
 
 /// Answers those who ask for crashes, few at once: they never take what submissions need.
 #[derive(Debug)]
@@ -61,7 +64,13 @@ impl CrashData {
         Self { store, memory, admitted: semaphore(ADMITTED), working: semaphore(WORKING) }
     }
 
-    pub(crate) async fn answer(&self, ooid: Ooid, part: Part, reader: Reader) -> Response {
+    pub(crate) async fn answer(
+        &self,
+        ooid: Ooid,
+        part: Part,
+        reader: Reader,
+        client: Option<Arc<Client>>,
+    ) -> Response {
         if matches!((&part, reader), (Part::Dump(_), Reader::Public)) {
             return refuse(StatusCode::FORBIDDEN, "dumps are read with a token in Auth-Token");
         }
@@ -77,8 +86,9 @@ impl CrashData {
         });
         match found.await {
             Ok(Ok(Found::Part(bytes))) => {
-                let mut share = self.memory.share();
+                let mut share = self.memory.share(client);
                 if !share.grow(bytes.len() as u64) {
+                    self.memory.let_go_slowest();
                     return busy();
                 }
                 let body = Body::from(Bytes::from_owner(Held { bytes, _share: share }));

@@ -1,9 +1,10 @@
-//! A connection whose client has only so long to take an answer.
+//! A connection whose client has only so long to take an answer, and may be let go while it is waited for.
 
 use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,18 +14,21 @@ use tokio::{
     time::Sleep,
 };
 
-/// A stream that fails when what is written isn't taken in time: an answer holds memory and a
-/// connection until it is delivered.
+use crate::clients::Client;
+
+/// A stream that fails when what is written isn't taken in time, since an answer holds memory and a
+/// connection until it is delivered; and when its client is let go.
 pub(crate) struct Delivery<S> {
     stream: S,
+    client: Arc<Client>,
     time: Duration,
     /// From when the client first took less than there was, until all is taken.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Delivery<S> {
-    pub(crate) fn new(stream: S, time: Duration) -> Self {
-        Self { stream, time, alarm: None }
+    pub(crate) fn new(stream: S, client: Arc<Client>, time: Duration) -> Self {
+        Self { stream, client, time, alarm: None }
     }
 
     fn check(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -38,9 +42,16 @@ impl<S> Delivery<S> {
         written: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        if written.is_pending() {
-            let time = self.time;
-            self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        match written {
+            Poll::Ready(Ok(bytes)) => self.client.moves(bytes),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                if self.client.waits(context) {
+                    return Poll::Ready(Err(let_go()));
+                }
+                let time = self.time;
+                self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+            }
         }
         match self.check(context) {
             Poll::Ready(Err(late)) => Poll::Ready(Err(late)),
@@ -49,13 +60,24 @@ impl<S> Delivery<S> {
     }
 }
 
+fn let_go() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "others need what this client holds")
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Delivery<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        match &read {
+            Poll::Ready(_) => self.client.moves(buffer.filled().len() - before),
+            Poll::Pending if self.client.waits(context) => return Poll::Ready(Err(let_go())),
+            Poll::Pending => {}
+        }
+        read
     }
 }
 

@@ -65,6 +65,6 @@ async fn read(
         drop(share);
         format!("{report:?}")
     });
-    assert!(memory.share().grow(MEMORY), "memory is kept");
+    assert!(memory.share(None).grow(MEMORY), "memory is kept");
     text
 }

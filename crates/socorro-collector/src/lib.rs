@@ -7,6 +7,7 @@
 //! A crash is acknowledged once it is durable: in the store or, while that is away, in a spool on
 //! disk, which is emptied in order when the store is back.
 
+mod clients;
 mod collector;
 mod crash;
 mod crash_data;

@@ -26,10 +26,13 @@ pub struct Limits {
     /// Bytes of the name of an annotation or a dump: 256. A part with a longer one is left out, with a
     /// note in the crash.
     pub name: usize,
-    /// Bytes of all requests that are under way together: 512 MiB. While there is no room, requests are
-    /// refused with 503, after which clients come again.
+    /// Bytes of all requests that are under way together: 512 MiB. While there is no room, the slowest
+    /// client is let go; if that doesn't help soon, requests are refused with 503, after which clients
+    /// come again.
     pub memory: u64,
-    /// Connections at once: 512. Further ones wait to be accepted.
+    /// Connections at once: 512. For a further one the client is let go that brings least, unless all
+    /// are being served; then it waits. It needs no limit for each address, which clients behind one
+    /// load balancer would share.
     pub connections: usize,
     /// How long a client may be silent while it sends: 30 s. Then it gets 408.
     pub silence: Duration,
@@ -37,7 +40,7 @@ pub struct Limits {
     /// as long is given up.
     pub arrival: Duration,
     /// Bytes of all answers together that wait to be taken by clients who read crashes back: 64 MiB.
-    /// While there is no room, they get 503.
+    /// While there is no room, the slowest of them is let go, or else a further one gets 503.
     pub reading: u64,
 }
 

@@ -16,8 +16,9 @@ use tokio::time::{Instant, Sleep, timeout_at};
 use tokio_util::io::{ReaderStream, StreamReader};
 
 use crate::{
+    clients::Client,
     limits::Limits,
-    memory::Share,
+    memory::{Memory, Share},
     refusal::{Malformed, Refusal},
 };
 
@@ -40,13 +41,21 @@ struct Watched {
 const LAST: Duration = Duration::from_secs(5);
 
 /// Reads a body within the limits.
-pub(super) fn read(body: Body, is_gzip: bool, limits: &Limits, memory: Share) -> (Watch, Bodies) {
+pub(super) fn read(
+    body: Body,
+    is_gzip: bool,
+    limits: &Limits,
+    memory: &Memory,
+    client: Option<Arc<Client>>,
+) -> (Watch, Bodies) {
     let body = body.into_data_stream();
-    let watched = Watched { body, size: 0, unpacked: 0, memory, refusal: None };
+    let share = memory.share(client.clone());
+    let watched = Watched { body, size: 0, unpacked: 0, memory: share, refusal: None };
     let watch = Watch(Arc::new(Mutex::new(watched)));
     let now = Instant::now();
     let sent = Sent {
         watch: watch.clone(),
+        client,
         most: limits.request,
         silence: limits.silence,
         arrival: now + limits.arrival,
@@ -64,8 +73,11 @@ pub(super) fn read(body: Body, is_gzip: bool, limits: &Limits, memory: Share) ->
     } else {
         Box::pin(sent)
     };
-    let (counter, most) = (watch.clone(), limits.unpacked);
-    let limited = unpacked.map(move |bytes| bytes.and_then(|bytes| counter.count(bytes, most)));
+    let (counter, memory, most) = (watch.clone(), memory.clone(), limits.unpacked);
+    let limited = unpacked.then(move |bytes| {
+        let (counter, memory) = (counter.clone(), memory.clone());
+        async move { counter.count(bytes?, most, &memory).await }
+    });
     (watch, Box::pin(limited))
 }
 
@@ -106,18 +118,20 @@ impl Watch {
         io::Error::other("the request is refused")
     }
 
-    fn count(&self, bytes: Bytes, most: u64) -> io::Result<Bytes> {
-        let mut watched = self.lock();
-        watched.unpacked += bytes.len() as u64;
-        let refusal = if watched.unpacked > most {
-            Refusal::TooLarge("unpacked")
-        } else if !watched.memory.grow(bytes.len() as u64) {
-            Refusal::NoMemory
-        } else {
-            return Ok(bytes);
+    async fn count(&self, bytes: Bytes, most: u64, memory: &Memory) -> io::Result<Bytes> {
+        let length = bytes.len() as u64;
+        let unpacked = {
+            let mut watched = self.lock();
+            watched.unpacked += length;
+            watched.unpacked
         };
-        drop(watched);
-        Err(self.refuse(refusal))
+        if unpacked > most {
+            return Err(self.refuse(Refusal::TooLarge("unpacked")));
+        }
+        if !memory.take(|| self.lock().memory.grow(length)).await {
+            return Err(self.refuse(Refusal::NoMemory));
+        }
+        Ok(bytes)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Watched> {
@@ -128,6 +142,7 @@ impl Watch {
 /// What the client sends, within its limit and time.
 struct Sent {
     watch: Watch,
+    client: Option<Arc<Client>>,
     most: u64,
     silence: Duration,
     arrival: Instant,
@@ -146,7 +161,11 @@ impl Stream for Sent {
                     watched.size += bytes.len() as u64;
                     Poll::Ready(Some(Ok((bytes, watched.size))))
                 }
-                Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(Refusal::Gone))),
+                Poll::Ready(Some(Err(_))) => {
+                    let is_let_go = this.client.as_ref().is_some_and(|client| client.is_let_go());
+                    let refusal = if is_let_go { Refusal::TooSlow } else { Refusal::Gone };
+                    Poll::Ready(Some(Err(refusal)))
+                }
                 Poll::Ready(None) => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             }

@@ -5,6 +5,8 @@ mod body;
 mod content;
 mod names;
 
+use std::sync::Arc;
+
 use axum::extract::Request;
 use bytes::{Bytes, BytesMut};
 use multer::{Field, Multipart};
@@ -12,6 +14,7 @@ use socorro_hbase_client::{Annotations, MetadataError};
 
 use self::{body::Watch, names::DumpNames};
 use crate::{
+    clients::Client,
     limits::Limits,
     memory::{Memory, Share},
     refusal::{Malformed, Refusal},
@@ -26,11 +29,12 @@ pub(crate) async fn read(
     limits: &Limits,
     memory: &Memory,
 ) -> Result<(CrashReport, Share), Refusal> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    let client = head.extensions.remove::<Arc<Client>>();
     let head = content::boundary(&head.headers)
         .and_then(|boundary| Ok((boundary, content::is_gzip(&head.headers)?)));
     let is_gzip = matches!(head, Ok((_, true)));
-    let (watch, bytes) = body::read(body, is_gzip, limits, memory.share());
+    let (watch, bytes) = body::read(body, is_gzip, limits, memory, client);
     let parts = match head {
         Ok((boundary, _)) => {
             let mut parts = Parts::new(limits);
@@ -65,7 +69,7 @@ fn finish(parts: Parts<'_>, is_compressed: bool, watch: Watch) -> (CrashReport, 
     let report = CrashReport { annotations, dumps, notes, payload, is_compressed, size };
     // Nobody else reads the body any more.
     let share = watch.into_share();
-    (report, share.unwrap_or_else(|| Memory::new(0).share()))
+    (report, share.unwrap_or_else(|| Memory::new(0).share(None)))
 }
 
 /// What has been read of a request's parts.

@@ -9,4 +9,5 @@ mod durable;
 mod hostile;
 mod random;
 mod reading;
+mod slow;
 mod world;
