@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
 #[derive(Debug, Default)]
 struct SpoolGauges {
     waiting: Gauge,
+    failing: Gauge,
+    set_aside: Family<Reason, Counter>,
     refused: Gauge,
     bytes: Gauge,
     limit: Gauge,
@@ -38,6 +40,35 @@ struct SpoolGauges {
 struct Outcome {
     result: &'static str,
     reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+/// Why a crash of the spool isn't tried again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Aside {
+    /// The store will never take it.
+    Refused,
+    /// It failed again and again, while others got through.
+    Failed,
+    /// Its file is damaged.
+    Damaged,
+    /// Somebody has removed its file.
+    Gone,
+}
+
+impl Aside {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Damaged => "damaged",
+            Self::Gone => "gone",
+        }
+    }
 }
 
 impl Metrics {
@@ -80,7 +111,12 @@ impl Metrics {
         );
         let spool = registry.sub_registry_with_prefix("spool");
         spool.register("waiting", "Crashes that wait for the store", self.spool.waiting.clone());
-        let refused = "Crashes that the store will never take";
+        let failing =
+            "Crashes of those that failed while others were stored, or whose files can't be used";
+        spool.register("failing", failing, self.spool.failing.clone());
+        let aside = "Crashes that were set aside, or are gone, by the reason";
+        spool.register("set_aside", aside, self.spool.set_aside.clone());
+        let refused = "Crashes that lie aside: a person has to look at them";
         spool.register("refused", refused, self.spool.refused.clone());
         spool.register("used_bytes", "Bytes in the spool", self.spool.bytes.clone());
         spool.register("limit_bytes", "Bytes that may be in it", self.spool.limit.clone());
@@ -110,6 +146,16 @@ impl Metrics {
         if !all {
             self.lost_contact.inc();
         }
+    }
+
+    /// A crash of the spool that isn't tried again.
+    pub(crate) fn set_aside(&self, why: Aside) {
+        self.spool.set_aside.get_or_create(&Reason { reason: why.word() }).inc();
+    }
+
+    /// So many crashes of the spool are tried by themselves.
+    pub(crate) fn failing(&self, crashes: usize) {
+        self.spool.failing.set(i64::try_from(crashes).unwrap_or(i64::MAX));
     }
 
     /// All of it as text.

@@ -4,6 +4,8 @@
 mod drain;
 mod shared;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{
@@ -18,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use self::shared::Kept;
 use self::{
+    drain::Pace,
     shared::{Job, MOST_BYTES, Shared},
     store::Store,
 };
@@ -40,6 +43,15 @@ const QUEUE: usize = 1024;
 
 impl Keeper {
     pub(crate) fn start(store: CrashStore, spool: Option<Spool>, metrics: Arc<Metrics>) -> Self {
+        Self::start_with(store, spool, metrics, Pace::default())
+    }
+
+    fn start_with(
+        store: CrashStore,
+        spool: Option<Spool>,
+        metrics: Arc<Metrics>,
+        pace: Pace,
+    ) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             store: Store::new(store, metrics),
@@ -59,7 +71,7 @@ impl Keeper {
         }
         if shared.spool.is_some() {
             let shared = Arc::clone(&shared);
-            threads.push(thread::spawn(move || drain::empty_spool(&shared)));
+            threads.push(thread::spawn(move || drain::empty_spool(&shared, pace)));
         }
         Self { jobs: Mutex::new(Some(jobs)), threads: Mutex::new(threads), shared }
     }

@@ -1,7 +1,10 @@
 //! The crash store as the keeper sees it: there, away, or of the opinion that a crash can't be stored.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,7 +16,8 @@ use crate::{crash::Crash, metrics::Metrics, refusal::Refusal};
 /// The store, and what is known of it.
 pub(super) struct Store {
     crashes: CrashStore,
-    metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
+    taken: AtomicU64,
     away: Mutex<Option<Away>>,
 }
 
@@ -45,62 +49,79 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 impl Store {
     pub(super) fn new(crashes: CrashStore, metrics: Arc<Metrics>) -> Self {
-        Self { crashes, metrics, away: Mutex::new(None) }
+        Self { crashes, metrics, taken: AtomicU64::new(0), away: Mutex::new(None) }
     }
 
-    /// Stores crashes; a result for each.
+    /// Stores crashes; a result for each. One that failed is taken for a sign that the store is away.
     pub(super) fn put(&self, crashes: &[&Crash]) -> Vec<Put> {
+        let (puts, reason) = self.try_to_put(crashes);
+        if let Some(reason) = reason {
+            self.is_gone(reason);
+        } else if puts.contains(&Put::Done) {
+            *self.lock() = None;
+        }
+        puts
+    }
+
+    /// Stores a crash whose failure says nothing of the store.
+    pub(super) fn put_alone(&self, crash: &Crash) -> Put {
+        let (puts, reason) = self.try_to_put(&[crash]);
+        if let Some(error) = reason {
+            tracing::debug!(ooid = %crash.ooid, error, "a crash fails again");
+        }
+        puts.first().copied().unwrap_or(Put::Failed)
+    }
+
+    /// A result for each, and the first reason for one that failed.
+    fn try_to_put(&self, crashes: &[&Crash]) -> (Vec<Put>, Option<String>) {
         let reports: Vec<_> = crashes.iter().map(|crash| crash.report()).collect();
         let began = Instant::now();
         let results = self.crashes.put_raw_reports(&reports, QueueForProcessing::Yes);
+        let mut reason = None;
+        let mut judge = |crash: &Crash, error: &Error| match refusal(crash, error) {
+            Some(refusal) => Put::Refused(refusal),
+            None => {
+                reason.get_or_insert_with(|| with_causes(error));
+                Put::Failed
+            }
+        };
         let puts: Vec<Put> = match results {
             Ok(results) => crashes
                 .iter()
                 .zip(results)
                 .map(|(crash, result)| match result {
                     Ok(_) => Put::Done,
-                    Err(error) => self.judge(crash, &error),
+                    Err(error) => judge(crash, &error),
                 })
                 .collect(),
-            Err(error) => crashes.iter().map(|crash| self.judge(crash, &error)).collect(),
+            Err(error) => crashes.iter().map(|crash| judge(crash, &error)).collect(),
         };
-        let failed = puts.contains(&Put::Failed);
-        self.metrics.stored(began.elapsed(), !failed);
-        if puts.contains(&Put::Done) && !failed {
-            *self.lock() = None;
-        }
-        puts
+        let done = puts.iter().filter(|put| **put == Put::Done).count();
+        self.taken.fetch_add(done as u64, Ordering::Relaxed);
+        self.metrics.stored(began.elapsed(), reason.is_none());
+        (puts, reason)
     }
 
-    /// The one place that decides whose fault it is.
-    fn judge(&self, crash: &Crash, error: &Error) -> Put {
-        let by_hbase = error.hbase().map(hbase_thrift_client::Error::kind);
-        let refusal = match (error.kind(), by_hbase) {
-            (ErrorKind::TooLarge, _) | (_, Some(HBaseErrorKind::TooLarge)) => {
-                Some(Refusal::TooLarge("part"))
-            }
-            (ErrorKind::DuplicateDump | ErrorKind::InvalidMetadata, _)
-            | (_, Some(HBaseErrorKind::IllegalArgument | HBaseErrorKind::InvalidRequest)) => {
-                Some(Refusal::Unstorable)
-            }
-            _ => None,
-        };
-        if let Some(refusal) = refusal {
-            let error = with_causes(error);
-            tracing::warn!(ooid = %crash.ooid, error, "a crash can't be stored");
-            return Put::Refused(refusal);
-        }
+    /// How many crashes the store has taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Asks the store; it is left alone for a while if it doesn't answer.
+    pub(super) fn is_there(&self) -> bool {
+        self.probe().map_err(|reason| self.is_gone(reason)).is_ok()
+    }
+
+    fn is_gone(&self, reason: String) {
         let mut away = self.lock();
         let now = Instant::now();
         let last = away.as_ref().map(|away| (away.until, away.pause));
         // Failures of one moment are one failure.
         if last.is_none_or(|(until, _)| until <= now) {
             let pause = last.map_or(FIRST_PAUSE, |(_, pause)| (2 * pause).min(LONGEST_PAUSE));
-            let reason = with_causes(error);
             tracing::warn!(error = reason, ?pause, "the store doesn't take crashes");
             *away = Some(Away { until: now + pause, pause, reason });
         }
-        Put::Failed
     }
 
     /// Whether it is not worth asking yet.
@@ -126,6 +147,22 @@ impl Store {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Away>> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The one place that decides whose fault it is: the crash's, if it can never be stored.
+fn refusal(crash: &Crash, error: &Error) -> Option<Refusal> {
+    let by_hbase = error.hbase().map(hbase_thrift_client::Error::kind);
+    let refusal = match (error.kind(), by_hbase) {
+        (ErrorKind::TooLarge, _) | (_, Some(HBaseErrorKind::TooLarge)) => Refusal::TooLarge("part"),
+        (ErrorKind::DuplicateDump | ErrorKind::InvalidMetadata, _)
+        | (_, Some(HBaseErrorKind::IllegalArgument | HBaseErrorKind::InvalidRequest)) => {
+            Refusal::Unstorable
+        }
+        _ => return None,
+    };
+    let error = with_causes(error);
+    tracing::warn!(ooid = %crash.ooid, error, "a crash can't be stored");
+    Some(refusal)
 }
 
 /// An error and what it comes from, in one line.

@@ -1,11 +1,7 @@
 //! A crash as a file of the spool: a line that says what it is, a line of JSON with names and lengths,
 //! then metadata and dumps as they are.
 
-use std::{
-    fs::File,
-    io::{self, Read, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -26,8 +22,8 @@ struct Head {
     sha256: String,
 }
 
-/// Writes the crash; it is on the disk when this returns.
-pub(super) fn write(path: &Path, crash: &Crash) -> io::Result<u64> {
+/// Writes the crash; how many bytes that were.
+pub(super) fn write(file: &mut dyn Write, crash: &Crash) -> io::Result<u64> {
     let mut head = Head {
         ooid: crash.ooid.as_str().to_owned(),
         metadata: crash.metadata.json().len(),
@@ -35,17 +31,14 @@ pub(super) fn write(path: &Path, crash: &Crash) -> io::Result<u64> {
         sha256: String::new(),
     };
     let dumps = crash.dumps.iter().map(|(_, dump)| dump.as_ref());
-    head.sha256 = sum(&head, std::iter::once(crash.metadata.json()).chain(dumps));
-    let mut file = File::create_new(path)?;
+    head.sha256 = sum(&head, std::iter::once(crash.metadata.json()).chain(dumps.clone()));
     let head = serde_json::to_vec(&head)?;
-    for part in [MAGIC, &head, b"\n", crash.metadata.json()] {
+    let mut written = 0;
+    for part in [MAGIC, &head, b"\n", crash.metadata.json()].into_iter().chain(dumps) {
         file.write_all(part)?;
+        written += part.len() as u64;
     }
-    for (_, dump) in &crash.dumps {
-        file.write_all(dump)?;
-    }
-    file.sync_all()?;
-    Ok(file.metadata()?.len())
+    Ok(written)
 }
 
 /// The sum of a head and of what follows it.
@@ -56,17 +49,9 @@ fn sum<'a>(head: &Head, parts: impl Iterator<Item = &'a [u8]>) -> String {
     hex::encode(hash.finalize())
 }
 
-/// Reads a crash back; an error of kind `InvalidData` says that the file is damaged.
-pub(super) fn read(path: &Path) -> io::Result<Crash> {
-    let mut bytes = Vec::new();
-    File::open(path)?.read_to_end(&mut bytes)?;
-    parse(&Bytes::from(bytes)).ok_or_else(|| {
-        let message = format!("{} is no whole crash", path.display());
-        io::Error::new(io::ErrorKind::InvalidData, message)
-    })
-}
-
-fn parse(bytes: &Bytes) -> Option<Crash> {
+/// Reads a crash back; `None` if a part of it is missing or damaged.
+pub(super) fn parse(bytes: Vec<u8>) -> Option<Crash> {
+    let bytes = Bytes::from(bytes);
     let after_magic = bytes.strip_prefix(MAGIC)?;
     let line = after_magic.iter().position(|byte| *byte == b'\n')?;
     let head: Head = serde_json::from_slice(&after_magic[..line]).ok()?;

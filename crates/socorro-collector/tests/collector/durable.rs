@@ -189,3 +189,43 @@ fn many_clients_at_once_lose_nothing_while_the_store_comes_and_goes() {
     assert_eq!(stored, acknowledged.iter().map(CrashId::from).collect());
     check_finds_counters_at_most(&world);
 }
+
+/// Whatever becomes of the folder: who is told that a crash is kept finds it, and the others come again.
+#[test]
+fn a_spool_whose_folder_is_damaged_meanwhile_takes_nothing_that_it_would_lose() {
+    let around = tempfile::tempdir().unwrap();
+    let (folder, away) = (around.path().join("spool"), around.path().join("away"));
+    let world = World::new(|options| options.spool = Some((folder.clone(), 64 << 20)));
+    go_away(&world);
+    let mut kept: Vec<Ooid> =
+        (0..6).map(|number| World::ooid(&world.submit(&crash(number)))).collect();
+    fs::rename(&folder, &away).unwrap();
+    assert_eq!(world.submit(&crash(6)).status, 503);
+    assert_eq!(world.get("/__lbheartbeat__").status, 200);
+    fs::write(&folder, b"a file instead of a folder").unwrap();
+    assert_eq!(world.submit(&crash(7)).status, 503);
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&away, &folder).unwrap();
+    kept.push(World::ooid(&world.submit(&crash(8))));
+    // Of those that wait, one is cut, one becomes a folder, one a link that never ends; others are foreign.
+    let file_of = |number: usize| folder.join(format!("{number:020}.crash"));
+    fs::File::options().write(true).open(file_of(0)).unwrap().set_len(50).unwrap();
+    fs::remove_file(file_of(1)).unwrap();
+    fs::create_dir(file_of(1)).unwrap();
+    fs::remove_file(file_of(2)).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", file_of(2)).unwrap();
+    fs::write(folder.join("notes.txt"), b"mine").unwrap();
+    fs::write(folder.join("99.crash"), b"mine").unwrap();
+    fs::remove_dir(folder.join("refused")).unwrap();
+    come_back(&world);
+    wait_until("the others are stored", || kept[3..].iter().all(|ooid| is_there(&world, ooid)));
+    wait_until("the spool is empty", || {
+        world.get("/metrics").body.contains("socorro_collector_spool_waiting 0")
+    });
+    assert!(kept[..3].iter().all(|ooid| !is_there(&world, ooid)));
+    let metrics = world.get("/metrics").body;
+    assert!(metrics.contains("spool_set_aside_total{reason=\"damaged\"} 3"), "{metrics}");
+    assert!(folder.join("notes.txt").exists() && folder.join("99.crash").exists());
+    assert_eq!(queued(&world).len(), kept.len() - 3);
+    World::ooid(&world.submit(&crash(9)));
+}
