@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hbase_thrift_client::{Put, Scan};
 use serde_json::Value;
-use socorro_hbase_client::{Ooid, ProcessedCrash};
+use socorro_hbase_client::{Ooid, ProcessedCrash, SearchColumn, TimeRange};
 
 use crate::world::{Answer, World, answer, field, file};
 
@@ -177,4 +178,41 @@ fn readers_who_take_nothing_are_let_go_and_submissions_go_on() {
         assert!(begun.elapsed() < Duration::from_secs(30), "their memory is never given back");
         thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// Whoever searches reads the covering rows as they are.
+#[test]
+fn what_is_protected_here_is_in_no_covering_row() {
+    let world = World::new(|options| {
+        options.protected = vec!["BuildID".to_owned(), "StartupTime".to_owned()];
+    });
+    let ooid = World::ooid(&world.submit(&[
+        field("ProductName", "Demo"),
+        field("BuildID", "20120508"),
+        field("StartupTime", "1336509000"),
+    ]));
+    let processed = r#"{"signature": "f", "uptime": 4711, "completeddatetime": "2012-05-08"}"#;
+    let processed = ProcessedCrash::from_json(processed.to_owned()).unwrap();
+    world.store.put_processed(ooid, &processed).unwrap();
+    let everything = TimeRange::all();
+    let found = || -> Vec<Option<String>> {
+        let entry = world.store.scan_search(&everything).unwrap().next().unwrap().unwrap();
+        let columns = [
+            SearchColumn::Product,
+            SearchColumn::Signature,
+            SearchColumn::Build,
+            SearchColumn::Uptime,
+        ];
+        columns.map(|column| entry.get(column).map(str::to_owned)).to_vec()
+    };
+    let expected = [Some("Demo".to_owned()), Some("f".to_owned()), None, None];
+    assert_eq!(found(), expected);
+    // As it was written by who didn't know of the list.
+    let search = world.store.client().table("crash_search");
+    let row = search.scan(Scan::new()).unwrap().next().unwrap().unwrap();
+    let put = Put::new(row.key()).column("s:build_id", "20120508").column("s:uptime", "4711");
+    search.put(&put).unwrap();
+    assert_eq!(found()[2].as_deref(), Some("20120508"));
+    world.store.reindex(&everything).unwrap();
+    assert_eq!(found(), expected);
 }

@@ -60,8 +60,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ANNOTATION")]
     pub(crate) drop: Option<Vec<String>>,
     /// An annotation that only those read who have the token, besides those that are on no list of public
-    /// ones; lists of crashes show some all the same: product, version, build, channel, type of
-    /// process, hang; may be given again
+    /// ones; searches don't find crashes by it; commands that read the store itself, such as `crashes`, show it;
+    /// may be given again
     #[arg(long, value_name = "ANNOTATION")]
     pub(crate) protect: Vec<String>,
     #[command(flatten)]
@@ -94,7 +94,7 @@ pub(crate) struct LimitOptions {
     /// Bytes of all requests that are under way; 512M
     #[arg(long = "max-memory", value_name = "SIZE", value_parser = size)]
     pub(crate) memory: Option<u64>,
-    /// Connections at once; 512
+    /// Connections at once, of which the slowest client's is given to another one if need be; 512
     #[arg(long = "max-connections", value_name = "COUNT")]
     pub(crate) connections: Option<NonZeroUsize>,
     /// How long a client may be silent while it sends; 30s

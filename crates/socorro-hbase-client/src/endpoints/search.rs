@@ -9,7 +9,7 @@ use crate::{
     error::{Part, Result},
     layout::{self, SearchColumn, SearchRow},
     lifecycle::{self, Stage, Step, Transition, run},
-    model::{CrashId, TimeRange},
+    model::{CrashId, Protected, TimeRange},
     store::CrashStore,
 };
 
@@ -64,7 +64,8 @@ const SIGNATURES_AT_ONCE: usize = 256;
 /// # Searching
 impl CrashStore {
     /// Reads the covering rows of a range of time, in its order. Crashes that other programs submitted
-    /// are missing until [`reindex`](Self::reindex) has written theirs.
+    /// are missing until [`reindex`](Self::reindex) has written theirs. What a crash's collector was told
+    /// to protect is in none of them, and neither is what is made of it, whoever asks.
     ///
     /// # Errors
     ///
@@ -79,7 +80,8 @@ impl CrashStore {
 
     /// Writes the covering rows of all crashes of a range of time, whoever submitted and processed them.
     ///
-    /// Reads their metadata and processed data; not their dumps. May be made again, and beside live
+    /// Takes out of them what the crashes' collectors were told to protect. Reads their metadata and
+    /// processed data; not their dumps. May be made again, and beside live
     /// traffic.
     ///
     /// # Errors
@@ -123,10 +125,12 @@ impl CrashStore {
             done.crashes += found.len() as u64;
             done.missing += there.iter().filter(|row| row.is_none()).count() as u64;
             let transitions = found.iter().map(|(id, row)| {
-                let (table, put) = covering_row(id, row).into_put();
-                let left = "{} may lack it";
-                let stage = Stage::new(Part::Indexes, left, vec![Step::put(table, put)]);
-                Transition::of(id, vec![stage])
+                let row = covering_row(id, row);
+                let hide = row.hide().map(|(table, delete)| Step::delete(table, delete));
+                let (table, put) = row.into_put();
+                let steps = hide.into_iter().chain([Step::put(table, put)]).collect();
+                let left = "{} may lack it, or have what is protected now";
+                Transition::of(id, vec![Stage::new(Part::Indexes, left, steps)])
             });
             for written in run(self, "indexing crash", transitions.collect()) {
                 written?;
@@ -162,8 +166,10 @@ impl CrashStore {
 }
 
 fn covering_row(id: &CrashId, row: &Row) -> SearchRow {
-    let covering = SearchRow::new(id, row.get(layout::TIMESTAMPS_SUBMITTED));
-    let covering = covering.metadata(row.get(layout::META_DATA_JSON).unwrap_or_default());
+    let metadata = row.get(layout::META_DATA_JSON).unwrap_or_default();
+    let protected = Protected::of_json(metadata);
+    let covering = SearchRow::new(id, row.get(layout::TIMESTAMPS_SUBMITTED), protected);
+    let covering = covering.metadata(metadata);
     match row.get(layout::PROCESSED_DATA_JSON) {
         Some(json) if row.get(layout::FLAGS_PROCESSED) == Some(layout::YES.as_bytes()) => {
             covering.processed(json)

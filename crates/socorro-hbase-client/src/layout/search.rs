@@ -1,10 +1,10 @@
 //! The covering row of a crash: what people filter and count by, in one narrow row.
 
-use hbase_thrift_client::{Put, Row};
+use hbase_thrift_client::{Delete, Put, Row};
 use serde::Serialize;
 
 use super::{keys, schema};
-use crate::model::{CrashId, Object};
+use crate::model::{CrashId, Object, Protected};
 
 /// A column of the search table, each with the text of one field of a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -31,9 +31,11 @@ pub enum SearchColumn {
     CompletedDate,
 }
 
-/// What a covering row holds, as far as it is known.
+/// What a covering row holds, as far as it is known: nothing that the crash's collector was told to protect,
+/// and nothing that is made of it, since whoever searches reads the row as it is.
 pub(crate) struct SearchRow {
     put: Put,
+    protected: Protected,
 }
 
 /// From the metadata: fields of which the first that is there counts.
@@ -123,9 +125,9 @@ impl SearchRow {
         keys::time_row(id, submitted.as_deref().unwrap_or(keys::NO_TIME))
     }
 
-    pub(crate) fn new(id: &CrashId, submitted: Option<&[u8]>) -> Self {
+    pub(crate) fn new(id: &CrashId, submitted: Option<&[u8]>, protected: Protected) -> Self {
         let put = Put::new(Self::key(id, submitted));
-        Self { put: put.column(SearchColumn::Ooid.column(), id.as_bytes()) }
+        Self { put: put.column(SearchColumn::Ooid.column(), id.as_bytes()), protected }
     }
 
     pub(crate) fn metadata(self, json: &[u8]) -> Self {
@@ -148,10 +150,25 @@ impl SearchRow {
         (schema::SEARCH, self.put)
     }
 
+    /// Takes what must not be in a row out of one that is there; `None` if that is nothing.
+    pub(crate) fn hide(&self) -> Option<(&'static str, Delete)> {
+        let all = OF_METADATA.iter().chain(OF_PROCESSED);
+        let hidden = all.filter(|(_, names)| names.iter().all(|name| self.is_hidden(name)));
+        let columns: Vec<_> = hidden.map(|(column, _)| column.column()).collect();
+        let is_nothing = columns.is_empty();
+        let delete = Delete::row(self.put.get_row()).columns(columns);
+        (!is_nothing).then_some((schema::SEARCH, delete))
+    }
+
+    fn is_hidden(&self, field: &str) -> bool {
+        self.protected.has(field)
+    }
+
     fn fields(self, json: &[u8], fields: &[(SearchColumn, &[&str])]) -> Self {
         let Some(object) = Object::read(json) else { return self };
         fields.iter().fold(self, |row, (column, names)| {
-            let text = names.iter().find_map(|name| object.shown(name));
+            let shown = names.iter().filter(|name| !row.is_hidden(name));
+            let text = shown.into_iter().find_map(|name| object.shown(name));
             match text {
                 Some(text) => row.with(*column, &text),
                 None => row,
@@ -161,6 +178,6 @@ impl SearchRow {
 
     fn with(self, column: SearchColumn, text: &str) -> Self {
         let end = text.floor_char_boundary(LONGEST);
-        Self { put: self.put.column(column.column(), &text.as_bytes()[..end]) }
+        Self { put: self.put.column(column.column(), &text.as_bytes()[..end]), ..self }
     }
 }

@@ -145,7 +145,8 @@ fn result_of(
         vec![Step::large_put(layout::CRASH_REPORTS, put, bytes), Step::index(&signature, id)];
     if store.has_search()? {
         let submitted = stored.facts.submitted.as_deref();
-        let (table, put) = SearchRow::new(id, submitted).processed(processed.json()).into_put();
+        let row = SearchRow::new(id, submitted, stored.protected.clone());
+        let (table, put) = row.processed(processed.json()).into_put();
         first.push(Step::put(table, put));
     }
     let mut flag = Put::new(stored.row.clone()).column(layout::FLAGS_PROCESSED, layout::YES);

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Part, Result},
     layout::{self, Facts, IndexCell, SearchRow},
-    model::{CrashId, CrashMetadata},
+    model::{CrashId, CrashMetadata, Protected},
     store::CrashStore,
 };
 
@@ -228,8 +228,10 @@ impl<'a> Restoring<'a> {
     fn covering_row(&self) -> SearchRow {
         let backup = self.backup;
         let dumps = backup.cells.iter().filter(|(column, _)| layout::dump_name(column).is_some());
-        let row = SearchRow::new(&backup.id, self.facts.submitted.as_deref())
-            .metadata(backup.cell(layout::META_DATA_JSON).unwrap_or_default())
+        let metadata = backup.cell(layout::META_DATA_JSON).unwrap_or_default();
+        let protected = Protected::of_json(metadata);
+        let row = SearchRow::new(&backup.id, self.facts.submitted.as_deref(), protected)
+            .metadata(metadata)
             .dumps(dumps.count());
         match backup.cell(layout::PROCESSED_DATA_JSON) {
             Some(json) if self.is_processed => row.processed(json),

@@ -6,7 +6,9 @@ use super::mark;
 use crate::{
     error::{Error, Result},
     layout::{self, Facts, QUEUES},
-    model::{CrashId, LegacyProcessing, MetadataFields, ProcessType, SubmittedTimestamp},
+    model::{
+        CrashId, LegacyProcessing, MetadataFields, ProcessType, Protected, SubmittedTimestamp,
+    },
     store::CrashStore,
 };
 
@@ -38,6 +40,8 @@ pub(crate) struct StoredCrash {
     pub(crate) has_metadata: bool,
     /// When the metadata was written.
     pub(crate) described: Option<i64>,
+    /// Which annotations its collector was told to protect.
+    pub(crate) protected: Protected,
     /// Whether metadata is there, but what it says about indexes and counters is unknown.
     pub(crate) is_unreadable: bool,
     /// `None` if it is unknown.
@@ -108,6 +112,7 @@ impl StoredCrash {
             requeueing: row.cell(layout::FLAGS_REQUEUEING).map(|cell| cell.timestamp()),
             counted: mark.map_or([0; QUEUES.len()], |mark| mark::counted(mark.value())),
             has_metadata: json.is_some(),
+            protected: json.map(Protected::of_json).unwrap_or_default(),
             described: row.cell(layout::META_DATA_JSON).map(|cell| cell.timestamp()),
             is_unreadable: is_cut
                 || json.is_some() && (throttle.is_none() || process_type.is_none()),

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     error::{Effect, Error, ErrorKind, Part, Result, Written},
     layout::{self, Facts, IndexCell, QUEUES, SearchRow},
-    model::{CrashId, CrashMetadata, Dumps, LegacyProcessing, SubmittedTimestamp},
+    model::{CrashId, CrashMetadata, Dumps, LegacyProcessing, Protected, SubmittedTimestamp},
     store::CrashStore,
 };
 
@@ -410,8 +410,10 @@ impl<'a> Checked<'a> {
         let mut steps: Vec<_> =
             self.facts.indexes(id).iter().map(|cell| Step::index(cell, id)).collect();
         if store.has_search()? {
-            let row = SearchRow::new(id, self.facts.submitted.as_deref())
-                .metadata(self.report.metadata.json())
+            let json = self.report.metadata.json();
+            let protected = Protected::of_json(json);
+            let row = SearchRow::new(id, self.facts.submitted.as_deref(), protected)
+                .metadata(json)
                 .dumps(self.report.dumps.iter().count());
             let row = if is_processed { row } else { row.unprocessed() };
             let (table, put) = row.into_put();

@@ -50,7 +50,7 @@ const MADE_OF: &[(&str, &[&str])] = &[
 ];
 
 /// The annotations that a crash's collector was told to protect, by the crash's metadata.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Protected {
     names: Vec<String>,
     /// Whether there may be others, in a part of the metadata that can't be read.
@@ -79,8 +79,11 @@ impl Protected {
             .map_or(unknown, |own: Value| Self::of(&json!({"metadata": own})))
     }
 
-    fn has(&self, field: &str) -> bool {
-        if self.may_have_more && MADE_OF.iter().any(|(_, fields)| fields.contains(&field)) {
+    /// Whether a field is on the list, or made of what is.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        let mut known = MADE_OF.iter();
+        let is_known = |(name, fields): &(&str, &[&str])| *name == field || fields.contains(&field);
+        if self.may_have_more && known.any(is_known) {
             return true;
         }
         self.names.iter().any(|name| {
