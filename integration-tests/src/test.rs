@@ -3,6 +3,7 @@
 //! A list instead of an attribute, so that the compiler reports a test that nobody runs.
 
 use std::any::type_name;
+use std::path::Path;
 
 use crate::Server;
 
@@ -12,6 +13,7 @@ pub struct Test {
     run: Box<dyn Fn(&Server) + Send>,
     own_server_only: bool,
     hbase_only: Option<&'static str>,
+    program: Option<(&'static str, &'static str)>,
 }
 
 impl Test {
@@ -19,7 +21,7 @@ impl Test {
     pub fn new<F: Fn(&Server) + Send + 'static>(run: F) -> Self {
         let path = type_name::<F>();
         let name = path.split_once("::").map_or(path, |(_program, rest)| rest).to_owned();
-        Self { name, run: Box::new(run), own_server_only: false, hbase_only: None }
+        Self { name, run: Box::new(run), own_server_only: false, hbase_only: None, program: None }
     }
 
     /// A test that needs gateways of several flavours, or to kill one.
@@ -31,6 +33,20 @@ impl Test {
     #[must_use]
     pub fn hbase_only(self, reason: &'static str) -> Self {
         Self { hbase_only: Some(reason), ..self }
+    }
+
+    /// A test with a program that is too large for every machine, and the package that has it.
+    #[must_use]
+    pub fn installed(self, program: &'static str, package: &'static str) -> Self {
+        Self { program: Some((program, package)), ..self }
+    }
+
+    /// What has to be installed before it can run, if anything.
+    pub fn missing(&self) -> Option<String> {
+        let (program, package) = self.program?;
+        (!Path::new(program).exists()).then(|| {
+            format!("needs {package} of Debian; `cargo xtask test --with-browsers` installs it")
+        })
     }
 
     /// Why it doesn't run on mini-hbase, if it doesn't.

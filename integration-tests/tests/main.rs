@@ -103,6 +103,9 @@ fn on_mini_trial(test: Test) -> Trial {
         if let Some(difference) = test.difference() {
             return Ok(Completion::ignored_with(difference));
         }
+        if let Some(missing) = test.missing() {
+            return Ok(Completion::ignored_with(missing));
+        }
         let server = Server::mini().map_err(|error| format!("{error:#}"))?;
         test.run(&server);
         Ok(Completion::Completed)
@@ -123,6 +126,9 @@ fn on_hbase_trial(test: Test, server: &Arc<OnceLock<Server>>) -> Trial {
         if test.needs_own_server() && !server.is_own() {
             let reason = format!("needs a server of its own, and {GATEWAY_VARIABLE} is set");
             return Ok(Completion::ignored_with(reason));
+        }
+        if let Some(missing) = test.missing() {
+            return Ok(Completion::ignored_with(missing));
         }
         test.run(server);
         Ok(Completion::Completed)

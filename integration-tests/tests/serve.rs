@@ -1,5 +1,6 @@
 //! The services: crashes are sent over HTTP, kept, processed and read back, whatever ends the program.
 
+mod browsers;
 mod crashpad;
 mod outage;
 mod service;
@@ -25,7 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(crashes_are_received_here_and_processed_elsewhere),
         Test::new(a_crash_that_ended_workers_of_several_services_is_given_up),
     ];
-    own.into_iter().chain(crashpad::tests()).collect()
+    own.into_iter().chain(crashpad::tests()).chain(browsers::tests()).collect()
 }
 
 /// On the program's own store.

@@ -40,3 +40,20 @@ pub(crate) fn ensure_python() -> Result<()> {
          install python3-venv)",
     )
 }
+
+/// Makes sure that the large clients are there which send crash reports of their own.
+pub(crate) fn ensure_browsers() -> Result<()> {
+    // Each package with a file of its own.
+    const BROWSERS: [(&str, &str); 2] = [
+        ("firefox-esr", "/usr/lib/firefox-esr/crashreporter"),
+        ("chromium-common", "/usr/lib/chromium/chrome_crashpad_handler"),
+    ];
+    let missing = BROWSERS.iter().filter(|(_, file)| !std::path::Path::new(file).exists());
+    let missing: Vec<_> = missing.map(|(package, _)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let otherwise = "these tests need Firefox and Chromium's crash handler; install them (Debian: apt-get \
+                     install firefox-esr chromium-common)";
+    apt_install(&missing, otherwise)
+}

@@ -38,6 +38,10 @@ pub(crate) struct Options {
     /// Take this step alone
     #[arg(long, value_enum)]
     only: Option<Step>,
+    /// Install Firefox and Chromium's crash handler, as root on Debian: the integration tests with them are left
+    /// out where they aren't installed
+    #[arg(long)]
+    with_browsers: bool,
     /// Then run the core of the integration tests on every other HBase release of versions.env
     #[arg(long)]
     matrix: bool,
@@ -72,6 +76,9 @@ enum Step {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
+    if options.with_browsers {
+        host::ensure_browsers()?;
+    }
     for &step in Step::value_variants() {
         if options.only.is_none_or(|only| only == step) {
             take(step)?;

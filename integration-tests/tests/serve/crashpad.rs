@@ -1,7 +1,8 @@
 //! A client of other people: Crashpad's handler, as it reports crashes of Chromium, Electron and whoever
 //! else builds it in.
 //!
-//! The handler is Sentry's build from the package registry; what crashes is `crashpad.c`.
+//! The handler is Sentry's build from the package registry, and Chromium's where that is installed; what
+//! crashes is `crashpad.c`.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -27,6 +28,10 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test::new(crashpad_reports_a_crash_that_happens),
         Test::new(crashpad_reports_a_crash_that_was_pending),
+        Test::new(chromiums_handler_reports_a_crash_that_happens)
+            .installed(CHROMIUMS, "chromium-common"),
+        Test::new(chromiums_handler_reports_a_crash_that_was_pending)
+            .installed(CHROMIUMS, "chromium-common"),
     ]
 }
 
@@ -38,19 +43,37 @@ const ANNOTATIONS: [(&str, &str); 4] = [
     ("Blanks", "  a\t "),
 ];
 
+const CHROMIUMS: &str = "/usr/lib/chromium/chrome_crashpad_handler";
+
 fn crashpad_reports_a_crash_that_happens(server: &Server) {
+    report_a_crash_that_happens(server, Database::new(true));
+}
+
+fn crashpad_reports_a_crash_that_was_pending(server: &Server) {
+    report_a_crash_that_was_pending(server, Database::new(false));
+}
+
+fn chromiums_handler_reports_a_crash_that_happens(server: &Server) {
+    report_a_crash_that_happens(server, Database::new(true).with(CHROMIUMS));
+}
+
+fn chromiums_handler_reports_a_crash_that_was_pending(server: &Server) {
+    report_a_crash_that_was_pending(server, Database::new(false).with(CHROMIUMS));
+}
+
+fn report_a_crash_that_happens(server: &Server, database: Database) {
     let socorro = socorro(server);
-    let (folder, database) = (tempfile::tempdir().unwrap(), Database::new(true));
+    let folder = tempfile::tempdir().unwrap();
     let serving = serve(&folder, &socorro.url);
     crash(&database, &serving);
     expect_whole(&serving, &database);
     serving.end_well();
 }
 
-fn crashpad_reports_a_crash_that_was_pending(server: &Server) {
+/// It crashed when its user hadn't agreed to reports yet.
+fn report_a_crash_that_was_pending(server: &Server, database: Database) {
     let socorro = socorro(server);
-    // It crashed when its user hadn't agreed to reports yet.
-    let (folder, database) = (tempfile::tempdir().unwrap(), Database::new(false));
+    let folder = tempfile::tempdir().unwrap();
     let serving = serve(&folder, &socorro.url);
     crash(&database, &serving);
     assert_eq!(database.answer(), None);
@@ -76,9 +99,9 @@ fn crash(database: &Database, serving: &Serving) {
 
 /// A program with a handler, which reports to a service.
 fn handler(what: &str, database: &Database, serving: &Serving) -> Command {
-    let (handler, program) = ready();
+    let (crashpads, program) = ready();
     let mut command = Command::new(program);
-    command.arg(what).arg(handler).arg("--no-rate-limit");
+    command.arg(what).arg(database.1.map_or(crashpads, PathBuf::from)).arg("--no-rate-limit");
     command.arg(format!("--database={}", database.0.path().display()));
     command.arg(format!("--url=http://{}/submit", serving.address));
     command.args(ANNOTATIONS.map(|(name, value)| format!("--annotation={name}={value}")));
@@ -109,18 +132,22 @@ fn expect_whole(serving: &Serving, database: &Database) {
     assert_eq!(processed["address"], "0x0000000000000010");
 }
 
-/// The handler's database, with at most one report.
-struct Database(TempDir);
+/// The handler's database, with at most one report; and which handler, if not Crashpad's own.
+struct Database(TempDir, Option<&'static str>);
 
 impl Database {
     /// Of somebody who agrees to reports, or doesn't.
     fn new(is_agreed: bool) -> Self {
-        let database = Self(tempfile::tempdir().unwrap());
+        let database = Self(tempfile::tempdir().unwrap(), None);
         for folder in ["new", "pending", "completed", "attachments"] {
             fs::create_dir(database.0.path().join(folder)).unwrap();
         }
         database.write_settings(is_agreed);
         database
+    }
+
+    fn with(self, handler: &'static str) -> Self {
+        Self(self.0, Some(handler))
     }
 
     /// Lets the report be sent that wasn't.
