@@ -112,6 +112,13 @@ impl IndexCell {
         keys::queue_size(self.table).is_some() && self.column == keys::IDS_OOID.as_bytes()
     }
 
+    /// The same place in the other queue.
+    pub(crate) fn in_other_queue(&self) -> Self {
+        let [general, legacy] = keys::QUEUES;
+        let other = if self.table == general { legacy } else { general };
+        Self::new(other, self.row.clone())
+    }
+
     pub(crate) fn is_of_hang(&self) -> bool {
         self.column != keys::IDS_OOID.as_bytes()
     }

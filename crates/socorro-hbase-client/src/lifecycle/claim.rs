@@ -9,7 +9,7 @@ use super::{
     lease::Worker,
     problem::{Problem, ProblemKind},
     queue::{Entry, leave, read_entries},
-    rivals::{Contested, in_other_queue, keep_uncontested},
+    rivals::{Contested, Settled, ask_still, give_back, settle},
     state::{STATE_COLUMNS, StoredCrash, read_crashes},
     steps::{Stage, Transition},
 };
@@ -88,6 +88,7 @@ pub(crate) fn claim(
     find_old(store, &mut ours)?;
     let mut stale = Vec::new();
     let mut contested = Vec::new();
+    let mut under_way = Vec::new();
     for Ours { entry, stored, rival } in ours {
         let Some(stored) = stored.filter(|stored| !stored.is_leftover()) else {
             release(store, &entry.cell, entry.claimed_at);
@@ -97,11 +98,11 @@ pub(crate) fn claim(
             continue;
         };
         if stored.is_under_way(entry.claimed_at) {
-            release(store, &entry.cell, entry.claimed_at);
+            under_way.push(entry);
             continue;
         }
         let own = Own::of(store, &entry, &stored)?;
-        if !stored.is_requested(entry.version) || own.is_there {
+        if !stored.is_requested(entry.version) || own.is_instead {
             stale.push(entry);
         } else if let Some(rival) = rival.or(own.rival) {
             contested.push(Contested { entry, rival });
@@ -109,7 +110,10 @@ pub(crate) fn claim(
             claimed.push(Claimed::Mine(entry));
         }
     }
-    claimed.extend(keep_uncontested(store, worker, contested)?.into_iter().map(Claimed::Mine));
+    give_back(store, worker, under_way);
+    let Settled { kept, done } = settle(store, worker, contested)?;
+    claimed.extend(kept.into_iter().map(Claimed::Mine));
+    stale.extend(done);
     leave(store, &stale).into_iter().try_for_each(|left| left.map(drop))?;
     Ok(claimed)
 }
@@ -130,30 +134,33 @@ struct Looked {
     is_free: bool,
 }
 
-/// Reads entries and their crashes, after these claims.
+/// Reads entries and their crashes, after these claims. The other queue's entry first: who had the crash by that one,
+/// and has it no more, may be done with it, and then has taken this entry out, and the crash tells.
 fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result<Vec<Looked>> {
     let failed = |error| Error::of_read("entries of the queue could not be claimed", error);
     let mut calls = pipeline::calls(store.client());
     let mut slots = Vec::new();
     for entry in wanted {
+        let other = entry.cell.in_other_queue();
+        let rival = calls.get(&store.table(other.table), other.get_with_claim());
         let row = calls.get(&store.table(entry.cell.table), entry.cell.get_with_claim());
         let crash = Get::new(layout::crash_row(&entry.id)).columns(STATE_COLUMNS);
         let crash = calls.get(&store.table(layout::CRASH_REPORTS), crash);
-        let other = in_other_queue(&entry.cell);
-        let rival = calls.get(&store.table(other.table), other.get_with_claim());
-        slots.push((row.map_err(failed)?, crash.map_err(failed)?, other, rival.map_err(failed)?));
+        slots.push((other, rival.map_err(failed)?, row.map_err(failed)?, crash.map_err(failed)?));
     }
     if slots.is_empty() {
         return Ok(Vec::new());
     }
     let mut replies = calls.send();
     let mut looked = Vec::new();
-    for ((before, claim), (row, crash, other, rival)) in wanted.iter().zip(claims).zip(slots) {
+    for ((before, claim), (other, rival, row, crash)) in wanted.iter().zip(claims).zip(slots) {
+        let rival = replies.take(rival).map_err(failed)?;
         let row = replies.take(row).map_err(failed)?;
         let crash = replies.take(crash).map_err(failed)?;
-        let rival = replies.take(rival).map_err(failed)?;
         let rival = rival.and_then(|row| Entry::of_row(other.table, &row));
+        let rival = rival.filter(|rival| rival.id == before.id);
         let entry = row.as_ref().and_then(|row| Entry::of_row(before.cell.table, row));
+        let entry = entry.map(|entry| entry.beside(rival.as_ref()));
         if let Some(row) = row.filter(|row| row.get(layout::IDS_OOID).is_none())
             && let Some(found) = row.cell(layout::CLAIM)
             && found.value() == claim.as_bytes()
@@ -167,7 +174,7 @@ fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result
         looked.push(Looked {
             is_free: entry.as_ref().is_some_and(Entry::is_free),
             entry: entry.filter(|entry| entry.id == before.id),
-            rival: rival.filter(|rival| rival.is_rival_of(before)),
+            rival: rival.filter(|rival| !rival.is_free()),
             stored: crash
                 .as_ref()
                 .filter(is_it)
@@ -195,8 +202,9 @@ fn find_old(store: &CrashStore, ours: &mut [Ours]) -> Result<()> {
 /// Python client leaves.
 #[derive(Default)]
 struct Own {
-    /// Whether the same queue has an entry there, which takes this one's place.
-    is_there: bool,
+    /// Whether the same queue has an entry there, which takes this one's place, or has had until somebody was done
+    /// with the crash.
+    is_instead: bool,
     /// The other queue's entry there, if somebody has claimed the crash by it.
     rival: Option<Entry>,
 }
@@ -207,13 +215,14 @@ impl Own {
         if stored.facts.submitted.is_none() || cell == entry.cell {
             return Ok(Self::default());
         }
-        let cells = [in_other_queue(&cell), cell];
+        let cells = [cell.in_other_queue(), cell];
         let mut rows = read_entries(store, &cells)?.into_iter();
         let [other, cell] = cells;
         let rival = rows.next().flatten().and_then(|row| Entry::of_row(other.table, &row));
         let row = rows.next().flatten();
+        let is_there = cell.names(row.as_ref(), &entry.id);
         Ok(Self {
-            is_there: cell.names(row.as_ref(), &entry.id),
+            is_instead: is_there || ask_still(store, std::slice::from_ref(entry))? == [false],
             rival: rival.filter(|rival| rival.is_rival_of(entry)),
         })
     }

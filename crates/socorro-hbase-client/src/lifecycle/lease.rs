@@ -111,6 +111,11 @@ impl Attempts {
         self.begin().begun
     }
 
+    /// How many there were, with that of the claim's holder.
+    pub(crate) fn begun(self) -> u32 {
+        self.begun
+    }
+
     /// As a claim has them whose holder begins now, if it hasn't before.
     pub(crate) fn begin(self) -> Self {
         let begun = if self.is_under_way { self.begun } else { self.begun.saturating_add(1) };

@@ -67,7 +67,7 @@ pub(crate) use remove::remove;
 pub(crate) use repair::{is_no_data, repair};
 pub(crate) use requeue::requeue;
 pub(crate) use restore::{Backup, LATER, restore};
-pub(crate) use rivals::in_other_queue;
+pub(crate) use rivals::is_taken_over;
 pub(crate) use state::{STATE_COLUMNS, StoredCrash, read_crashes};
 pub(crate) use steps::{Count, Stage, Step, Transition};
 pub(crate) use submit::submit;

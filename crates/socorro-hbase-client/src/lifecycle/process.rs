@@ -6,8 +6,8 @@
 use hbase_thrift_client::Put;
 
 use super::{
-    execute::run,
-    queue::{Entry, leave, read_entries},
+    execute::{Done, run},
+    queue::{ATTEMPTS, Entry, leave, read_entries},
     remains::{Places, are_there, clear, removed_meanwhile},
     state::{StoredCrash, read_crashes},
     steps::{Stage, Step, Transition},
@@ -51,7 +51,7 @@ pub(crate) fn process(
     };
     if claimed.is_some_and(|claimed| stored.is_processed() && stored.moment > claimed.claimed_at) {
         // The claim has run out, and somebody who has read the raw data later was faster: that result stays.
-        return leave_all(store, claimed.into_iter());
+        return leave_all(store, claimed.cloned().as_slice()).map(drop);
     }
     let mut stale = match stored.facts.signature {
         Some(_) => stored.earlier_signatures(store)?,
@@ -73,27 +73,42 @@ pub(crate) fn process(
         return Ok(());
     }
     // What was there when the result was made: without a claim, of the general queue alone, since whoever
-    // takes crashes from the legacy one acknowledges them. A submission writes its entries in the same
-    // millisecond, perhaps in that of the claim.
-    let is_answered = |entry: &&Entry| {
-        let with_claimed = claimed.is_some_and(|claimed| entry.version <= claimed.version);
+    // takes crashes from the legacy one acknowledges them. What was there when the crash was claimed may be newer
+    // than the claim by its own server's clock; a submission writes its entries in the same millisecond, perhaps
+    // in that of the claim.
+    let is_answered = |entry: &Entry| {
+        let with_claimed = claimed.is_some_and(|claimed| {
+            let is_it = claimed.cell.table == entry.cell.table;
+            let read = if is_it { Some(claimed.version) } else { claimed.other.version };
+            read.is_some_and(|read| entry.version <= read)
+        });
         entry.version < moment || with_claimed
     };
-    let leaving = entries
-        .iter()
-        .filter(|entry| claimed.is_some() || entry.cell.table == layout::UNPROCESSED_FLAG)
-        .filter(is_answered)
-        .filter(|entry| claimed.is_none_or(|claimed| claimed.cell != entry.cell));
-    leave_all(store, leaving.chain(claimed))
-}
-
-fn leave_all<'a>(store: &CrashStore, entries: impl Iterator<Item = &'a Entry>) -> Result<()> {
-    let entries: Vec<Entry> = entries.cloned().collect();
-    for done in leave(store, &entries) {
-        // A guard that failed: somebody else has claimed it, and finds it done.
-        done?;
+    // Another's claim that came after this one's had run out is not for this one to end.
+    let is_lost = claimed.is_some_and(Entry::is_free);
+    let is_leaving = |entry: &Entry| {
+        let is_own = claimed.is_some_and(|claimed| claimed.cell == entry.cell);
+        let is_of_these = claimed.is_some() || entry.cell.table == layout::UNPROCESSED_FLAG;
+        !is_own && is_of_these && is_answered(entry) && (!is_lost || entry.is_free())
+    };
+    let others = entries.into_iter().filter(is_leaving);
+    let mut leaving: Vec<Entry> = others.chain(claimed.cloned()).collect();
+    for _ in 0..ATTEMPTS {
+        // A guard that failed: of the claimed entry, somebody else has claimed it, and finds it done. Of another,
+        // somebody may just have given it back, since this one was still at it.
+        let is_other = |entry: &Entry| claimed.is_none_or(|claimed| claimed.cell != entry.cell);
+        let done = leave_all(store, &leaving)?;
+        let mut done = done.into_iter().zip(&leaving);
+        if !done.any(|(done, entry)| done == Done::Guarded && is_other(entry)) {
+            break;
+        }
+        leaving = entries_of(store, &stored, processed)?.into_iter().filter(is_leaving).collect();
     }
     Ok(())
+}
+
+fn leave_all(store: &CrashStore, entries: &[Entry]) -> Result<Vec<Done>> {
+    leave(store, entries).into_iter().collect()
 }
 
 /// The crash's entries in both queues, under its time, or under what the Python client takes instead.

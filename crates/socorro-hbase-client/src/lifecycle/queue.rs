@@ -32,6 +32,16 @@ pub(crate) struct Entry {
     pub(crate) claimed_at: i64,
     /// Whether the claim is that of the one who has this.
     pub(crate) is_mine: bool,
+    pub(crate) other: OtherEntry,
+}
+
+/// What was known of the crash's entry in the other queue when this one was claimed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct OtherEntry {
+    /// When it was put there, last, by a clock that may be another one.
+    pub(super) version: Option<i64>,
+    /// The attempts by those whose claims on it ran out.
+    attempts: Attempts,
 }
 
 /// For how long nobody else takes an entry that is on its way out.
@@ -51,6 +61,7 @@ impl Entry {
             claim: claim.map(|claim| claim.value().to_vec()),
             claimed_at: claim.map_or(i64::MIN, |claim| claim.timestamp()),
             is_mine: false,
+            other: OtherEntry::default(),
         })
     }
 
@@ -73,6 +84,12 @@ impl Entry {
         lease.map(|lease| lease.attempts).unwrap_or_default()
     }
 
+    /// When the claim was made, however often it was renewed.
+    pub(super) fn since(&self) -> i64 {
+        let lease = self.claim.as_deref().and_then(Lease::read);
+        lease.and_then(|lease| lease.since).unwrap_or(self.claimed_at)
+    }
+
     /// The entry as its claim's holder knows it, if this worker has it.
     fn held_by(self, worker: &Worker) -> Option<Self> {
         let lease = self.claim.as_deref().and_then(Lease::read)?;
@@ -84,6 +101,18 @@ impl Entry {
         let since = lease.since.unwrap_or(self.claimed_at);
         let version = if self.version < since { self.version } else { version };
         Some(Self { version, claimed_at: since, is_mine: true, ..self })
+    }
+
+    /// With what is known of the crash's entry in the other queue.
+    pub(super) fn beside(self, other: Option<&Self>) -> Self {
+        let other = other
+            .map(|other| OtherEntry { version: Some(other.version), attempts: other.attempts() });
+        Self { other: other.unwrap_or_default(), ..self }
+    }
+
+    /// Which attempt at the crash its holder makes: those by the other queue count too.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempts().number().saturating_add(self.other.attempts.begun())
     }
 
     /// What a worker writes who claims it, and works on it at once or when others are done.
@@ -158,12 +187,18 @@ pub(crate) fn held_entry(
     id: &CrashId,
     worker: &Worker,
 ) -> Result<Option<Entry>> {
-    let rows = read_entries(store, cells)?;
-    let held = rows.iter().zip(cells).filter_map(|(row, cell)| {
-        let entry = Entry::of_row(cell.table, row.as_ref()?)?;
-        (entry.id == *id).then_some(entry)?.held_by(worker)
+    let all: Vec<_> = cells.iter().flat_map(|cell| [cell.clone(), cell.in_other_queue()]).collect();
+    let mut rows = read_entries(store, &all)?.into_iter();
+    let mut held = cells.iter().filter_map(|cell| {
+        let (row, other) = (rows.next().flatten(), rows.next().flatten());
+        let entry = Entry::of_row(cell.table, &row?).filter(|entry| entry.id == *id)?;
+        let other = other.and_then(|row| Entry::of_row(cell.in_other_queue().table, &row));
+        let mut entry = entry.beside(other.filter(|other| other.id == *id).as_ref());
+        // It may have come after the raw data was read.
+        entry.other.version = None;
+        entry.held_by(worker)
     });
-    Ok(held.into_iter().next())
+    Ok(held.next())
 }
 
 /// Takes entries out of their queues, each as it was read: no later version, and nobody's whose claim
@@ -302,6 +337,7 @@ impl Entry {
             claim: claim.map(|claim| claim.value().to_vec()),
             claimed_at: claim.map_or(i64::MIN, |claim| claim.timestamp()),
             is_mine: false,
+            other: OtherEntry::default(),
         }
     }
 }

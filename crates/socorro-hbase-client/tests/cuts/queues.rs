@@ -6,12 +6,14 @@ use socorro_hbase_client::{Claim, CrashStore, Ooid, ProcessedCrash, Queue, Worke
 
 use super::{
     call::{Call, OOID, Random},
-    meanwhile::{ACCEPTED, MOVED, Scene},
+    meanwhile::{ACCEPTED, LEGACY, MOVED, Scene, TIMED},
     number,
     world::World,
 };
 
 const LEASE: Duration = Duration::from_hours(1);
+const GENERAL: &str = "crash_reports_index_unprocessed_flag";
+
 fn queue(store: &CrashStore, is_legacy: bool) -> Queue {
     if is_legacy { store.legacy_queue() } else { store.general_queue() }
 }
@@ -251,4 +253,94 @@ fn work(
         }
     }
     panic!("worker {worker}: {} of {crashes} are made", made.lock().unwrap().len());
+}
+
+/// The one who has the crash renews the claim, or not, and is done with it between any two requests of a claim
+/// by the other queue.
+#[test]
+fn a_crash_that_is_done_while_another_claims_it_is_not_handed_out_once_more() {
+    let scene = Scene::new();
+    let made = ProcessedCrash::from_json(r#"{"signature": "a", "completeddatetime": "2012"}"#);
+    let made = made.unwrap();
+    for (is_legacy, is_one, ahead) in claims().filter(|(_, is_one, _)| *is_one) {
+        for n in 1.. {
+            scene.begin(&[ACCEPTED]);
+            let store = scene.world.store();
+            let held = scene.world.ahead(ahead, || claim(&store, !is_legacy, "first"));
+            let [held] = held.try_into().unwrap();
+            let held = Mutex::new(held);
+            let renew = || assert!(held.lock().unwrap().renew(LEASE).unwrap());
+            let complete = || held.lock().unwrap().complete(&made).unwrap();
+            let (done, got) = scene.beside(&[(n, &renew), (n + 2, &complete)], |store| {
+                claim_either_way(store, is_legacy, is_one, "second")
+            });
+            let shown = format!("{is_legacy} {is_one} {ahead} before {n}");
+            assert_eq!(got.len(), 0, "{shown}");
+            if done < 2 {
+                break;
+            }
+            for is_legacy in [true, false] {
+                assert_eq!(claim(&store, is_legacy, "third").len(), 0, "{shown}");
+            }
+            assert_eq!(scene.world.check(), [], "{shown}");
+        }
+    }
+}
+
+/// By either queue first, and after pauses of the one who had it.
+#[test]
+fn who_renews_a_claim_that_ran_out_hears_of_one_who_has_the_crash_by_the_other_queue() {
+    let scene = Scene::new();
+    let made = ProcessedCrash::from_json(r#"{"signature": "a", "completeddatetime": "2012"}"#);
+    let made = made.unwrap();
+    let (ooid, first): (Ooid, Worker) = (OOID.parse().unwrap(), "first".parse().unwrap());
+    for is_legacy in [true, false] {
+        scene.begin(&[ACCEPTED]);
+        let store = scene.world.store();
+        let claimed = queue(&store, is_legacy).claim_crash(ooid, &first, Duration::ZERO);
+        let mut late = claimed.unwrap().unwrap();
+        assert!(late.renew(Duration::ZERO).unwrap(), "nobody else has it");
+        let other = queue(&store, !is_legacy);
+        let mut held = other.claim_crash(ooid, &"second".parse().unwrap(), LEASE).unwrap().unwrap();
+        assert_eq!(held.attempt(), 2);
+        let resumed = other.resume_claim(ooid, &"second".parse().unwrap()).unwrap().unwrap();
+        assert_eq!(resumed.attempt(), 2);
+        assert!(!late.renew(LEASE).unwrap());
+        assert!(held.renew(LEASE).unwrap());
+        assert_eq!(held.attempt(), 2);
+        // What it has made all the same ends no claim but its own.
+        late.complete(&made).unwrap();
+        scene.world.let_time_pass();
+        assert!(held.renew(LEASE).unwrap());
+        held.complete(&made).unwrap();
+        scene.world.let_time_pass();
+        assert_eq!(scene.world.check(), []);
+        for queue in [store.legacy_queue(), store.general_queue()] {
+            let statistics = queue.statistics().unwrap();
+            assert_eq!((queue.count_entries().unwrap(), statistics.size), (0, Some(0)));
+        }
+    }
+}
+
+/// Both entries of a request are answered at once, whatever the clock of the other queue's server says.
+#[test]
+fn what_is_done_leaves_both_queues_by_clocks_that_differ() {
+    let scene = Scene::new();
+    let made = ProcessedCrash::from_json(r#"{"signature": "a", "completeddatetime": "2012"}"#);
+    let made = made.unwrap();
+    for (is_legacy, ahead) in [(true, 500), (false, 500), (true, -500), (false, -500)] {
+        scene.begin(&[ACCEPTED]);
+        let other = if is_legacy { GENERAL } else { LEGACY };
+        scene.delete(other, TIMED);
+        scene.world.let_time_pass();
+        scene.world.ahead(ahead, || scene.put(other, TIMED, "ids:ooid", OOID));
+        let store = scene.world.store();
+        let [held] = claim(&store, is_legacy, "first").try_into().unwrap();
+        held.complete(&made).unwrap();
+        scene.world.let_time_pass();
+        assert_eq!(claim(&store, !is_legacy, "second").len(), 0, "{is_legacy} {ahead}");
+        if ahead > 0 {
+            assert_eq!(scene.world.check(), [], "{is_legacy} {ahead}");
+        }
+    }
 }

@@ -56,7 +56,7 @@ impl Claim {
     /// whose claim ran out.
     ///
     /// The count is part of the claim, so it outlives the worker, and ends when the crash leaves the
-    /// queue. It counts those who claimed this one crash, and of several that were
+    /// queue; those who claimed the crash by the other queue count too. It counts those who claimed this one crash, and of several that were
     /// [claimed together](Queue::claim) those who renewed their claim; who [gives the crash
     /// back](Self::release) doesn't count.
     ///
@@ -71,7 +71,7 @@ impl Claim {
     /// # }
     /// ```
     pub fn attempt(&self) -> u32 {
-        self.entry.attempts().number()
+        self.entry.attempt()
     }
 
     /// Stores what was made of the crash, and takes the entry that was claimed out of its queue, and the crash's
@@ -116,8 +116,8 @@ impl Claim {
         Ok(done.transpose()? == Some(Done::Whole))
     }
 
-    /// Claims the crash for this time from now; returns whether it is still this claim's. One round
-    /// trip.
+    /// Claims the crash for this time from now; returns whether it is still this claim's: if the claim has run
+    /// out, another may have the crash, by the other queue too. One round trip, and one more if it has run out.
     ///
     /// # Errors
     ///
@@ -150,11 +150,19 @@ impl Claim {
 
     /// Writes a claim that goes on.
     fn hold(&mut self, value: String) -> Result<bool> {
-        let is_renewed = self.replace(&value)?;
-        if is_renewed {
-            self.entry.claim = Some(value.into_bytes());
+        if !self.replace(&value)? {
+            return Ok(false);
         }
-        Ok(is_renewed)
+        let has_run_out = self.entry.is_free();
+        self.entry.claim = Some(value.into_bytes());
+        if has_run_out && lifecycle::is_taken_over(&self.store, &self.entry)? {
+            let value = self.entry.released(&self.worker);
+            self.replace(&value)?;
+            // As one that has run out, also if it is completed all the same.
+            self.entry.claim = Some(value.into_bytes());
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Gives the crash back into the queue at once; returns whether it was still this claim's. One round

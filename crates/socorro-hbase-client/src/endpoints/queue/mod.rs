@@ -195,7 +195,7 @@ impl Queue {
             let message = format!("there is no crash {id} to be claimed");
             return Err(Error::new(ErrorKind::NoSuchCrash, message));
         };
-        let cells = [lifecycle::in_other_queue(&cell), cell];
+        let cells = [cell.in_other_queue(), cell];
         let rows = read_entries(&self.store, &cells)?;
         let [other, cell] = cells;
         let claimed = rows.iter().zip([other.table, self.table]).any(|(row, table)| {
