@@ -6,7 +6,7 @@ use socorro_hbase_client::{Claim, CrashStore, Ooid, ProcessedCrash, Queue, Worke
 
 use super::{
     call::{Call, OOID, Random},
-    meanwhile::{ACCEPTED, LEGACY, MOVED, Scene, TIMED},
+    meanwhile::{ACCEPTED, CRASH_ROW, LEGACY, MOVED, Scene, TIMED},
     number,
     world::World,
 };
@@ -342,5 +342,22 @@ fn what_is_done_leaves_both_queues_by_clocks_that_differ() {
         if ahead > 0 {
             assert_eq!(scene.world.check(), [], "{is_legacy} {ahead}");
         }
+    }
+}
+
+#[test]
+fn attempts_are_counted_on_where_somebody_looked_at_a_crash_that_was_being_put_back() {
+    let scene = Scene::new();
+    let (ooid, first): (Ooid, Worker) = (OOID.parse().unwrap(), "first".parse().unwrap());
+    scene.begin(&[ACCEPTED]);
+    let store = scene.world.store();
+    for attempt in 1..=2 {
+        let claim = store.legacy_queue().claim_crash(ooid, &first, Duration::ZERO).unwrap();
+        assert_eq!(claim.unwrap().attempt(), attempt);
+        scene.put("crash_reports", CRASH_ROW, "flags:requeueing", "Y");
+        assert!(store.legacy_queue().claim_crash(ooid, &first, LEASE).unwrap().is_none());
+        let mark = hbase_thrift_client::Delete::row(CRASH_ROW).column("flags:requeueing");
+        store.client().table("crash_reports").delete(&mark).unwrap();
+        scene.world.let_time_pass();
     }
 }

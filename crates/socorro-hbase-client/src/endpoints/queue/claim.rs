@@ -78,9 +78,9 @@ impl Claim {
     /// older one out of the other queue. Whoever put the crash into the queues once more since the claim was made
     /// is served later.
     ///
-    /// Up to ten round trips. It stores the result too if the claim has run out meanwhile and another
-    /// has the crash; then the other's entry stays. If the other has stored a result already, of raw data that
-    /// was read later, that one stays. May be made again.
+    /// Up to ten round trips, more if others look at the entries meanwhile. It stores the result too if the claim
+    /// has run out meanwhile and another has the crash; then the other's entry stays. If the other has stored a
+    /// result already, of raw data that was read later, that one stays. May be made again.
     ///
     /// # Errors
     ///
