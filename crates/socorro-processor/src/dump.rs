@@ -1,4 +1,4 @@
-//! A minidump as bytes: cuts its list of threads, and shows rust-minidump as little of the stacks as it
+//! A minidump as bytes: cuts its lists of threads and modules, and shows rust-minidump as little of the stacks as it
 //! needs to describe everything else.
 //!
 //! rust-minidump walks all stacks at once and to their ends. Here they are walked one by one and piece
@@ -17,17 +17,19 @@ pub(crate) struct DumpBytes {
     overwritten: Vec<(usize, Vec<u8>)>,
 }
 
-/// What the list of threads was cut to.
+/// A list that was cut.
 pub(crate) struct Cut {
-    /// The threads that the dump has.
-    pub(crate) threads: usize,
+    /// How many entries the dump has.
+    pub(crate) entries: usize,
 }
 
 const MAGIC: [u8; 4] = *b"MDMP";
 const DIRECTORY_ENTRY: usize = 12;
 const THREAD_LIST: u32 = 3;
+const MODULE_LIST: u32 = 4;
 const EXCEPTION: u32 = 6;
 const BREAKPAD_INFO: u32 = 0x4767_0001;
+const MODULE: usize = 108;
 /// Fields of a thread: where it has its stack and its context, each as size and place in the file.
 const THREAD: usize = 48;
 const STACK_START: usize = 24;
@@ -49,32 +51,47 @@ impl DumpBytes {
 
     /// Cuts the list of threads for good, so that the crashing one stays; `None` if it is short.
     pub(crate) fn cut_threads(&mut self, most: usize) -> Option<Cut> {
-        let mut cut = None;
-        for entry in self.streams(THREAD_LIST) {
-            let (size, place) = (self.number(entry + 4)?, self.number(entry + 8)?);
-            let count = self.number(place)?;
-            let entries = size.checked_sub(count.checked_mul(THREAD)?)?;
-            if count <= most || !matches!(entries, 4 | 8) {
-                continue;
-            }
-            let first = place + entries;
+        self.cut_list(THREAD_LIST, THREAD, most, |dump, first, count| {
+            let crashing = dump.crashing_thread();
             let is_crashing = |&index: &usize| {
-                let id = self.number(first + index * THREAD);
-                id.is_some() && id == self.crashing_thread()
+                let id = dump.number(first + index * THREAD);
+                id.is_some() && id == crashing
             };
-            if let Some(index) = (most..count).find(is_crashing)
-                && most > 0
-            {
-                let thread = first + index * THREAD;
-                let last = first + (most - 1) * THREAD;
-                self.bytes.copy_within(thread..thread + THREAD, last);
-            }
-            self.write(place, most)?;
-            self.write(entry + 4, entries + most * THREAD)?;
-            cut = Some(Cut { threads: count });
+            (most..count).find(is_crashing)
+        })
+    }
+
+    /// Cuts the list of modules for good; `None` if it is short. The program comes first in it.
+    pub(crate) fn cut_modules(&mut self, most: usize) -> Option<Cut> {
+        self.cut_list(MODULE_LIST, MODULE, most, |_, _, _| None)
+    }
+
+    /// Cuts a list of entries of this size; `wanted` is an entry that comes instead of the last one that stays.
+    fn cut_list(
+        &mut self,
+        kind: u32,
+        size_of_entry: usize,
+        most: usize,
+        wanted: impl FnOnce(&Self, usize, usize) -> Option<usize>,
+    ) -> Option<Cut> {
+        let entry = self.stream(kind)?;
+        let (size, place) = (self.number(entry + 4)?, self.number(entry + 8)?);
+        let count = self.number(place)?;
+        let entries = size.checked_sub(count.checked_mul(size_of_entry)?)?;
+        if count <= most || most == 0 || !matches!(entries, 4 | 8) {
+            return None;
         }
+        let first = place + entries;
+        if let Some(index) = wanted(self, first, count) {
+            let from = first + index * size_of_entry;
+            let last = first + (most - 1) * size_of_entry;
+            self.bytes.get(from..from + size_of_entry)?;
+            self.bytes.copy_within(from..from + size_of_entry, last);
+        }
+        self.write(place, most)?;
+        self.write(entry + 4, entries + most * size_of_entry)?;
         self.overwritten.clear();
-        cut
+        Some(Cut { entries: count })
     }
 
     /// Hides the contexts of threads and nearly all of the crashing stack, until [`restore`].
@@ -82,22 +99,22 @@ impl DumpBytes {
     /// [`restore`]: Self::restore
     pub(crate) fn hide_stacks(&mut self) {
         let stack = self.crashing_stack();
-        for entry in self.streams(THREAD_LIST) {
-            let Some((place, first, count)) = self.thread_list(entry) else { continue };
-            debug_assert!(place < first);
-            for index in 0..count {
-                let thread = first + index * THREAD;
-                if self.number(thread) != self.crashing_thread() {
-                    self.write(thread + CONTEXT_SIZE, 0);
-                }
-                let (start, size, place) = match &stack {
-                    Some(stack) => (stack.start, stack.size, stack.place),
-                    None => (0, 0, 0),
-                };
-                self.write_long(thread + STACK_START, start);
-                self.write(thread + STACK_SIZE, size);
-                self.write(thread + STACK_PLACE, place);
+        let Some(entry) = self.stream(THREAD_LIST) else { return };
+        let Some((place, first, count)) = self.thread_list(entry) else { return };
+        debug_assert!(place < first);
+        let crashing = self.crashing_thread();
+        for index in 0..count {
+            let thread = first + index * THREAD;
+            if self.number(thread) != crashing {
+                self.write(thread + CONTEXT_SIZE, 0);
             }
+            let (start, size, place) = match &stack {
+                Some(stack) => (stack.start, stack.size, stack.place),
+                None => (0, 0, 0),
+            };
+            self.write_long(thread + STACK_START, start);
+            self.write(thread + STACK_SIZE, size);
+            self.write(thread + STACK_PLACE, place);
         }
     }
 
@@ -137,7 +154,7 @@ impl DumpBytes {
     }
 
     fn crashing_thread(&self) -> Option<usize> {
-        let place = |stream| self.number(self.streams(stream).next()? + 8);
+        let place = |stream| self.number(self.stream(stream)? + 8);
         if let Some(exception) = place(EXCEPTION) {
             return self.number(exception);
         }
@@ -152,15 +169,14 @@ impl DumpBytes {
         (first + count * THREAD <= self.bytes.len()).then_some((place, first, count))
     }
 
-    /// The places of a stream's entries in the directory.
-    fn streams(&self, kind: u32) -> impl Iterator<Item = usize> + use<> {
-        let directory = self.number(12).unwrap_or(usize::MAX);
+    /// The place of a stream's entry in the directory. Of several, rust-minidump takes the last.
+    fn stream(&self, kind: u32) -> Option<usize> {
+        let directory = self.number(12)?;
         // A directory can't have more entries than the file has room for.
         let room = self.bytes.len().saturating_sub(directory) / DIRECTORY_ENTRY;
-        let count = self.number(8).unwrap_or(0).min(room);
+        let count = self.number(8)?.min(room);
         let entries = (0..count).map(|index| directory + index * DIRECTORY_ENTRY);
-        let wanted = entries.filter(|&entry| self.number(entry) == Some(kind as usize));
-        wanted.collect::<Vec<_>>().into_iter()
+        entries.rev().find(|&entry| self.number(entry) == Some(kind as usize))
     }
 
     fn number(&self, at: usize) -> Option<usize> {

@@ -18,6 +18,8 @@ pub struct Limits {
     pub output: usize,
     /// Threads of a dump that are looked at, the crashing one among them; 2,000 by default.
     pub threads: usize,
+    /// Modules of a dump that are looked at; 4,000 by default. What a process has loaded are some hundred.
+    pub modules: usize,
     /// Bytes of each stack that are walked; 16 MiB by default.
     pub stack: u64,
     /// Frames of a dump that are walked in all; 1,000,000 by default.
@@ -37,6 +39,7 @@ impl Default for Limits {
             time: Duration::from_mins(2),
             output: 64 << 20,
             threads: 2000,
+            modules: 4000,
             stack: 16 << 20,
             walked_frames: 1_000_000,
             kept_frames: 20_000,

@@ -85,8 +85,12 @@ fn walk(bytes: Vec<u8>, order: &Order) -> Result<Outcome, ProcessError> {
     let mut notes = Vec::new();
     let mut bytes = DumpBytes::new(bytes);
     if let Some(cut) = bytes.cut_threads(limits.threads) {
-        let (all, most) = (cut.threads, limits.threads);
+        let (all, most) = (cut.entries, limits.threads);
         notes.push(format!("the dump has {all} threads, of which {most} are kept"));
+    }
+    if let Some(cut) = bytes.cut_modules(limits.modules) {
+        let (all, most) = (cut.entries, limits.modules);
+        notes.push(format!("the dump has {all} modules, of which {most} are kept"));
     }
     let supplier = Supplier::new(&order.symbols, limits.time / 3);
     let log = supplier.log();
@@ -99,7 +103,9 @@ fn walk(bytes: Vec<u8>, order: &Order) -> Result<Outcome, ProcessError> {
     let until = start + limits.time / 2;
     let stacks = walk_stacks(bytes.bytes(), &symbolizer, limits, until, &mut state, &mut notes)?;
     state.symbol_stats = symbolizer.stats();
-    let json_dump = report::json_dump(&state, &stacks).map_err(|_| ProcessError::UnknownError)?;
+    let mut json_dump =
+        report::json_dump(&state, &stacks).map_err(|_| ProcessError::UnknownError)?;
+    report::cut_lists(&mut json_dump, &mut notes);
     let symbols = log.tally(&json_dump, &mut notes);
     Ok(Outcome::Walked(Walked { json_dump, notes, symbols }))
 }

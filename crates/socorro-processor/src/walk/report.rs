@@ -31,6 +31,23 @@ pub(super) fn json_dump(state: &ProcessState, stacks: &[Stack]) -> serde_json::R
     Ok(dump)
 }
 
+/// Entries of one list: threads and modules have limits of their own.
+const LONGEST_LIST: usize = 4000;
+
+/// Cuts what a dump may have any number of, such as handles: whoever reads the result has all of it in memory.
+pub(super) fn cut_lists(dump: &mut Value, notes: &mut Vec<String>) {
+    let Some(fields) = dump.as_object_mut() else { return };
+    for (name, value) in fields {
+        let Some(list) = value.as_array_mut().filter(|list| list.len() > LONGEST_LIST) else {
+            continue;
+        };
+        let all = list.len();
+        list.truncate(LONGEST_LIST);
+        list.shrink_to_fit();
+        notes.push(format!("the dump has {all} {name}, of which {LONGEST_LIST} are kept"));
+    }
+}
+
 /// Puts a marker where frames are left out, and says how many there were.
 fn mark(thread: &mut Value, stack: &Stack) {
     let Some(frames) = thread["frames"].as_array_mut() else { return };

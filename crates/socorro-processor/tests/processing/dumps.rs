@@ -64,9 +64,7 @@ impl Dump {
     }
 
     pub(crate) fn module(&mut self, name: &str) {
-        let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let text = [&(units.len() as u32).to_le_bytes()[..], &units, &[0; 2]].concat();
-        let name_place = self.append(&text);
+        let name_place = self.text(name);
         let leaf = name.rsplit('/').next().unwrap();
         let record =
             [b"RSDS", &[0xab; 16][..], &1_u32.to_le_bytes(), leaf.as_bytes(), &[0]].concat();
@@ -78,6 +76,16 @@ impl Dump {
         module[76..80].copy_from_slice(&(record.len() as u32).to_le_bytes());
         module[80..84].copy_from_slice(&(record_place as u32).to_le_bytes());
         self.stream(4, &[&1_u32.to_le_bytes()[..], &module].concat());
+    }
+
+    /// A text, for streams that say where theirs are.
+    pub(crate) fn text(&mut self, text: &str) -> usize {
+        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        self.append(&[&(units.len() as u32).to_le_bytes()[..], &units, &[0; 2]].concat())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     pub(crate) fn exception(&mut self, thread: u32, context: usize) {
@@ -102,7 +110,7 @@ impl Dump {
         self.bytes
     }
 
-    fn stream(&mut self, kind: u32, bytes: &[u8]) {
+    pub(crate) fn stream(&mut self, kind: u32, bytes: &[u8]) {
         let place = self.append(bytes);
         self.streams.push((kind, bytes.len(), place));
     }

@@ -4,6 +4,7 @@
 
 mod dumps;
 mod hostile;
+mod larger;
 mod server;
 mod symbols;
 mod whole;
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     if let Some(done) = walk_if_asked() {
         return done;
     }
-    let tests = [hostile::TESTS, symbols::TESTS, whole::TESTS].concat();
+    let tests = [hostile::TESTS, larger::TESTS, symbols::TESTS, whole::TESTS].concat();
     let trials = tests.into_iter().map(|(name, test)| {
         Trial::test(name, move || {
             test();
