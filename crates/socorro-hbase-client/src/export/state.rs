@@ -137,9 +137,10 @@ fn has_file(column: &[u8]) -> bool {
         layout::PROCESSED_DATA_JSON,
         layout::FLAGS_UNCOUNTED,
         layout::FLAGS_READ,
-        layout::FLAGS_REQUEUEING,
     ];
-    others.iter().any(|other| column == other.as_bytes()) || layout::dump_name(column).is_some()
+    others.iter().any(|other| column == other.as_bytes())
+        || column.starts_with(layout::FLAGS_REQUEUEING.as_bytes())
+        || layout::dump_name(column).is_some()
 }
 
 /// Whether a column has a family of the crash's table, and a name in it.

@@ -11,8 +11,9 @@ pub(crate) const FLAGS_UNCOUNTED: &str = "flags:uncounted";
 /// When the raw data was read that a crash's result was made of, in milliseconds since 1970, where
 /// `flags:processed` has a later time: the cells' times are the same then. Not of the interchange format.
 pub(crate) const FLAGS_READ: &str = "flags:read";
-/// There while a crash is put back into its queues. Not of the interchange format.
-pub(crate) const FLAGS_REQUEUEING: &str = "flags:requeueing";
+/// What the columns begin with that are there while a crash is put back into its queues, one for each who does
+/// so. Not of the interchange format.
+pub(crate) const FLAGS_REQUEUEING: &str = "flags:requeueing:";
 pub(crate) const IDS_HANG: &str = "ids:hang";
 /// In the crash row and in all indexes but the hang indexes.
 pub(crate) const IDS_OOID: &str = "ids:ooid";

@@ -5,6 +5,7 @@
 //! has made, and so would one who takes what was written once more because its reply was lost.
 
 use hbase_thrift_client::{Delete, Put};
+use uuid::Uuid;
 
 use super::{
     execute::run,
@@ -36,13 +37,16 @@ pub(crate) fn requeue(
             results.push(Err(Error::new(ErrorKind::NoSuchCrash, message)));
             continue;
         };
-        let mut put = Put::new(stored.row.clone()).column(layout::FLAGS_REQUEUEING, layout::YES);
-        let mut written = Places::of_change(&stored).column(layout::FLAGS_REQUEUEING);
-        let mut state = "nothing is changed, but workers may wait for a while until they take it";
+        // Of this call alone: who is done takes no mark of others away.
+        let mark = format!("{}{}", layout::FLAGS_REQUEUEING, Uuid::new_v4().simple());
+        let mut put = Put::new(stored.row.clone()).column(mark.as_str(), layout::YES);
+        let mut written = Places::of_change(&stored).column(mark.as_str());
+        let mut state = "nothing is changed, but workers may leave it alone for two minutes";
         if let Some(dump) = dump {
             let column = layout::dump_column(&DumpName::default());
             put = put.column(column.clone(), *dump);
-            state = "its dump may be replaced or not";
+            state =
+                "its dump may be replaced or not, and workers may leave it alone for two minutes";
             written = written.column(column);
             if stored.is_submitted {
                 // It is there already; where the crash is removed meanwhile, a check finds by it what it
@@ -57,11 +61,12 @@ pub(crate) fn requeue(
         let entries = QUEUES.into_iter().filter(|table| queues.contains(table));
         let entries: Vec<_> = entries.map(|table| stored.facts.queue_cell(table, id)).collect();
         let steps = entries.iter().map(|cell| Step::enqueue(cell.clone(), id)).collect();
-        let state = "it may be missing from {}";
+        let state = "it may be missing from {}, and workers leave it alone for two minutes";
         stages.push(Stage::new(Part::Queues, state, steps));
-        let unmark = Delete::row(stored.row.clone()).column(layout::FLAGS_REQUEUEING);
+        let unmark = Delete::row(stored.row.clone()).column(mark);
         let unmark = Step::delete(layout::CRASH_REPORTS, unmark);
-        let state = "it is queued, but the sizes of the queues may lack it, or workers may wait for a while";
+        let state = "it is queued, but the sizes of the queues may lack it, and workers may leave it alone \
+                     for two minutes";
         stages.push(Stage::new(Part::Counters, state, vec![unmark, Step::CountEntries]));
         changes.push((results.len(), stored, written.cells(entries)));
         results.push(Ok(()));

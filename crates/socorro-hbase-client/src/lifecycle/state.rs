@@ -33,7 +33,7 @@ pub(crate) struct StoredCrash {
     pub(crate) is_uncounted: bool,
     /// The time of the mark that says so.
     pub(crate) marked: i64,
-    /// When somebody began to put it back into its queues, who isn't done as far as the row tells.
+    /// When the last one began to put it back into its queues who isn't done, as far as the row tells.
     pub(crate) requeueing: Option<i64>,
     /// How many of its entries the size of each queue has all the same, as the mark tells.
     pub(crate) counted: [usize; QUEUES.len()],
@@ -54,9 +54,11 @@ pub(crate) struct StoredCrash {
 pub(crate) const STATE_COLUMNS: [&str; 5] =
     ["flags", "ids", "timestamps", layout::META_DATA_JSON, layout::PROCESSED_DATA_SIGNATURE];
 
-/// For how long a submission, or a request to process a crash once more, may be under way, in milliseconds:
-/// far longer than one takes.
+/// For how long a submission may be under way, in milliseconds: far longer than one takes.
 const UNDER_WAY: i64 = 10 * 60 * 1000;
+/// The same of a request to process a crash once more, which is a few small calls. One that failed, and is made
+/// again, keeps the crash from workers for this long.
+const REQUEUEING: i64 = 2 * 60 * 1000;
 
 /// How many versions of metadata and signatures are kept.
 const VERSIONS: u32 = 3;
@@ -92,6 +94,10 @@ impl StoredCrash {
         let read = row.cell(layout::FLAGS_READ).filter(|read| read.timestamp() == flagged);
         let read = read.and_then(|read| str::from_utf8(read.value()).ok()?.parse().ok());
         let mark = row.cell(layout::FLAGS_UNCOUNTED);
+        let is_requeueing =
+            |column: Vec<u8>| column.starts_with(layout::FLAGS_REQUEUEING.as_bytes());
+        let requeueing = row.cells().filter(|cell| is_requeueing(cell.column().to_vec()));
+        let requeueing = requeueing.map(|cell| cell.timestamp());
         Self {
             id,
             row: row.key().to_vec(),
@@ -109,7 +115,7 @@ impl StoredCrash {
             is_submitted: row.get(layout::IDS_OOID).is_some(),
             is_uncounted: mark.is_some(),
             marked: mark.map_or(i64::MIN, |mark| mark.timestamp()),
-            requeueing: row.cell(layout::FLAGS_REQUEUEING).map(|cell| cell.timestamp()),
+            requeueing: requeueing.max(),
             counted: mark.map_or([0; QUEUES.len()], |mark| mark::counted(mark.value())),
             has_metadata: json.is_some(),
             protected: json.map(Protected::of_json).unwrap_or_default(),
@@ -156,8 +162,9 @@ impl StoredCrash {
     /// isn't worked on. Its entries are written one after the other, and may be written once more, each with a
     /// new version, which would ask for it once more.
     pub(crate) fn is_under_way(&self, now: i64) -> bool {
-        let marks = [self.is_uncounted.then_some(self.marked), self.requeueing];
-        marks.into_iter().flatten().any(|marked| now.saturating_sub(marked) < UNDER_WAY)
+        let submitting = self.is_uncounted && now.saturating_sub(self.marked) < UNDER_WAY;
+        let is_recent = |marked| now.saturating_sub(marked) < REQUEUEING;
+        submitting || self.requeueing.is_some_and(is_recent)
     }
 
     /// When it was submitted, if that is a time.

@@ -194,6 +194,46 @@ fn what_was_asked_for_once_more_is_made_once_whoever_comes_before_both_entries_a
     }
 }
 
+/// Two ask at once: a worker who comes between their requests makes the crash for both, or once for each.
+#[test]
+fn two_requests_at_once_are_made_twice_at_most() {
+    let scene = Scene::new();
+    let made = ProcessedCrash::from_json(r#"{"signature": "b", "completeddatetime": "2012"}"#);
+    let made = made.unwrap();
+    let ooid: Ooid = OOID.parse().unwrap();
+    let work = |is_legacy| {
+        scene.world.let_time_pass();
+        let claims = claim(&scene.world.store(), is_legacy, "worker");
+        for claim in &claims {
+            scene.world.let_time_pass();
+            claim.complete(&made).unwrap();
+        }
+        claims.len()
+    };
+    for is_legacy in [true, false] {
+        for n in 1.. {
+            scene.begin(&[ACCEPTED, Call::Work(true, "a"), Call::Work(false, "a")]);
+            let all = Mutex::new(0);
+            let other = || {
+                scene.world.store().requeue(ooid).unwrap();
+                *all.lock().unwrap() += work(is_legacy) + work(!is_legacy);
+            };
+            let again = || *all.lock().unwrap() += work(is_legacy) + work(!is_legacy);
+            let others: [(u64, &dyn Fn()); 2] = [(n, &other), (n + 1, &again)];
+            let (held, result) = scene.beside(&others, |store| store.requeue(ooid));
+            result.unwrap();
+            *all.lock().unwrap() += work(!is_legacy) + work(is_legacy);
+            let all = all.into_inner().unwrap();
+            let most = if held == 0 { 1 } else { 2 };
+            assert!((1..=most).contains(&all), "{is_legacy} before {n}: {all}");
+            assert_eq!(scene.world.check(), []);
+            if held == 0 {
+                break;
+            }
+        }
+    }
+}
+
 /// Workers of both queues at once, without pauses, until all crashes are done: each is made once.
 #[test]
 fn workers_of_both_queues_make_each_crash_once() {
@@ -354,9 +394,9 @@ fn attempts_are_counted_on_where_somebody_looked_at_a_crash_that_was_being_put_b
     for attempt in 1..=2 {
         let claim = store.legacy_queue().claim_crash(ooid, &first, Duration::ZERO).unwrap();
         assert_eq!(claim.unwrap().attempt(), attempt);
-        scene.put("crash_reports", CRASH_ROW, "flags:requeueing", "Y");
+        scene.put("crash_reports", CRASH_ROW, "flags:requeueing:x", "Y");
         assert!(store.legacy_queue().claim_crash(ooid, &first, LEASE).unwrap().is_none());
-        let mark = hbase_thrift_client::Delete::row(CRASH_ROW).column("flags:requeueing");
+        let mark = hbase_thrift_client::Delete::row(CRASH_ROW).column("flags:requeueing:x");
         store.client().table("crash_reports").delete(&mark).unwrap();
         scene.world.let_time_pass();
     }

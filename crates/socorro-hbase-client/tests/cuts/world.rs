@@ -31,6 +31,7 @@ const METHODS: [&str; 14] = [
 
 const CLAIM: &str = "processor_state:claim";
 const READ: &str = "flags:read";
+const REQUEUEING: &str = "flags:requeueing:";
 
 /// The server, and a store on it that is made anew for each sequence of calls.
 pub(crate) struct World {
@@ -227,10 +228,12 @@ impl World {
         self.store().client().table("crash_reports").get(&crash).unwrap().is_some()
     }
 
-    /// Every cell but claims and times by the server's clock.
+    /// Every cell but claims, times by the server's clock, and the marks of requests that were cut off.
     pub(crate) fn cells(&self) -> Cells {
         let mut cells = self.all_cells();
-        cells.retain(|(.., column), _| column != CLAIM && column != READ);
+        cells.retain(|(.., column), _| {
+            column != CLAIM && column != READ && !column.starts_with(REQUEUEING)
+        });
         cells
     }
 
