@@ -37,7 +37,9 @@ const LONGEST_LIST: usize = 4000;
 /// Cuts what a dump may have any number of, such as handles: whoever reads the result has all of it in memory.
 pub(super) fn cut_lists(dump: &mut Value, notes: &mut Vec<String>) {
     let Some(fields) = dump.as_object_mut() else { return };
-    for (name, value) in fields {
+    let own_limits = ["threads", "modules"];
+    for (name, value) in fields.iter_mut().filter(|(name, _)| !own_limits.contains(&name.as_str()))
+    {
         let Some(list) = value.as_array_mut().filter(|list| list.len() > LONGEST_LIST) else {
             continue;
         };
