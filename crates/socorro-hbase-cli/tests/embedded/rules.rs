@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::shell::{ABSENT, METADATA, OOID, OTHER, PROCESSED, Shell};
 
 /// Commands that print JSON, on a store with something of everything; the words of the command come first.
-const PRINT: [(&str, &[&str]); 24] = [
+const PRINT: [(&str, &[&str]); 25] = [
     ("schema show", &[]),
     ("schema verify", &[]),
     ("show", &[OTHER]),
@@ -16,6 +16,8 @@ const PRINT: [(&str, &[&str]); 24] = [
     ("queue list", &[]),
     ("queue stats", &[]),
     ("queue add", &[OOID]),
+    // Whoever has a crash by one queue has it by the other.
+    ("queue release", &["--queue", "general", OOID, OTHER]),
     ("queue claim", &[]),
     ("queue renew", &[OOID]),
     ("queue release", &[OOID]),
