@@ -1,6 +1,6 @@
 //! A crash is in both queues, and each entry has a claim of its own: who gets the crash.
 //!
-//! Whoever claims an entry writes the claim first, and then reads the other queue's entry. Of two who
+//! A worker that claims an entry writes the claim first, and then reads the other queue's entry. Of two who
 //! claim both at the same moment, at least one therefore sees the other; and nobody works on a crash while
 //! he sees another's claim. The later of two claims gives way at once. The earlier one's holder waits for
 //! that, for a moment: the times come from two servers, whose clocks may differ, so they only say who

@@ -56,9 +56,9 @@ impl Claim {
     /// whose claim ran out.
     ///
     /// The count is part of the claim, so it outlives the worker, and ends when the crash leaves the
-    /// queue; those who claimed the crash by the other queue count too. It counts those who claimed this one crash, and of several that were
-    /// [claimed together](Queue::claim) those who renewed their claim; who [gives the crash
-    /// back](Self::release) doesn't count.
+    /// queue; workers that claimed the crash by the other queue count too. It counts those that claimed this
+    /// one crash, and of several that were [claimed together](Queue::claim) those that renewed their claim. A
+    /// worker that [gives the crash back](Self::release) doesn't count.
     ///
     /// ```no_run
     /// # use socorro_hbase_client::{Claim, ProcessedCrash};
@@ -75,8 +75,8 @@ impl Claim {
     }
 
     /// Stores what was made of the crash, and takes the entry that was claimed out of its queue, and the crash's
-    /// older one out of the other queue. Whoever put the crash into the queues once more since the claim was made
-    /// is served later.
+    /// older one out of the other queue. A request that was put into the queues since the claim was made is
+    /// served later.
     ///
     /// Up to ten round trips, more if others look at the entries meanwhile. It stores the result too if the claim
     /// has run out meanwhile and another has the crash; then the other's entry stays. If the other has stored a

@@ -28,8 +28,8 @@ use crate::{
 /// them. An entry leaves the queue when its claim is acknowledged, or when somebody removes it; the
 /// claims of a worker that dies run out, and others get its crashes.
 ///
-/// A crash that was accepted is in both queues. Whoever claims it by one of them has it, and its entry in
-/// the other queue is handed to nobody meanwhile: workers may take from either. The program's workers take
+/// A crash that was accepted is in both queues. A worker that claims it by one of them has it, and its
+/// entry in the other queue is handed to nobody meanwhile: workers may take from either. The program's workers take
 /// from the legacy one by default.
 ///
 /// Claims run out by the clocks of those who want the entry: they have to agree better than the
