@@ -157,22 +157,25 @@ fn an_entry_under_an_earlier_time_gives_way_to_the_claim_under_the_crashs_own() 
     assert_eq!(claim(&store, true, "second").len(), 1);
 }
 
+/// Makes what waits in a queue; returns how many crashes that were.
+fn make_all(scene: &Scene, is_legacy: bool) -> usize {
+    let made = ProcessedCrash::from_json(r#"{"signature": "b", "completeddatetime": "2012"}"#);
+    let made = made.unwrap();
+    scene.world.let_time_pass();
+    let claims = claim(&scene.world.store(), is_legacy, "worker");
+    for claim in &claims {
+        scene.world.let_time_pass();
+        claim.complete(&made).unwrap();
+    }
+    claims.len()
+}
+
 /// Workers of both queues come between any two requests of one that asks for a crash once more.
 #[test]
 fn what_was_asked_for_once_more_is_made_once_whoever_comes_before_both_entries_are_there() {
     let scene = Scene::new();
-    let made = ProcessedCrash::from_json(r#"{"signature": "b", "completeddatetime": "2012"}"#);
-    let made = made.unwrap();
     let ooid: Ooid = OOID.parse().unwrap();
-    let work = |is_legacy| {
-        scene.world.let_time_pass();
-        let claims = claim(&scene.world.store(), is_legacy, "worker");
-        for claim in &claims {
-            scene.world.let_time_pass();
-            claim.complete(&made).unwrap();
-        }
-        claims.len()
-    };
+    let work = |is_legacy| make_all(&scene, is_legacy);
     for (asked, is_legacy) in [(0, true), (0, false), (1, true), (1, false)] {
         for n in 1.. {
             scene.begin(&[ACCEPTED, Call::Work(true, "a"), Call::Work(false, "a")]);
@@ -198,18 +201,8 @@ fn what_was_asked_for_once_more_is_made_once_whoever_comes_before_both_entries_a
 #[test]
 fn two_requests_at_once_are_made_twice_at_most() {
     let scene = Scene::new();
-    let made = ProcessedCrash::from_json(r#"{"signature": "b", "completeddatetime": "2012"}"#);
-    let made = made.unwrap();
     let ooid: Ooid = OOID.parse().unwrap();
-    let work = |is_legacy| {
-        scene.world.let_time_pass();
-        let claims = claim(&scene.world.store(), is_legacy, "worker");
-        for claim in &claims {
-            scene.world.let_time_pass();
-            claim.complete(&made).unwrap();
-        }
-        claims.len()
-    };
+    let work = |is_legacy| make_all(&scene, is_legacy);
     for is_legacy in [true, false] {
         for n in 1.. {
             scene.begin(&[ACCEPTED, Call::Work(true, "a"), Call::Work(false, "a")]);
