@@ -10,7 +10,7 @@ mod server;
 mod table;
 mod test;
 
-pub use raw::{RawClient, RawThrift2, connect_to};
+pub use raw::{RawClient, RawThrift2, connect_to, connect_to_thrift2};
 pub use server::{ExpendableGateway, GATEWAY_VARIABLE, Server};
 pub use table::{TestTable, family, unique_name};
 pub use test::Test;

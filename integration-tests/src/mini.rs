@@ -7,15 +7,15 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use mini_hbase::{Builder, HBaseTiming, MiniHBase, Protocol, Transport};
-use xtask::gateway::{Endpoint, Flavour};
+use xtask::gateway::{Endpoint, Flavour, Interface};
 
-use crate::gateways::GATEWAYS;
+use crate::gateways;
 
 const FREE_PORT: &str = "127.0.0.1:0";
 
 /// A server that can end and come back with the same ports and tables.
 pub(crate) struct Mini {
-    /// In the order of `GATEWAYS`.
+    /// In the order of `gateways::all`.
     endpoints: Vec<Endpoint>,
     folder: std::path::PathBuf,
     limit: Option<usize>,
@@ -29,8 +29,9 @@ impl Mini {
     pub(crate) fn start(limit: Option<usize>) -> Result<Self> {
         let temporary = tempfile::tempdir().context("no folder for mini-hbase's tables")?;
         let folder = temporary.path().join("store");
-        let server =
-            listening(&GATEWAYS.map(|_| FREE_PORT.to_owned()), limit).store(&folder).start()?;
+        let server = listening(&vec![FREE_PORT.to_owned(); gateways::all().len()], limit)
+            .store(&folder)
+            .start()?;
         let urls = server.urls();
         let endpoints = urls.iter().map(|url| Endpoint::from_url(url)).collect::<Result<_>>()?;
         Ok(Self {
@@ -42,7 +43,7 @@ impl Mini {
         })
     }
 
-    /// In the order of `GATEWAYS`.
+    /// In the order of `gateways::all`.
     pub(crate) fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
     }
@@ -62,19 +63,21 @@ impl Mini {
 }
 
 fn listening(addresses: &[String], limit: Option<usize>) -> Builder {
-    let mut ports = addresses.iter().zip(GATEWAYS);
     let mut builder = MiniHBase::builder().timing(HBaseTiming::Exact);
     if let Some(bytes) = limit {
         builder = builder.max_cell_size(bytes).max_message_size(bytes);
     }
-    if let Some((address, flavour)) = ports.next() {
-        let (transport, protocol) = speech(flavour);
-        builder = builder.listen(address).transport(transport).protocol(protocol);
+    for (place, (address, gateway)) in addresses.iter().zip(gateways::all()).enumerate() {
+        let (transport, protocol) = speech(gateway.flavour);
+        builder = match (gateway.interface, place) {
+            (Interface::Thrift1, 0) => {
+                builder.listen(address).transport(transport).protocol(protocol)
+            }
+            (Interface::Thrift1, _) => builder.also_listen(address, transport, protocol),
+            (Interface::Thrift2, _) => builder.thrift2(address, transport, protocol),
+        };
     }
-    ports.fold(builder, |builder, (address, flavour)| {
-        let (transport, protocol) = speech(flavour);
-        builder.also_listen(address, transport, protocol)
-    })
+    builder
 }
 
 /// What a flavour of HBase's gateways speaks, however it works inside.

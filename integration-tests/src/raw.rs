@@ -33,3 +33,11 @@ pub(crate) fn thrift2(endpoint: &Endpoint) -> Result<RawThrift2> {
 pub fn connect_to(url: &str) -> Result<RawClient> {
     client(&Endpoint::from_url(url)?)
 }
+
+/// The same of Thrift 2.
+///
+/// # Errors
+/// If the URL is bad, or there is no connection to be had.
+pub fn connect_to_thrift2(url: &str) -> Result<RawThrift2> {
+    thrift2(&Endpoint::from_url(url)?)
+}

@@ -142,12 +142,15 @@ impl Server {
     /// The generated client of Thrift 2 on a new connection to the gateway of this flavour.
     ///
     /// # Panics
-    /// When the server is none of our containers or has no such gateway, or there is no connection to be
-    /// had.
+    /// When the server was lent or has no such gateway, or there is no connection to be had.
     pub fn thrift2_on(&self, flavour: Flavour) -> RawThrift2 {
-        let Kind::Own(own) = &self.kind else { panic!("this server has no Thrift 2 gateway") };
+        let endpoints = match &self.kind {
+            Kind::Own(own) => &*own.endpoints,
+            Kind::Mini(mini) => mini.endpoints(),
+            Kind::Lent => panic!("this server has no Thrift 2 gateway"),
+        };
         let wanted = gateways::all().iter().position(|it| *it == flavour.thrift2());
-        let endpoint = wanted.and_then(|place| own.endpoints.get(place));
+        let endpoint = wanted.and_then(|place| endpoints.get(place));
         let endpoint =
             endpoint.unwrap_or_else(|| panic!("no Thrift 2 gateway of flavour {flavour:?}"));
         raw::thrift2(endpoint).unwrap_or_else(|error| panic!("{error:#}"))

@@ -18,7 +18,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
-/// An embedded HBase: tables on disk or in memory, behind the protocol of HBase's Thrift 1 gateway.
+/// An embedded HBase: tables on disk or in memory, behind the protocols of HBase's Thrift gateways.
 ///
 /// There is no authentication: listen only where every program may use the tables. It ends, with
 /// everything acknowledged kept, on SIGINT and SIGTERM.
@@ -47,6 +47,9 @@ struct Arguments {
         env = "MINI_HBASE_LISTEN"
     )]
     listen: String,
+    /// Serve the Thrift 2 interface too, on this host and port, with the same transport and protocol
+    #[arg(long, value_name = "HOST:PORT", env = "MINI_HBASE_THRIFT2")]
+    thrift2: Option<String>,
     /// Keep the tables in this folder; without one, they are gone with the server
     #[arg(long, value_name = "FOLDER", env = "MINI_HBASE_STORE")]
     store: Option<PathBuf>,
@@ -158,6 +161,9 @@ fn serve(arguments: Arguments) -> ExitCode {
             if let Some(url) = server.control_url() {
                 println!("{url}");
             }
+            if let Some(url) = server.thrift2_url() {
+                println!("{url}");
+            }
             if in_memory {
                 eprintln!("the tables are in memory");
             } else {
@@ -198,6 +204,10 @@ fn start(arguments: Arguments) -> Result<MiniHBase, Box<dyn std::error::Error>> 
         .max_memory(usize::try_from(arguments.max_memory)?.saturating_mul(MEBIBYTE))
         .transport(arguments.transport.into())
         .protocol(arguments.protocol.into());
+    if let Some(address) = arguments.thrift2 {
+        let (transport, protocol) = (arguments.transport.into(), arguments.protocol.into());
+        builder = builder.thrift2(address, transport, protocol);
+    }
     if let Some(folder) = arguments.store {
         builder = builder.store(folder);
     }

@@ -12,11 +12,11 @@ use crate::control::{Control, Start};
 use crate::fault::Faults;
 use crate::handle::{MiniHBase, url};
 use crate::model::{Place, Store};
-use crate::scanners::Scanners;
+use crate::scanners::{Scanners, THRIFT1_LEASE, THRIFT2_LEASE};
 use crate::server::{Bounds, Doorkeeper, Port, Purpose, Shared};
+use crate::service::{Service, Settings};
 use crate::temporary::Temporary;
-use crate::thrift1::{Service, Settings};
-use crate::wire::{Hosts, Speech, Terms};
+use crate::wire::{Hosts, Interface, Speech, Terms};
 use crate::{Durability, Fault, HBaseTiming, Protocol, StartError, Transport, VirtualClock, When};
 
 const MEBIBYTE: usize = 1 << 20;
@@ -56,6 +56,7 @@ pub struct Builder {
     transport: Transport,
     protocol: Protocol,
     more_ports: Vec<(String, Transport, Protocol)>,
+    thrift2_ports: Vec<(String, Transport, Protocol)>,
     folder: Option<PathBuf>,
     in_memory: bool,
     durability: Durability,
@@ -73,7 +74,7 @@ pub struct Builder {
     namespaces: BTreeSet<String>,
     idle: Duration,
     transfer: Duration,
-    lease: Duration,
+    lease: Option<Duration>,
     faults: Vec<(When, Fault)>,
 }
 
@@ -84,6 +85,7 @@ impl Default for Builder {
             transport: Transport::default(),
             protocol: Protocol::default(),
             more_ports: Vec::new(),
+            thrift2_ports: Vec::new(),
             folder: None,
             in_memory: false,
             durability: Durability::default(),
@@ -101,7 +103,7 @@ impl Default for Builder {
             namespaces: BTreeSet::new(),
             idle: IDLE,
             transfer: TRANSFER,
-            lease: crate::scanners::LEASE,
+            lease: None,
             faults: Vec::new(),
         }
     }
@@ -135,6 +137,30 @@ impl Builder {
         protocol: Protocol,
     ) -> Self {
         self.more_ports.push((address.into(), transport, protocol));
+        self
+    }
+
+    /// Answers the calls of Thrift 2 here, on the same tables, as `host:port`; port 0 is a free one,
+    /// which [`MiniHBase::thrift2_url`] tells. Said again, it is one more port.
+    ///
+    /// ```
+    /// use mini_hbase::{MiniHBase, Protocol, Transport};
+    ///
+    /// # fn main() -> Result<(), mini_hbase::StartError> {
+    /// let builder = MiniHBase::builder();
+    /// let server =
+    ///     builder.thrift2("127.0.0.1:0", Transport::Buffered, Protocol::Binary).start()?;
+    /// assert!(server.thrift2_url().is_some_and(|url| url.ends_with("?interface=2")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn thrift2(
+        mut self,
+        address: impl Into<String>,
+        transport: Transport,
+        protocol: Protocol,
+    ) -> Self {
+        self.thrift2_ports.push((address.into(), transport, protocol));
         self
     }
 
@@ -236,9 +262,9 @@ impl Builder {
         self
     }
 
-    /// How long a scanner is kept without use, two minutes by default.
+    /// How long a scanner is kept without use: by default two minutes, and one of Thrift 2.
     pub fn scanner_lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
+        self.lease = Some(lease);
         self
     }
 
@@ -309,7 +335,9 @@ impl Builder {
         let store = Store::open(place, self.timing, clock)?;
         let settings =
             Settings { max_cell: self.cell, max_answer: self.answer, namespaces: self.namespaces };
-        let service = Service::new(store, Scanners::new(self.scanners, self.lease), settings);
+        let scanners = |lease| Scanners::new(self.scanners, self.lease.unwrap_or(lease));
+        let service =
+            Service::new(store, scanners(THRIFT1_LEASE), scanners(THRIFT2_LEASE), settings);
         let (service, faults) = (Arc::new(service), Arc::<Faults>::default());
         let budget = Budget::new(self.memory);
         let bounds =
@@ -341,13 +369,18 @@ impl Builder {
     }
 
     fn listeners(&self) -> Result<Vec<Port>, StartError> {
-        let calls = |transport, protocol| Purpose::Calls(Speech { transport, protocol });
-        let main = std::iter::once((&self.address, calls(self.transport, self.protocol)));
-        let more = self.more_ports.iter();
-        let more =
-            more.map(|(address, transport, protocol)| (address, calls(*transport, *protocol)));
+        let calls = |interface, transport, protocol| {
+            Purpose::Calls(Speech { interface, transport, protocol })
+        };
+        let main = (&self.address, calls(Interface::Thrift1, self.transport, self.protocol));
+        let thrift1 = self.more_ports.iter().map(|port| (Interface::Thrift1, port));
+        let thrift2 = self.thrift2_ports.iter().map(|port| (Interface::Thrift2, port));
+        let more = thrift1.chain(thrift2).map(|(interface, (address, transport, protocol))| {
+            (address, calls(interface, *transport, *protocol))
+        });
         let control = self.control.iter().map(|address| (address, Purpose::Control));
-        main.chain(more)
+        std::iter::once(main)
+            .chain(more)
             .chain(control)
             .map(|(address, purpose)| self.port(address, purpose))
             .collect()

@@ -29,7 +29,8 @@ use serde_json::{Value, json};
 use crate::budget::{Budget, Share};
 use crate::fault::Faults;
 use crate::seed;
-use crate::thrift1::{Handler, Service};
+use crate::service::Service;
+use crate::thrift1::Handler;
 use crate::wire;
 use crate::{Exception, Fault, VirtualClock, When};
 
@@ -94,7 +95,7 @@ impl Control {
                 self.faults.refuse(connections.refuse);
             }),
             ("POST", "/scanners/expire") => {
-                self.service.scanners().expire_all();
+                self.service.expire_scanners();
                 Ok(())
             }
             ("POST", "/clock") => parse(body).and_then(|change| self.change_clock(&change)),
@@ -163,7 +164,7 @@ impl Control {
         let begun = self.service.begin_tables(&none);
         let dropped = begun.and_then(|()| self.service.drop_tables(&none));
         dropped.map_err(|error| error.to_string())?;
-        self.service.scanners().expire_all();
+        self.service.expire_scanners();
         if let Some((clock, time)) = &self.start.clock {
             match time {
                 Some(time) => clock.set(*time),

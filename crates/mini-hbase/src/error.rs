@@ -1,6 +1,6 @@
 //! Why a server doesn't start, for people: what happened, and what to do.
 //!
-//! What a call answers is left to `thrift1::failure`.
+//! What a call answers is left to `exceptions`.
 
 use std::io;
 use std::path::PathBuf;

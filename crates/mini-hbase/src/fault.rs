@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use hbase_thrift_api::thrift2::{TIOError, TIllegalArgument};
 use hbase_thrift_api::{AlreadyExists, IOError, IllegalArgument};
 use thrift::{ApplicationError, ApplicationErrorKind};
 
-use crate::scanners::Scanners;
+use crate::service::Service;
+use crate::wire::Interface;
 
 /// What goes wrong at a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,16 +174,21 @@ impl Faults {
 
     /// Counts a call of one of HBase's methods, waits if it has to, and says what else is to be done; nothing if the server
     /// stops meanwhile.
-    pub(crate) fn outcome(&self, method: &str, scanners: &Scanners) -> Option<Outcome> {
+    pub(crate) fn outcome(
+        &self,
+        method: &str,
+        interface: Interface,
+        service: &Service,
+    ) -> Option<Outcome> {
         let mut outcome = Outcome::Answer;
         for fault in self.due(method) {
             match fault {
                 Fault::Delay(time) => self.wait(time)?,
-                Fault::ExpireScanners => scanners.expire_all(),
+                Fault::ExpireScanners => service.expire_scanners(),
                 Fault::DropBefore => outcome = Outcome::DropBefore,
                 Fault::DropAfter => outcome = Outcome::DropAfter,
                 Fault::CutReply(length) => outcome = Outcome::Cut(length),
-                Fault::Throw(exception) => outcome = Outcome::Throw(thrown(exception)),
+                Fault::Throw(exception) => outcome = Outcome::Throw(thrown(exception, interface)),
             }
         }
         Some(outcome)
@@ -224,8 +231,19 @@ impl Faults {
     }
 }
 
-fn thrown(exception: Exception) -> thrift::Error {
+fn thrown(exception: Exception, interface: Interface) -> thrift::Error {
+    let is_thrift2 = interface == Interface::Thrift2;
     match exception {
+        Exception::Io { message, can_retry } if is_thrift2 => {
+            thrift::Error::User(Box::new(TIOError::new(message, can_retry)))
+        }
+        Exception::IllegalArgument(message) if is_thrift2 => {
+            thrift::Error::User(Box::new(TIllegalArgument::new(message)))
+        }
+        // Thrift 2 has no exception of its own for it.
+        Exception::AlreadyExists(message) if is_thrift2 => {
+            thrift::Error::User(Box::new(TIOError::new(message, false)))
+        }
         Exception::Io { message, can_retry } => {
             thrift::Error::User(Box::new(IOError::new(message, can_retry)))
         }

@@ -7,17 +7,16 @@
 use std::io::{self, Read};
 use std::sync::{Arc, LazyLock};
 
-use hbase_thrift_api::HbaseSyncProcessor;
-
 use crate::budget::{Budget, Share};
 use crate::model::filter;
-use crate::thrift1::Handler;
-use crate::wire::{self, Hosts, Message, Speech, Terms, Unreadable};
+use crate::server::processor;
+use crate::wire::{self, Hosts, Interface, Message, Speech, Terms, Unreadable};
 use crate::{MiniHBase, Protocol, Transport};
 
 /// Inputs of some KiB need no more, decoded and answered.
 const MEMORY: usize = 16 << 20;
 const LIMIT: usize = 1 << 20;
+const INTERFACES: [Interface; 2] = [Interface::Thrift1, Interface::Thrift2];
 
 static SERVER: LazyLock<Option<MiniHBase>> = LazyLock::new(|| MiniHBase::start().ok());
 
@@ -28,7 +27,9 @@ static SERVER: LazyLock<Option<MiniHBase>> = LazyLock::new(|| MiniHBase::start()
 /// When the two differ, when a call has no reply, or keeps memory.
 pub fn message(framed: bool, protocol: Protocol, bytes: &[u8]) {
     let transport = if framed { Transport::Framed } else { Transport::Buffered };
-    take_and_answer(Speech { transport, protocol }, bytes);
+    for interface in INTERFACES {
+        take_and_answer(Speech { interface, transport, protocol }, bytes);
+    }
 }
 
 /// Takes an HTTP request from the bytes, with a message in it or for the control address.
@@ -37,7 +38,10 @@ pub fn message(framed: bool, protocol: Protocol, bytes: &[u8]) {
 ///
 /// As [`message`].
 pub fn http(bytes: &[u8]) {
-    take_and_answer(Speech { transport: Transport::Http, protocol: Protocol::Binary }, bytes);
+    for interface in INTERFACES {
+        let (transport, protocol) = (Transport::Http, Protocol::Binary);
+        take_and_answer(Speech { interface, transport, protocol }, bytes);
+    }
     let share = Share::of(&Budget::new(MEMORY));
     let whole = wire::read_control(&mut &*bytes, &mut io::sink(), &terms(), &share);
     let pieces = wire::read_control(&mut Pieces(bytes), &mut io::sink(), &terms(), &share);
@@ -63,8 +67,8 @@ fn take_and_answer(speech: Speech, bytes: &[u8]) {
     let other = speech.read(&mut Pieces(bytes), &mut io::sink(), &terms(), &share);
     assert_eq!(described(&taken), described(&other), "pieces make another message");
     let (Ok(mut message), Some(server)) = (taken, &*SERVER) else { return };
-    let handler = Handler { service: server.service(), share: Arc::clone(&share) };
-    let reply = speech.answer(&HbaseSyncProcessor::new(handler), &mut message, &share);
+    let processor = processor(speech.interface, &server.service(), &share);
+    let reply = speech.answer(&*processor, &mut message, &share);
     assert!(!reply.is_empty(), "a call has no reply");
     assert!(budget.taken() <= MEMORY);
     share.give_back();

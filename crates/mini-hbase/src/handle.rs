@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::fault::Faults;
 use crate::server::{Doorkeeper, Shared};
-use crate::temporary::Temporary;
 #[cfg(feature = "fuzzing")]
-use crate::thrift1::Service;
-use crate::wire::Speech;
+use crate::service::Service;
+use crate::temporary::Temporary;
+use crate::wire::{Interface, Speech};
 use crate::{Fault, Protocol, StartError, Transport, When};
 
 /// A running server, which ends when this is dropped.
@@ -40,15 +40,24 @@ impl MiniHBase {
         self.ports.first().map(url).unwrap_or_default()
     }
 
-    /// The URL of the port that speaks this way, if there is one ([`Builder::also_listen`](crate::Builder::also_listen)).
+    /// Where Thrift 2's calls are answered, if there is such a port
+    /// ([`Builder::thrift2`](crate::Builder::thrift2)): as [`url`](Self::url), with `interface=2`.
+    pub fn thrift2_url(&self) -> Option<String> {
+        let has = |(_, speech): &&(SocketAddr, Speech)| speech.interface == Interface::Thrift2;
+        self.ports.iter().find(has).map(url)
+    }
+
+    /// The URL of Thrift 1's port that speaks this way, if there is one ([`Builder::also_listen`](crate::Builder::also_listen)).
     pub fn url_of(&self, transport: Transport, protocol: Protocol) -> Option<String> {
         let speaks = |(_, speech): &&(SocketAddr, Speech)| {
-            (speech.transport, speech.protocol) == (transport, protocol)
+            let Speech { interface, transport: its_transport, protocol: its_protocol } = *speech;
+            interface == Interface::Thrift1
+                && (its_transport, its_protocol) == (transport, protocol)
         };
         self.ports.iter().find(speaks).map(url)
     }
 
-    /// The URLs of all ports, in the order in which they were asked for.
+    /// The URLs of all ports, in the order in which they were asked for, those of Thrift 2 last.
     pub fn urls(&self) -> Vec<String> {
         self.ports.iter().map(url).collect()
     }
@@ -97,7 +106,7 @@ impl MiniHBase {
 
     /// Forgets all scanners, as if their leases had ended.
     pub fn expire_scanners(&self) {
-        self.shared.service.scanners().expire_all();
+        self.shared.service.expire_scanners();
     }
 
     /// Returns how many bytes the calls in flight and the open scanners take at present ([`Builder::max_memory`](crate::Builder::max_memory)).
@@ -144,12 +153,15 @@ impl std::fmt::Debug for MiniHBase {
 }
 
 pub(crate) fn url((address, speech): &(SocketAddr, Speech)) -> String {
-    let query = match (speech.transport, speech.protocol) {
-        (Transport::Http, _) => return format!("http://{address}/"),
-        (Transport::Buffered, Protocol::Binary) => "",
-        (Transport::Framed, Protocol::Binary) => "?transport=framed",
-        (Transport::Buffered, Protocol::Compact) => "?protocol=compact",
-        (Transport::Framed, Protocol::Compact) => "?transport=framed&protocol=compact",
-    };
-    format!("hbase://{address}{query}")
+    let is_http = speech.transport == Transport::Http;
+    let parameters = [
+        (speech.interface == Interface::Thrift2, "interface=2"),
+        (speech.transport == Transport::Framed, "transport=framed"),
+        (speech.protocol == Protocol::Compact && !is_http, "protocol=compact"),
+    ];
+    let parameters: Vec<_> =
+        parameters.iter().filter(|(is_said, _)| *is_said).map(|(_, text)| *text).collect();
+    let (scheme, path) = if is_http { ("http", "/") } else { ("hbase", "") };
+    let query = if parameters.is_empty() { "" } else { "?" };
+    format!("{scheme}://{address}{path}{query}{}", parameters.join("&"))
 }

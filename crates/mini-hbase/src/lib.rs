@@ -1,5 +1,5 @@
-//! An embedded HBase for tests, demos and laptops: the Thrift 1 gateway's protocol and HBase's
-//! semantics, on disk, in milliseconds, without a JVM.
+//! An embedded HBase for tests, demos and laptops: the protocols of the Thrift 1 and Thrift 2 gateways
+//! and HBase's semantics, on disk, in milliseconds, without a JVM.
 //!
 //! ```
 //! # fn main() -> Result<(), mini_hbase::StartError> {
@@ -14,25 +14,31 @@
 //! `docs/mini-hbase.md`.
 //!
 //! From the wire to the disk: `server` (sockets, threads), `wire` (messages as bytes), `budget` (the
-//! memory of calls), `fault` (what is to go wrong), `control` and `seed` (what tests ask for), `thrift1` (the calls, and what is odd in them), `scanners` (their leases),
+//! memory of calls), `fault` (what is to go wrong), `control` and `seed` (what tests ask for), `thrift1` and `thrift2` (the calls of each interface, and what is odd in
+//! them), `service`, `scanners`, `names` and `edits` (what both have in common),
 //! and `model` (tables, cells, reads, writes and filters as HBase has them, on an ordered store).
 
 mod budget;
 mod builder;
 mod clock;
 mod control;
+mod edits;
 mod error;
+mod exceptions;
 mod fault;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod handle;
 mod model;
+mod names;
 mod scanners;
 mod seed;
 mod server;
+mod service;
 mod temporary;
 mod thrift1;
+mod thrift2;
 mod wire;
 
 pub use builder::Builder;

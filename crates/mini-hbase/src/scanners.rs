@@ -7,10 +7,32 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::model::Scanner;
+use crate::budget::Share;
+use crate::model::{Error, Result, Scanner};
 
-/// Twice `hbase.client.scanner.timeout.period`, as the Thrift 1 gateway has it.
-pub(crate) const LEASE: Duration = Duration::from_mins(2);
+/// `hbase.client.scanner.timeout.period`, and twice that, as the gateways of Thrift 2 and 1 have it.
+pub(crate) const THRIFT2_LEASE: Duration = Duration::from_mins(1);
+pub(crate) const THRIFT1_LEASE: Duration = Duration::from_mins(2);
+/// What an open scanner takes, beside what its scan asks for.
+const SCANNER: usize = 4 << 10;
+/// How often a row at which a scan begins or ends is there.
+const COPIES: usize = 4;
+
+/// A scanner's own share, for as long as it is open. While it is opened, the call has its own as well.
+pub(crate) fn own(call: &Share) -> Share {
+    let share = call.another();
+    share.stand_beside(call.taken());
+    share
+}
+
+/// Takes memory for a scanner that begins and ends at these rows.
+///
+/// # Errors
+/// If there is not enough.
+pub(crate) fn take_rows(share: &Share, rows: &[&[u8]]) -> Result<()> {
+    let bytes: usize = rows.iter().map(|row| row.len()).sum();
+    share.take(SCANNER + COPIES * bytes).map_err(Error::NoMemory)
+}
 
 /// A scanner, and what its front end has to remember of it.
 pub(crate) struct OpenScanner {
@@ -43,22 +65,23 @@ impl Scanners {
         Self { max, lease, open: Mutex::default() }
     }
 
-    /// How many there may be.
-    pub(crate) fn max(&self) -> usize {
-        self.max
-    }
-
-    /// Keeps a scanner and numbers it; nothing if there are too many.
-    pub(crate) fn add(&self, scanner: OpenScanner, now: i64) -> Option<i32> {
+    /// Keeps a scanner and numbers it.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(crate) fn add(&self, scanner: OpenScanner, now: i64) -> Result<i32> {
         let mut open = self.open(now);
         if open.scanners.len() >= self.max {
-            return None;
+            let max = self.max;
+            return Err(Error::Io(format!(
+                "there are {max} open scanners, which is mini-hbase's limit; close some"
+            )));
         }
         let id = open.next_id;
         open.next_id = id.checked_add(1).unwrap_or(0);
         let scanner = Arc::new(Mutex::new(scanner));
         open.scanners.insert(id, Lease { scanner, last_used: now });
-        Some(id)
+        Ok(id)
     }
 
     /// Finds a scanner, whose lease begins anew.

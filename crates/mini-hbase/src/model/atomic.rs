@@ -30,13 +30,13 @@ pub(crate) struct Addition<T> {
 }
 
 impl Writes<'_> {
-    /// Adds to counters of one row, which are 0 while they are absent, and returns the sums.
+    /// Adds to counters of one row, which are 0 while they are absent, and returns the sums with their times.
     pub(crate) fn increment(
         &self,
         table: &Table,
         row: &[u8],
         additions: &[Addition<i64>],
-    ) -> Result<Vec<i64>> {
+    ) -> Result<Vec<(i64, i64)>> {
         self.with_rows(table, [row].into_iter(), |plan| {
             let mut sums = Vec::with_capacity(additions.len());
             for Addition { family, qualifier, amount } in additions {
@@ -48,8 +48,8 @@ impl Writes<'_> {
                 };
                 // Wraps around as Java's addition does.
                 let sum = before.wrapping_add(*amount);
-                plan.replace(row, column, old.as_ref(), &sum.to_be_bytes())?;
-                sums.push(sum);
+                let time = plan.replace(row, column, old.as_ref(), &sum.to_be_bytes())?;
+                sums.push((time, sum));
             }
             Ok(sums)
         })

@@ -1,6 +1,6 @@
 //! What can go wrong between a call and the disk, in HBase's terms.
 //!
-//! The exceptions' classes and first lines are left to `thrift1::failure`.
+//! The exceptions' classes and first lines are left to `exceptions`.
 
 use std::fmt;
 

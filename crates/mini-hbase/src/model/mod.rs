@@ -45,7 +45,7 @@ pub(crate) use error::{Error, Result, show};
 pub(crate) use family::Family;
 pub use locks::HBaseTiming;
 pub(crate) use read::Limits;
-pub(crate) use request::{Bound, Query, Rows, Scan, TimeRange};
+pub(crate) use request::{Bound, Column, Query, Rows, Scan, TimeRange};
 pub(crate) use scanner::Scanner;
 pub use storage::Durability;
 pub(crate) use table::Table;

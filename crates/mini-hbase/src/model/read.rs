@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cell::Row;
+use super::filter::Filter;
 use super::keys::{self, Parts};
 use super::matcher::{Matcher, Step, Wanted};
 use super::position::Plan;
@@ -88,12 +89,26 @@ impl Store {
         limits: &mut Limits,
         row: &mut Row,
     ) -> Result<()> {
+        self.get_filtered(table, key, query, None, limits, row)
+    }
+
+    /// As [`Self::get`], of the cells that a filter lets pass.
+    pub(crate) fn get_filtered(
+        &self,
+        table: &Table,
+        key: &[u8],
+        query: &Query,
+        filter: Option<&mut (dyn Filter + 'static)>,
+        limits: &mut Limits,
+        row: &mut Row,
+    ) -> Result<()> {
         let state = table.in_use()?;
         let snapshot = self.snapshot(table);
         drop(state);
-        let (plan, position) = Plan::new(table, query, &only(key), false, None, self.now())?;
+        let (plan, position) =
+            Plan::new(table, query, &only(key), false, filter.as_deref(), self.now())?;
         row.begin(key);
-        Reader::new(table, &*snapshot.cells, &plan, position, limits).next(None, row)?;
+        Reader::new(table, &*snapshot.cells, &plan, position, limits).next(filter, row)?;
         Ok(())
     }
 }

@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
             };
             let wanted = Wanted {
                 columns,
-                time: plan.query.time,
+                time: plan.query.time_of(&family.name),
                 versions: plan.query.versions,
                 is_filtered: plan.is_filtered,
             };

@@ -17,13 +17,27 @@ impl TimeRange {
     pub(crate) const ALL: Self = Self { from: 0, before: LATEST };
 
     /// # Errors
-    /// If a bound is negative.
+    /// If a bound is negative, or the range upside down.
     pub(crate) fn new(from: i64, before: i64) -> Result<Self> {
         if from < 0 || before < 0 {
             let text = format!("Timestamp cannot be negative. minStamp:{from}, maxStamp:{before}");
             return Err(Error::Illegal(text));
         }
+        if before < from {
+            return Err(Error::Illegal("maxStamp is smaller than minStamp".to_owned()));
+        }
         Ok(Self { from, before })
+    }
+
+    /// One time alone.
+    ///
+    /// # Errors
+    /// If it is negative, or the one that stands for now.
+    pub(crate) fn at(time: i64) -> Result<Self> {
+        if time < 0 || time == LATEST {
+            return Err(Error::Illegal(format!("invalid ts:{time}")));
+        }
+        Ok(Self { from: time, before: time + 1 })
     }
 
     pub(super) fn has(self, timestamp: i64) -> bool {
@@ -36,12 +50,17 @@ impl TimeRange {
     }
 }
 
+/// A family, whole or one of its columns.
+pub(crate) type Column = (Vec<u8>, Option<Vec<u8>>);
+
 /// The cells that a read wants of each row.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
     /// Families, each whole or with one of its columns; none stands for everything.
-    pub(crate) columns: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    pub(crate) columns: Vec<Column>,
     pub(crate) time: TimeRange,
+    /// Of these families, instead of that.
+    pub(crate) family_times: Vec<(Vec<u8>, TimeRange)>,
     /// How many of a column, the newest first.
     pub(crate) versions: usize,
     /// How many cells of each family, after so many others.
@@ -54,19 +73,26 @@ impl Query {
     ///
     /// # Errors
     /// If no version is wanted.
-    pub(crate) fn new(
-        columns: Vec<(Vec<u8>, Option<Vec<u8>>)>,
-        time: TimeRange,
-        versions: i32,
-    ) -> Result<Self> {
+    pub(crate) fn new(columns: Vec<Column>, time: TimeRange, versions: i32) -> Result<Self> {
         let versions = usize::try_from(versions).ok().filter(|&versions| versions > 0);
         let versions = versions.ok_or_else(|| Error::Io("versions must be positive".to_owned()))?;
-        Ok(Self { columns, time, versions, store_limit: None, store_offset: 0 })
+        let family_times = Vec::new();
+        Ok(Self { columns, time, family_times, versions, store_limit: None, store_offset: 0 })
     }
 
     /// Whether a row without a cell to return has none at all.
     pub(super) fn wants_all(&self) -> bool {
-        self.columns.is_empty() && self.time == TimeRange::ALL && self.store_offset == 0
+        self.columns.is_empty()
+            && self.time == TimeRange::ALL
+            && self.family_times.is_empty()
+            && self.versions > 0
+            && self.store_offset == 0
+    }
+
+    /// The times that are wanted of a family.
+    pub(super) fn time_of(&self, family: &[u8]) -> TimeRange {
+        let own = self.family_times.iter().find(|(name, _)| name == family);
+        own.map_or(self.time, |(_, time)| *time)
     }
 
     /// For each family of a table whether it is wanted, and which of its columns, escaped.
@@ -119,6 +145,8 @@ pub(crate) struct Scan {
     pub(crate) query: Query,
     /// How many cells a result may have; a row may come as several results.
     pub(crate) batch: Option<usize>,
+    /// How many rows are returned at most.
+    pub(crate) limit: Option<usize>,
     pub(crate) filter: Option<Box<dyn Filter>>,
 }
 

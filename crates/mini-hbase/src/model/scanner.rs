@@ -42,11 +42,14 @@ struct Place {
     filter: Option<Box<dyn Filter>>,
     /// The rest of a row that is returned in parts.
     rest: Option<(Arc<Row>, usize)>,
+    /// How many more rows may be read.
+    rows_left: usize,
     is_over: bool,
 }
 
-/// Takes in some cells of a row; the table says which families they are of.
-pub(crate) type Sink<'a> = &'a mut dyn FnMut(&Table, &Row, Range<usize>);
+/// Takes in some cells of a row; the table says which families they are of. If it fails, so does the
+/// fetch.
+pub(crate) type Sink<'a> = &'a mut dyn FnMut(&Table, &Row, Range<usize>) -> Result<()>;
 
 impl Scanner {
     /// A scanner whose share has taken what the scan needs.
@@ -127,7 +130,13 @@ impl Walk {
             filter.as_deref(),
             store.now(),
         )?;
-        let place = Place { position, filter, rest: None, is_over: false };
+        let place = Place {
+            position,
+            filter,
+            rest: None,
+            rows_left: scan.limit.unwrap_or(usize::MAX),
+            is_over: false,
+        };
         Ok(Self { table, snapshot, plan, place })
     }
 
@@ -140,13 +149,12 @@ impl Walk {
         limits: &mut Limits,
         sink: Sink<'_>,
     ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-        let Place { position, filter, rest, is_over } = place;
+        let Place { position, filter, rest, rows_left, is_over } = place;
         let mut found = 0;
         let mut hand_out = |limits: &mut Limits, row: &Row, cells| {
             // Each result has the key of its row.
             limits.take(row.key.len())?;
-            sink(&self.table, row, cells);
-            Ok(())
+            sink(&self.table, row, cells)
         };
         if let Some((row, from)) = rest.take() {
             *rest = split(row, from, batch, count, &mut found, &mut |row, cells| {
@@ -170,6 +178,8 @@ impl Walk {
             if next == Found::End {
                 break;
             }
+            *rows_left = rows_left.saturating_sub(1);
+            *is_over |= *rows_left == 0;
             match batch {
                 None => {
                     found += 1;

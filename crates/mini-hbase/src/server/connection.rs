@@ -7,14 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hbase_thrift_api::HbaseSyncProcessor;
+use hbase_thrift_api::thrift2::THBaseServiceSyncProcessor;
 use thrift::protocol::TOutputProtocol;
+use thrift::server::TProcessor;
 
 use super::timed::Timed;
 use super::{Bounds, Shared};
 use crate::budget::Share;
 use crate::fault::Outcome;
-use crate::thrift1::Handler;
-use crate::wire::{self, Message, Speech, Terms, Unreadable};
+use crate::service::Service;
+use crate::wire::{self, Interface, Message, Speech, Terms, Unreadable};
+use crate::{thrift1, thrift2};
 
 /// What is still read after a refusal, and for how long: a client that is sending would lose the
 /// refusal if the connection were closed on it.
@@ -25,8 +28,7 @@ pub(super) fn serve(stream: &TcpStream, speech: Speech, terms: &Terms, shared: &
     // A reply leaves in one piece, so there is nothing to wait for.
     let _ = stream.set_nodelay(true);
     let share = Arc::new(Share::of(&shared.budget));
-    let handler = Handler { service: Arc::clone(&shared.service), share: Arc::clone(&share) };
-    let processor = HbaseSyncProcessor::new(handler);
+    let processor = processor(speech.interface, &shared.service, &share);
     let mut input = BufReader::new(Timed::new(stream));
     let mut output = Timed::new(stream);
     while !shared.is_stopping() {
@@ -36,7 +38,7 @@ pub(super) fn serve(stream: &TcpStream, speech: Speech, terms: &Terms, shared: &
             Ok(message) => message,
             Err(reason) => return refuse(reason, stream, input, output, shared.bounds),
         };
-        let Some(reply) = answer(speech, &processor, &mut message, &share, shared) else { return };
+        let Some(reply) = answer(speech, &*processor, &mut message, &share, shared) else { return };
         if shared.is_stopping() {
             // A call that was given up would be answered with an exception, which clients take for the
             // server's last word. Without an answer they try again.
@@ -48,6 +50,23 @@ pub(super) fn serve(stream: &TcpStream, speech: Speech, terms: &Terms, shared: &
         }
         drop(reply);
         share.give_back();
+    }
+}
+
+/// What carries an interface's calls out, for one connection, whose calls take this share.
+pub(crate) fn processor(
+    interface: Interface,
+    service: &Arc<Service>,
+    share: &Arc<Share>,
+) -> Box<dyn TProcessor> {
+    let (service, share) = (Arc::clone(service), Arc::clone(share));
+    match interface {
+        Interface::Thrift1 => {
+            Box::new(HbaseSyncProcessor::new(thrift1::Handler { service, share }))
+        }
+        Interface::Thrift2 => {
+            Box::new(THBaseServiceSyncProcessor::new(thrift2::Handler { service, share }))
+        }
     }
 }
 
@@ -106,14 +125,14 @@ struct Reply {
 
 fn answer(
     speech: Speech,
-    processor: &HbaseSyncProcessor<Handler>,
+    processor: &dyn TProcessor,
     message: &mut Message,
     share: &Arc<Share>,
     shared: &Shared,
 ) -> Option<Reply> {
     // A name that a client made up is no method that faults are for, and isn't remembered.
     let outcome = if message.is_known() {
-        shared.faults.outcome(&message.call.name, shared.service.scanners())?
+        shared.faults.outcome(&message.call.name, speech.interface, &shared.service)?
     } else {
         Outcome::Answer
     };
@@ -138,13 +157,13 @@ fn answer(
 /// Carries out a call and encodes its answer.
 fn carry_out(
     speech: Speech,
-    processor: &HbaseSyncProcessor<Handler>,
+    processor: &dyn TProcessor,
     message: &mut Message,
     share: &Arc<Share>,
     shared: &Shared,
 ) -> Vec<u8> {
-    let method = match &*message.call.name {
-        method @ ("scannerGetList" | "scannerGet") => method.to_owned(),
+    let method = match (speech.interface, &*message.call.name) {
+        (Interface::Thrift1, method @ ("scannerGetList" | "scannerGet")) => method.to_owned(),
         _ => return speech.answer(processor, message, share),
     };
     speech.answer_fetch(message, share, |id, count| {

@@ -15,12 +15,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use connection::processor;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::budget::Budget;
 use crate::control::Control;
 use crate::fault::Faults;
-use crate::thrift1::Service;
+use crate::service::Service;
 use crate::wire::{Speech, Terms};
 
 /// After a failure to accept (too many open files, say) there is no point in trying at once.

@@ -2,12 +2,15 @@
 
 use hbase_thrift_api::{Mutation, TAppend, TCell, TIncrement, Text};
 
-use super::failure::{Throws, internal, thrown};
-use super::writes::Put;
-use super::{Attributes, Service, column, names};
+use super::failure::{Throws, thrown};
+use super::writes::put_of;
+use super::{Attributes, column};
 use crate::budget::Share;
+use crate::exceptions::internal;
 use crate::model::filter::Operator;
 use crate::model::{Addition, Check, Error, Result, Writes};
+use crate::names;
+use crate::service::Service;
 
 impl Service {
     /// A bare family is its empty qualifier, here alone.
@@ -26,7 +29,7 @@ impl Service {
         let addition = Addition { family, qualifier, amount };
         let sums =
             self.store.durably(share, |writes| writes.increment(&table, row, &[addition]))?;
-        Ok(sums.first().copied().unwrap_or_default())
+        Ok(sums.first().map(|(_, sum)| *sum).unwrap_or_default())
     }
 
     /// In order, and no further than the first that fails.
@@ -90,7 +93,7 @@ impl Service {
         let throw = |error| thrown(METHOD, Throws::IoAndIllegalArgument, error);
         // A bare family is an index out of bounds in the gateway, which nothing catches.
         let (family, Some(qualifier)) = column::parse(column) else { return Err(internal(METHOD)) };
-        let put = Put::new(mutation).ok_or_else(|| internal(METHOD))?;
+        let put = put_of(mutation).ok_or_else(|| internal(METHOD))?;
         let checked = || {
             names::check_row(&row)?;
             let options = self.options(None, attributes)?;

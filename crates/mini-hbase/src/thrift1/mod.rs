@@ -6,7 +6,6 @@
 mod atomic;
 mod column;
 mod failure;
-mod names;
 mod page;
 mod reads;
 mod regions;
@@ -14,7 +13,7 @@ mod scans;
 mod tables;
 mod writes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hbase_thrift_api::{
@@ -25,58 +24,11 @@ use hbase_thrift_api::{
 use thrift::Result;
 
 use crate::budget::Share;
-use crate::model::{Limits, Store};
-use crate::scanners::Scanners;
+use crate::exceptions::internal;
+use crate::service::Service;
 use failure::{Throws, thrown};
 
 type Attributes = BTreeMap<Text, Text>;
-
-/// What the calls go by.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// How large a cell may be, in bytes.
-    pub(crate) max_cell: usize,
-    /// How many bytes of a table one answer may hold.
-    pub(crate) max_answer: usize,
-    /// In which tables can be created, beside the default one.
-    pub(crate) namespaces: BTreeSet<String>,
-}
-
-/// What answers the calls, shared by all connections.
-pub(crate) struct Service {
-    store: Store,
-    scanners: Scanners,
-    settings: Settings,
-}
-
-impl Service {
-    pub(crate) fn new(store: Store, scanners: Scanners, settings: Settings) -> Self {
-        Self { store, scanners, settings }
-    }
-
-    /// Ends calls that would go on for long.
-    pub(crate) fn stop(&self) {
-        self.store.stop();
-    }
-
-    /// Returns the time that the server goes by, in milliseconds since 1970.
-    pub(crate) fn now(&self) -> i64 {
-        self.store.now()
-    }
-
-    /// Returns how often the disk was flushed for writes that waited for it.
-    pub(crate) fn flushes(&self) -> u64 {
-        self.store.flushes()
-    }
-
-    pub(crate) fn scanners(&self) -> &Scanners {
-        &self.scanners
-    }
-
-    fn limits(&self, share: &Arc<Share>) -> Limits {
-        Limits::new(self.settings.max_answer, Arc::clone(share), Arc::clone(self.store.stopping()))
-    }
-}
 
 /// What a connection's calls are handed to.
 pub(crate) struct Handler {
@@ -233,10 +185,10 @@ impl HbaseSyncHandler for Handler {
     }
     // Both are answered by `Service::fetch`, which doesn't take a detour over these types.
     fn handle_scanner_get(&self, _: ScannerID) -> Result<Vec<TRowResult>> {
-        Err(failure::internal("scannerGet"))
+        Err(internal("scannerGet"))
     }
     fn handle_scanner_get_list(&self, _: ScannerID, _: i32) -> Result<Vec<TRowResult>> {
-        Err(failure::internal("scannerGetList"))
+        Err(internal("scannerGetList"))
     }
     fn handle_scanner_close(&self, id: ScannerID) -> Result<()> {
         self.service.close(id)

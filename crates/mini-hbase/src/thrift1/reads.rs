@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use hbase_thrift_api::{TCell, TRowResult, Text};
 
-use super::{Service, column, names};
+use super::column;
 use crate::budget::Share;
 use crate::model::{Cell, Error, LATEST, Query, Result, Row, Table, TimeRange};
+use crate::names;
+use crate::service::Service;
 
 /// What a row takes as a result of the generated code's, beside its bytes, and what each cell does.
 const ROW: usize = 1_024;

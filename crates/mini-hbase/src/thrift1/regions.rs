@@ -2,8 +2,8 @@
 
 use hbase_thrift_api::TRegionInfo;
 
-use super::Service;
 use crate::model::{Error, Result, Table, show};
+use crate::service::Service;
 
 /// What the gateway says of every region.
 const VERSION: i8 = 1;

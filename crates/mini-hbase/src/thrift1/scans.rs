@@ -4,13 +4,16 @@ use std::sync::{Arc, PoisonError};
 
 use hbase_thrift_api::{ScannerID, TScan, Text};
 
-use super::failure::{Throws, internal, invalid_scanner, thrown};
+use super::failure::{Throws, invalid_scanner, thrown};
 use super::page::Page;
-use super::{Service, names, reads};
+use super::reads;
 use crate::budget::Share;
+use crate::exceptions::internal;
 use crate::model::filter;
-use crate::model::{Bound, Error, Result, Rows, Scan, Scanner};
-use crate::scanners::OpenScanner;
+use crate::model::{Bound, Result, Rows, Scan, Scanner};
+use crate::names;
+use crate::scanners::{OpenScanner, own, take_rows};
+use crate::service::Service;
 
 /// A scan from a row on.
 pub(super) fn from(start: Text, columns: Vec<Text>) -> TScan {
@@ -27,11 +30,6 @@ pub(super) fn from(start: Text, columns: Vec<Text>) -> TScan {
         cache_blocks: None,
     }
 }
-
-/// What an open scanner takes, beside what its scan asks for.
-const SCANNER: usize = 4 << 10;
-/// How often a row at which a scan begins or ends is there.
-const COPIES: usize = 4;
 
 impl Service {
     pub(super) fn open(&self, share: &Share, table: &[u8], scan: TScan) -> Result<ScannerID> {
@@ -59,6 +57,7 @@ impl Service {
                     .batch_size
                     .and_then(|size| usize::try_from(size).ok())
                     .filter(|&n| n > 0),
+                limit: None,
                 filter,
             },
             scan.sort_columns.unwrap_or(false),
@@ -83,6 +82,7 @@ impl Service {
                 reversed: false,
                 query,
                 batch: None,
+                limit: None,
                 filter: None,
             },
             false,
@@ -112,7 +112,10 @@ impl Service {
             &self.store,
             count,
             &mut self.limits(share),
-            &mut |table, row, cells| page.push(table, row, cells),
+            &mut |table, row, cells| {
+                page.push(table, row, cells);
+                Ok(())
+            },
         );
         // A long fetch doesn't count against the lease.
         self.scanners.find(id, self.store.now());
@@ -127,23 +130,6 @@ impl Service {
     fn add(&self, scan: Scan, sorted: bool, share: Share) -> Result<ScannerID> {
         share.stand_beside(0);
         let open = OpenScanner { scanner: Scanner::new(scan, share), sorted };
-        self.scanners.add(open, self.store.now()).ok_or_else(|| {
-            let max = self.scanners.max();
-            Error::Io(format!(
-                "there are {max} open scanners, which is mini-hbase's limit; close some"
-            ))
-        })
+        self.scanners.add(open, self.store.now())
     }
-}
-
-/// A scanner's own share, for as long as it is open. While it is opened, the call has its own as well.
-fn own(call: &Share) -> Share {
-    let share = call.another();
-    share.stand_beside(call.taken());
-    share
-}
-
-fn take_rows(share: &Share, rows: &[&[u8]]) -> Result<()> {
-    let bytes: usize = rows.iter().map(|row| row.len()).sum();
-    share.take(SCANNER + COPIES * bytes).map_err(Error::NoMemory)
 }

@@ -1,13 +1,15 @@
 //! Tables: created, described, listed, switched, deleted.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use hbase_thrift_api::{ColumnDescriptor, Text};
 
-use super::failure::{Throws, already_exists, illegal_argument, internal, thrown};
-use super::{Service, column, names};
-use crate::model::{Error, Family, Result, Table, show};
+use super::column;
+use super::failure::{Throws, already_exists, illegal_argument, thrown};
+use crate::exceptions::internal;
+use crate::model::{Error, Family, Result, show};
+use crate::names;
+use crate::service::Service;
 
 const DEFAULT_VERSIONS: i32 = 3;
 /// A family's place is a number of two bytes in each key, and each read looks at all families.
@@ -19,31 +21,6 @@ const KNOWN_COMPRESSIONS: [&str; 9] =
 const BLOOM_FILTERS: [&str; 4] = ["NONE", "ROW", "ROWCOL", "ROWPREFIX_FIXED_LENGTH"];
 
 impl Service {
-    /// The table of a call on its data.
-    pub(super) fn table(&self, name: &[u8]) -> Result<Arc<Table>> {
-        self.store.table(&names::table(name)?)
-    }
-
-    /// The names of all tables.
-    pub(crate) fn tables(&self) -> BTreeSet<String> {
-        self.store.all_tables().iter().map(|table| table.name.clone()).collect()
-    }
-
-    /// Drops all tables but these.
-    pub(crate) fn drop_tables(&self, kept: &BTreeSet<String>) -> Result<()> {
-        self.store.drop_tables(kept)
-    }
-
-    /// All tables but these are unfinished ([`Store::begin_tables`](crate::model::Store::begin_tables)).
-    pub(crate) fn begin_tables(&self, finished: &BTreeSet<String>) -> Result<()> {
-        self.store.begin_tables(finished)
-    }
-
-    /// All tables there are will stay.
-    pub(crate) fn finish_tables(&self) -> Result<()> {
-        self.store.finish_tables()
-    }
-
     pub(super) fn enable(&self, name: &[u8]) -> Result<()> {
         self.store.enable_table(&names::table(name)?)
     }

@@ -4,16 +4,12 @@
 use hbase_thrift_api::{BatchMutation, Mutation, Text};
 
 use super::failure::{Throws, thrown};
-use super::{Attributes, Service, column, names};
+use super::{Attributes, column};
 use crate::budget::Share;
-use crate::model::{CellType, Edit, Error, Result, RowEdits, Table, Writes, show};
-
-/// The attribute that limits the life of a mutation's cells, in milliseconds.
-const TIME_TO_LIVE: &[u8] = b"_ttl";
-/// What a cell takes beside its row, family, qualifier and value (`KeyValueUtil.length`).
-const CELL_OVERHEAD: usize = 20;
-/// What a region server adds to that (`PrivateCellUtil.estimatedSerializedSizeOf`).
-const SERVER_OVERHEAD: usize = 4;
+use crate::edits::{Options, Put};
+use crate::model::{CellType, Edit, Error, Result, RowEdits, Table, Writes};
+use crate::names;
+use crate::service::{Service, time_to_live};
 
 impl Service {
     pub(super) fn mutate_row(
@@ -27,11 +23,11 @@ impl Service {
     ) -> Result<()> {
         names::table(table)?;
         names::check_row(&row)?;
-        check_time(timestamp)?;
+        names::check_time(timestamp)?;
         let options = self.options(timestamp, attributes)?;
         let (deletes, puts) = divide(mutations);
         // The gateway logs a put on a bare family, and goes on without it.
-        let puts: Vec<_> = puts.into_iter().filter_map(Put::new).collect();
+        let puts: Vec<_> = puts.into_iter().filter_map(put_of).collect();
         self.store.durably(share, |writes| {
             if !deletes.is_empty() {
                 let table = self.table(table)?;
@@ -71,7 +67,8 @@ impl Service {
         // Each row is taken apart outside of the gateway's try block: what is illegal in it is an
         // internal error. Without a row nothing is looked at.
         let timestamp = timestamp.filter(|_| !batches.is_empty());
-        let options = check_time(timestamp).and_then(|()| self.options(timestamp, attributes));
+        let options =
+            names::check_time(timestamp).and_then(|()| self.options(timestamp, attributes));
         let batch = options.and_then(|options| Ok((Batch::new(batches)?, options)));
         let (batch, options) = batch.map_err(|error| thrown(method, Throws::Io, error))?;
         self.write_batch(share, table, batch, &options)
@@ -137,7 +134,7 @@ impl Service {
     ) -> Result<()> {
         let table = self.table(table)?;
         names::check_row(&row)?;
-        check_time(timestamp)?;
+        names::check_time(timestamp)?;
         let options = self.options(timestamp, &Attributes::new())?;
         let edits = vec![deletion(&table, column, &options)?];
         self.store.durably(share, |writes| writes.write(&table, &[RowEdits { row, edits }]))
@@ -152,7 +149,7 @@ impl Service {
     ) -> Result<()> {
         let table = self.table(table)?;
         names::check_row(&row)?;
-        check_time(timestamp)?;
+        names::check_time(timestamp)?;
         let families = 0..table.families.len() as u16;
         let options = self.options(timestamp, &Attributes::new())?;
         let edits = families.map(|family| delete_family(family, &options)).collect();
@@ -182,7 +179,7 @@ impl Batch {
             names::check_row(&row)?;
             let (deletes, puts) = divide(batch.mutations.unwrap_or_default());
             let put = |mutation| {
-                Put::new(mutation)
+                put_of(mutation)
                     .ok_or_else(|| Error::Illegal("Invalid famAndQf provided.".to_owned()))
             };
             let puts: Vec<_> = puts.into_iter().map(put).collect::<Result<_>>()?;
@@ -197,54 +194,12 @@ impl Batch {
     }
 }
 
-/// What all mutations of a call share.
-pub(super) struct Options {
-    timestamp: Option<i64>,
-    time_to_live: Option<i64>,
-    max_cell: usize,
-}
-
-/// One put, its column taken apart.
-pub(super) struct Put {
-    family: Vec<u8>,
-    qualifier: Vec<u8>,
-    value: Vec<u8>,
-}
-
-impl Put {
-    /// `None` on a bare family.
-    pub(super) fn new(mutation: Mutation) -> Option<Self> {
-        let column = mutation.column.unwrap_or_default();
-        let (family, Some(qualifier)) = column::parse(&column) else { return None };
-        let (family, qualifier) = (family.to_vec(), qualifier.to_vec());
-        Some(Self { family, qualifier, value: mutation.value.unwrap_or_default() })
-    }
-
-    fn size(&self, row: &[u8]) -> usize {
-        CELL_OVERHEAD + row.len() + self.family.len() + self.qualifier.len() + self.value.len()
-    }
-
-    /// The gateway refuses it itself.
-    pub(super) fn check_for_client(&self, row: &[u8], options: &Options) -> Result<()> {
-        if self.size(row) > options.max_cell {
-            return Err(Error::Illegal("KeyValue size too large".to_owned()));
-        }
-        Ok(())
-    }
-
-    pub(super) fn into_edit(self, table: &Table, row: &[u8], options: &Options) -> Result<Edit> {
-        let size = self.size(row) + SERVER_OVERHEAD;
-        if size > options.max_cell {
-            return Err(Error::CellTooLarge { size, max: options.max_cell });
-        }
-        Ok(Edit::Put {
-            family: table.family(&self.family)?,
-            qualifier: self.qualifier,
-            timestamp: options.timestamp,
-            value: self.value,
-            time_to_live: options.time_to_live,
-        })
-    }
+/// One put, its column taken apart; `None` on a bare family.
+pub(super) fn put_of(mutation: Mutation) -> Option<Put> {
+    let column = mutation.column.unwrap_or_default();
+    let (family, Some(qualifier)) = column::parse(&column) else { return None };
+    let (family, qualifier) = (family.to_vec(), qualifier.to_vec());
+    Some(Put { family, qualifier, value: mutation.value.unwrap_or_default() })
 }
 
 fn deletion(table: &Table, column: &[u8], options: &Options) -> Result<Edit> {
@@ -260,22 +215,4 @@ fn delete_family(family: u16, options: &Options) -> Edit {
     let (kind, qualifier) = (CellType::DeleteFamily, Vec::new());
     let (timestamp, time_to_live) = (options.timestamp, options.time_to_live);
     Edit::Delete { kind, family, qualifier, timestamp, time_to_live }
-}
-
-fn check_time(timestamp: Option<i64>) -> Result<()> {
-    match timestamp {
-        Some(time) if time < 0 => {
-            Err(Error::Illegal(format!("Timestamp cannot be negative. ts={time}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn time_to_live(attributes: &Attributes) -> Result<Option<i64>> {
-    let Some(bytes) = attributes.get(TIME_TO_LIVE) else { return Ok(None) };
-    let bytes = bytes.as_slice().try_into();
-    let bytes = bytes.map_err(|_| {
-        Error::Illegal(format!("the attribute {} isn't 8 bytes long", show(TIME_TO_LIVE)))
-    })?;
-    Ok(Some(i64::from_be_bytes(bytes)))
 }

@@ -15,13 +15,12 @@ mod take;
 
 use std::io::{self, Read, Write};
 
-use hbase_thrift_api::{HbaseSyncHandler, HbaseSyncProcessor};
 use thrift::TConfiguration;
 use thrift::protocol::{
     TBinaryInputProtocol, TInputProtocol as _, TMessageIdentifier, TMessageType, TOutputProtocol,
     TType,
 };
-use thrift::server::TProcessor as _;
+use thrift::server::TProcessor;
 
 use crate::budget::{Budget, Exhausted, Share};
 
@@ -55,6 +54,13 @@ pub enum Protocol {
     Compact,
 }
 
+/// Whose methods a port has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interface {
+    Thrift1,
+    Thrift2,
+}
+
 /// Why there is no message to reply to.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
@@ -83,6 +89,13 @@ pub(crate) enum Refusal {
     WrongType,
     /// Something is left out that the gateway can't do without.
     Incomplete,
+    /// Something is left out that the interface requires; a method's arguments have no name.
+    Missing {
+        field: &'static str,
+        structure: &'static str,
+    },
+    /// Of the fields of a union there is not just one.
+    NoUnion,
 }
 
 /// A call that has arrived.
@@ -98,6 +111,7 @@ pub(crate) struct Message {
 /// What a port speaks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Speech {
+    pub(crate) interface: Interface,
     pub(crate) transport: Transport,
     pub(crate) protocol: Protocol,
 }
@@ -129,9 +143,10 @@ pub(crate) fn control_reply(status: &str, json: &str, is_last: bool) -> Vec<u8> 
     http::control_reply(status, json, is_last)
 }
 
-/// Returns whether HBase has a method of this name.
+/// Returns whether HBase has a method of this name in either interface.
 pub(crate) fn is_method(name: &str) -> bool {
-    schema::arguments(name.as_bytes()).is_some()
+    let has = |interface| schema::arguments(interface, name.as_bytes()).is_some();
+    has(Interface::Thrift1) || has(Interface::Thrift2)
 }
 
 impl Message {
@@ -192,15 +207,15 @@ impl Speech {
         }
     }
 
-    /// Lets the handler carry the call out, and encodes what it returns.
-    pub(crate) fn answer<H: HbaseSyncHandler>(
+    /// Lets the interface's processor carry the call out, and encodes what it returns.
+    pub(crate) fn answer(
         self,
-        processor: &HbaseSyncProcessor<H>,
+        processor: &dyn TProcessor,
         message: &mut Message,
         share: &Share,
     ) -> Vec<u8> {
         if let Some(refusal) = message.refusal {
-            return self.refuse(message, reply::refused(refusal, &message.call.name));
+            return self.refuse(message, self.refused(refusal, message));
         }
         let bytes = std::mem::take(&mut message.bytes);
         let collected = reply::collect(self, share, message.is_last, |output| {
@@ -211,8 +226,9 @@ impl Speech {
         });
         match collected {
             Ok(reply) => reply,
-            Err(exhausted) => self
-                .refuse(message, reply::refused(Refusal::NoMemory(exhausted), &message.call.name)),
+            Err(exhausted) => {
+                self.refuse(message, self.refused(Refusal::NoMemory(exhausted), message))
+            }
         }
     }
 
@@ -225,7 +241,7 @@ impl Speech {
         fetch: impl FnOnce(i32, i32) -> thrift::Result<W>,
     ) -> Vec<u8> {
         if let Some(refusal) = message.refusal {
-            return self.refuse(message, reply::refused(refusal, &message.call.name));
+            return self.refuse(message, self.refused(refusal, message));
         }
         let bytes = std::mem::take(&mut message.bytes);
         let fetched = fetch_arguments(&bytes).and_then(|(id, count)| fetch(id, count));
@@ -243,8 +259,9 @@ impl Speech {
         });
         match collected {
             Ok(reply) => reply,
-            Err(exhausted) => self
-                .refuse(message, reply::refused(Refusal::NoMemory(exhausted), &message.call.name)),
+            Err(exhausted) => {
+                self.refuse(message, self.refused(Refusal::NoMemory(exhausted), message))
+            }
         }
     }
 
@@ -257,6 +274,10 @@ impl Speech {
         reply::collect(self, &share, message.is_last, write).unwrap_or_default()
     }
 
+    fn refused(self, refusal: Refusal, message: &Message) -> thrift::Error {
+        reply::refused(self.interface, refusal, &message.call.name)
+    }
+
     fn take(
         self,
         input: &mut impl Read,
@@ -265,8 +286,8 @@ impl Speech {
     ) -> Result<Message, Unreadable> {
         let source = Source::new(input, limit);
         match self.protocol() {
-            Protocol::Binary => take::message(&mut Binary(source), share),
-            Protocol::Compact => take::message(&mut Compact::new(source), share),
+            Protocol::Binary => take::message(&mut Binary(source), self.interface, share),
+            Protocol::Compact => take::message(&mut Compact::new(source), self.interface, share),
         }
     }
 

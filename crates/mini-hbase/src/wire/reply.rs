@@ -3,13 +3,15 @@
 use std::error::Error as StdError;
 use std::io;
 
+use hbase_thrift_api::thrift2::{TIOError, TIllegalArgument};
 use hbase_thrift_api::{AlreadyExists, IOError, IllegalArgument};
+use thrift::ApplicationErrorKind;
 use thrift::protocol::{
     TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TMessageIdentifier,
     TMessageType, TOutputProtocol, TSerializable as _, TStructIdentifier, TType,
 };
 
-use super::{FRAME_HEADER, Refusal, Speech, Transport, http};
+use super::{FRAME_HEADER, Interface, Refusal, Speech, Transport, http};
 use crate::Protocol;
 use crate::budget::{Exhausted, Share};
 
@@ -116,29 +118,49 @@ fn declared(
         field(2, &|output| error.write_to_out_protocol(output))?;
     } else if let Some(error) = exception.downcast_ref::<AlreadyExists>() {
         field(3, &|output| error.write_to_out_protocol(output))?;
+    } else if let Some(error) = exception.downcast_ref::<TIOError>() {
+        field(1, &|output| error.write_to_out_protocol(output))?;
+    } else if let Some(error) = exception.downcast_ref::<TIllegalArgument>() {
+        field(2, &|output| error.write_to_out_protocol(output))?;
     }
     output.write_field_stop()?;
     output.write_struct_end()
 }
 
 /// The exception for a call that was not carried out, or whose reply there is no memory for.
-pub(super) fn refused(refusal: Refusal, method: &str) -> thrift::Error {
+pub(super) fn refused(interface: Interface, refusal: Refusal, method: &str) -> thrift::Error {
+    let application =
+        |kind, text| thrift::Error::Application(thrift::ApplicationError::new(kind, text));
     match refusal {
         Refusal::NoMemory(exhausted) => {
             let message = format!("{}: {exhausted}", exhausted.class());
-            thrift::Error::User(Box::new(IOError::new(message, exhausted.can_retry())))
+            let can_retry = exhausted.can_retry();
+            thrift::Error::User(match interface {
+                Interface::Thrift1 => Box::new(IOError::new(message, can_retry)),
+                Interface::Thrift2 => Box::new(TIOError::new(message, can_retry)),
+            })
         }
-        Refusal::UnknownMethod => thrift::Error::Application(thrift::ApplicationError::new(
-            thrift::ApplicationErrorKind::UnknownMethod,
+        Refusal::UnknownMethod => application(
+            ApplicationErrorKind::UnknownMethod,
             format!("Invalid method name: '{method}'"),
-        )),
-        Refusal::WrongType => thrift::Error::Application(thrift::ApplicationError::new(
-            thrift::ApplicationErrorKind::ProtocolError,
+        ),
+        Refusal::WrongType => application(
+            ApplicationErrorKind::ProtocolError,
             format!("{method} takes other types in its lists and maps"),
-        )),
-        Refusal::Incomplete => thrift::Error::Application(thrift::ApplicationError::new(
-            thrift::ApplicationErrorKind::InternalError,
+        ),
+        Refusal::Incomplete => application(
+            ApplicationErrorKind::InternalError,
             format!("Internal error processing {method}"),
-        )),
+        ),
+        Refusal::Missing { field, structure } => {
+            let arguments = format!("{method}_args");
+            let structure = if structure.is_empty() { &*arguments } else { structure };
+            let text = format!("Required field '{field}' was not present! Struct: {structure}");
+            application(ApplicationErrorKind::ProtocolError, text)
+        }
+        Refusal::NoUnion => application(
+            ApplicationErrorKind::ProtocolError,
+            format!("a mutation of {method} is either a put or a delete"),
+        ),
     }
 }

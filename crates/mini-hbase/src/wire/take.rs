@@ -14,26 +14,32 @@
 use thrift::protocol::{TMessageIdentifier, TMessageType};
 
 use super::pull::{Kind, Pull};
-use super::schema::{self, Struct, Type};
+use super::schema::{self, Lack, Struct, Type};
 use super::source::Result;
-use super::{Message, Refusal, Unreadable};
+use super::{Interface, Message, Refusal, Unreadable};
 use crate::budget::Share;
 
 /// How deep structs and containers may lie in each other, as Thrift's libraries have it.
 const MAX_DEPTH: usize = 64;
 /// A text arrives in pieces of this size, so that memory grows with what came.
 const PIECE: usize = 64 << 10;
-/// What a decoded element takes at most beside its bytes.
+/// What an element that is no struct takes at most when it is decoded, beside its bytes.
 const ELEMENT: usize = 192;
 const TEXT: usize = 64;
+/// The bytes of a text's length.
+const LENGTH: usize = 4;
 /// How often a text is copied on its way to the storage.
 const COPIES: usize = 2;
 
 /// Takes one message.
-pub(super) fn message<P: Pull>(pull: &mut P, share: &Share) -> Result<Message> {
+pub(super) fn message<P: Pull>(
+    pull: &mut P,
+    interface: Interface,
+    share: &Share,
+) -> Result<Message> {
     let head = pull.head()?;
     let name = String::from_utf8(head.name).map_err(|_| Unreadable::Malformed)?;
-    let known = schema::arguments(name.as_bytes());
+    let known = schema::arguments(interface, name.as_bytes());
     let refusal = known.is_none().then_some(Refusal::UnknownMethod);
     let mut take = Take { pull, share, bytes: Vec::new(), refusal };
     take.keep(&[0x80, 1, 0, TMessageType::Call.into()]);
@@ -67,6 +73,14 @@ impl<P: Pull> Take<'_, P> {
         self.pull.begin();
         while let Some((kind, id)) = self.pull.field()? {
             match known.and_then(|known| known.field(id)) {
+                Some(Type::Enum(values)) if kind == Kind::I32 => {
+                    let number = self.pull.number(kind)? as i32;
+                    if values.contains(&number) {
+                        seen |= 1 << id;
+                        self.keep_field(kind, id);
+                        self.keep(&number.to_be_bytes());
+                    }
+                }
                 Some(expected) if expected.kind() == kind => {
                     seen |= 1 << id;
                     self.keep_field(kind, id);
@@ -76,13 +90,22 @@ impl<P: Pull> Take<'_, P> {
             }
         }
         self.pull.end();
-        if known.is_some_and(|known| !known.is_enough(seen)) && self.refusal.is_none() {
-            self.refuse(Refusal::Incomplete);
+        if let Some(lack) = known.and_then(|known| known.lack(seen))
+            && self.refusal.is_none()
+        {
+            self.refuse(match lack {
+                Lack::Needed => Refusal::Incomplete,
+                Lack::Required(field, structure) => Refusal::Missing { field, structure },
+                Lack::Union => Refusal::NoUnion,
+            });
         }
         if is_complete && let Some(known) = known {
             for (id, expected) in known.fields.iter().filter(|(id, _)| seen & (1 << id) == 0) {
                 self.keep_field(expected.kind(), *id);
-                self.default(expected);
+                match known.default(*id) {
+                    Some(bytes) => self.keep(bytes),
+                    None => self.default(expected),
+                }
             }
         }
         self.keep(&[0]);
@@ -95,7 +118,15 @@ impl<P: Pull> Take<'_, P> {
                 let number = self.pull.number(Kind::Bool)?;
                 self.keep(&[u8::from(number != 0)]);
             }
-            Type::I32 => {
+            Type::I8 => {
+                let number = self.pull.number(Kind::I8)?;
+                self.keep(&(number as i8).to_be_bytes());
+            }
+            Type::I16 => {
+                let number = self.pull.number(Kind::I16)?;
+                self.keep(&(number as i16).to_be_bytes());
+            }
+            Type::I32 | Type::Enum(_) => {
                 let number = self.pull.number(Kind::I32)?;
                 self.keep(&(number as i32).to_be_bytes());
             }
@@ -104,8 +135,13 @@ impl<P: Pull> Take<'_, P> {
                 self.keep(&number.to_be_bytes());
             }
             Type::Text => self.text()?,
+            Type::String => {
+                let from = self.bytes.len();
+                self.text()?;
+                make_readable(self.bytes.get_mut(from + LENGTH..).unwrap_or_default());
+            }
             Type::Struct(known) => self.structure(Some(known), depth, false)?,
-            Type::List(element) => {
+            Type::List(element) | Type::Set(element) => {
                 let (kind, size) = self.pull.list()?;
                 self.pull.source().expect(size)?;
                 self.check(element.kind(), kind, size);
@@ -113,22 +149,22 @@ impl<P: Pull> Take<'_, P> {
                 self.keep(&(size as u32).to_be_bytes());
                 let depth = deeper(depth)?;
                 for _ in 0..size {
-                    self.pay(if element.kind() == Kind::Text { TEXT } else { ELEMENT });
+                    self.pay(memory(element));
                     self.element(element, kind, depth)?;
                 }
             }
-            Type::Map => {
+            Type::Map(keys, values) => {
                 let (key, value, size) = self.pull.map()?;
                 self.pull.source().expect(size)?;
-                self.check(Kind::Text, key, size);
-                self.check(Kind::Text, value, size);
-                self.keep(&[code(Kind::Text), code(Kind::Text)]);
+                self.check(keys.kind(), key, size);
+                self.check(values.kind(), value, size);
+                self.keep(&[code(keys.kind()), code(values.kind())]);
                 self.keep(&(size as u32).to_be_bytes());
                 let depth = deeper(depth)?;
                 for _ in 0..size {
                     self.pay(ELEMENT);
-                    self.element(&Type::Text, key, depth)?;
-                    self.element(&Type::Text, value, depth)?;
+                    self.element(keys, key, depth)?;
+                    self.element(values, value, depth)?;
                 }
             }
         }
@@ -198,11 +234,16 @@ impl<P: Pull> Take<'_, P> {
 
     fn default(&mut self, expected: &Type) {
         match expected {
-            Type::Bool | Type::Struct(_) => self.keep(&[0]),
-            Type::I32 | Type::Text => self.keep(&[0; 4]),
+            Type::Bool | Type::I8 | Type::Struct(_) => self.keep(&[0]),
+            Type::I16 => self.keep(&[0; 2]),
+            Type::I32 | Type::Enum(_) | Type::Text | Type::String => self.keep(&[0; LENGTH]),
             Type::I64 => self.keep(&[0; 8]),
-            Type::List(element) => self.keep(&[code(element.kind()), 0, 0, 0, 0]),
-            Type::Map => self.keep(&[code(Kind::Text), code(Kind::Text), 0, 0, 0, 0]),
+            Type::List(element) | Type::Set(element) => {
+                self.keep(&[code(element.kind()), 0, 0, 0, 0]);
+            }
+            Type::Map(key, value) => {
+                self.keep(&[code(key.kind()), code(value.kind()), 0, 0, 0, 0]);
+            }
         }
     }
 
@@ -246,6 +287,25 @@ impl<P: Pull> Take<'_, P> {
         self.refusal = Some(refusal);
         self.bytes = Vec::new();
         self.share.give_back();
+    }
+}
+
+/// What an element takes when it is decoded, beside its bytes.
+fn memory(element: &Type) -> usize {
+    match element {
+        Type::Text | Type::String => TEXT,
+        Type::Struct(known) => known.memory,
+        _ => ELEMENT,
+    }
+}
+
+/// Puts question marks in the place of what isn't UTF-8, as Java has a character for it.
+fn make_readable(mut text: &mut [u8]) {
+    while let Err(error) = std::str::from_utf8(text) {
+        let bad = error.valid_up_to();
+        let length = error.error_len().unwrap_or(text.len() - bad);
+        text[bad..bad + length].fill(b'?');
+        text = &mut text[bad + length..];
     }
 }
 

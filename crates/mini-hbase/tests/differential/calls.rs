@@ -181,12 +181,12 @@ impl Opened {
 }
 
 /// One of the round's times, and now and then one that is a limit.
-fn any_time(rng: &mut Rng) -> usize {
+pub(crate) fn any_time(rng: &mut Rng) -> usize {
     if rng.u8(0..24) == 0 { TIMES + rng.usize(..LIMITS.len()) } else { rng.usize(..TIMES) }
 }
 
 /// Whether it stands for the server's time.
-fn is_now(time: usize) -> bool {
+pub(crate) fn is_now(time: usize) -> bool {
     time.checked_sub(TIMES).is_some_and(|at| LIMITS[at] == i64::MAX)
 }
 
@@ -202,7 +202,7 @@ fn keep_one_kind<'a>(all: impl IntoIterator<Item = &'a mut Vec<Change>>) {
     }
 }
 
-fn amount(rng: &mut Rng) -> i64 {
+pub(crate) fn amount(rng: &mut Rng) -> i64 {
     if rng.u8(0..20) == 0 { i64::MAX } else { rng.i64(-3..4) }
 }
 
@@ -219,12 +219,12 @@ fn changes(rng: &mut Rng, max: usize) -> Vec<Change> {
     (0..count).map(|_| change(rng)).collect()
 }
 
-fn column(rng: &mut Rng) -> (usize, usize) {
+pub(crate) fn column(rng: &mut Rng) -> (usize, usize) {
     let family = if rng.u8(0..80) == 0 { NO_FAMILY } else { rng.usize(..FAMILIES.len()) };
     (family, rng.usize(..QUALIFIERS.len()))
 }
 
-fn any_column(rng: &mut Rng) -> Column {
+pub(crate) fn any_column(rng: &mut Rng) -> Column {
     let (family, qualifier) = column(rng);
     (family, (rng.u8(0..4) > 0).then_some(qualifier))
 }

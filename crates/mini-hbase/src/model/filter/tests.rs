@@ -65,6 +65,7 @@ fn run(text: &str, reversed: bool) -> Vec<String> {
         reversed,
         query: Query::new(Vec::new(), TimeRange::ALL, 1).unwrap(),
         batch: None,
+        limit: None,
         filter: Some(super::parse(text.as_bytes(), &share).unwrap()),
     };
     let call = Arc::new(share.another());
@@ -76,6 +77,7 @@ fn run(text: &str, reversed: bool) -> Vec<String> {
         lines.extend(row.cells().map(|cell| {
             format!("{} {}={}", show(&row.key), show(cell.qualifier), show(cell.value))
         }));
+        Ok(())
     });
     fetched.unwrap();
     lines

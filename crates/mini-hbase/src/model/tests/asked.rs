@@ -12,6 +12,7 @@ pub(super) struct Asked {
     pub(super) reversed: bool,
     pub(super) query: Query,
     pub(super) batch: Option<usize>,
+    pub(super) limit: Option<usize>,
     pub(super) filter: Option<(Operator, Vec<u8>)>,
 }
 
@@ -27,9 +28,14 @@ impl Asked {
             move |found: &[u8]| compares(*operator, found, value)
         });
         let mut results = Vec::new();
+        let mut rows_left = self.limit.unwrap_or(usize::MAX);
         for row in rows {
+            if rows_left == 0 {
+                break;
+            }
             let passes = passes.as_ref().map(|passes| passes as Passes<'_>);
             let cells = naive.read(&row, &self.query, passes);
+            rows_left -= usize::from(!cells.is_empty());
             for part in cells.chunks(self.batch.unwrap_or(usize::MAX)) {
                 results.push((row.clone(), part.to_vec()));
             }

@@ -95,11 +95,16 @@ fn a_read_ends_at_the_next_cell_and_the_next_row_when_the_server_stops() {
             reversed,
             query: Query::new(Vec::new(), TimeRange::ALL, 1).unwrap(),
             batch: None,
+            limit: None,
             filter: Some(Box::new(filter)),
         };
         let mut limits = Limits::new(1 << 30, Arc::new(share()), stopping);
-        let fetched =
-            Scanner::new(scan, share()).fetch(&fixture.store, 9, &mut limits, &mut |_, _, _| {});
+        let fetched = Scanner::new(scan, share()).fetch(
+            &fixture.store,
+            9,
+            &mut limits,
+            &mut |_, _, _| Ok(()),
+        );
         match fetched {
             Err(Error::Io(text)) => assert_eq!(text, "the server is being stopped"),
             other => panic!("{other:?}"),

@@ -61,7 +61,8 @@ impl Naive {
                 if !wanted.has(qualifier) {
                     continue;
                 }
-                let (from, before) = (query.time.from, query.time.before);
+                let time = query.time_of(&self.families[usize::from(place)].name);
+                let (from, before) = (time.from, time.before);
                 let versions = versions(&living, qualifier, from, Some(before));
                 // Without a filter no more are looked at than are wanted.
                 let checked = versions.into_iter().take(kept);

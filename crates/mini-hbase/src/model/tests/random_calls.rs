@@ -204,7 +204,7 @@ impl Pair<'_> {
             Err(()) => assert!(matches!(made, Err(Error::DoNotRetry(_))), "{made:?}"),
             Ok(before) => {
                 let sum = before + amount;
-                assert_eq!(made.unwrap(), [sum]);
+                assert_eq!(made.unwrap()[0].1, sum);
                 let new = sum.to_be_bytes().to_vec();
                 self.replace(&row, (family, qualifier), old.as_ref(), new);
             }
@@ -264,20 +264,29 @@ impl Pair<'_> {
                 columns.push((name, (self.random.below(4) > 0).then_some(qualifier)));
             }
         }
-        let time = match self.random.below(4) {
+        let time = self.time_range();
+        let mut family_times = Vec::new();
+        if self.random.below(5) == 0 {
+            let (family, _) = self.column();
+            family_times.push((families()[usize::from(family)].name.clone(), self.time_range()));
+        }
+        let versions = 1 + self.random.below(4);
+        let store_limit = (self.random.below(5) == 0).then(|| self.random.below(3));
+        let store_offset = if self.random.below(5) == 0 { self.random.below(3) } else { 0 };
+        // HBase has no limit of 0.
+        let store_limit = store_limit.filter(|&limit| limit > 0);
+        Query { columns, time, family_times, versions, store_limit, store_offset }
+    }
+
+    fn time_range(&mut self) -> TimeRange {
+        match self.random.below(4) {
             0 => {
                 let (one, other) = (self.time(), self.time());
                 TimeRange { from: one.min(other), before: one.max(other) }
             }
             1 => TimeRange { from: 0, before: self.time() },
             _ => TimeRange::ALL,
-        };
-        let versions = 1 + self.random.below(4);
-        let store_limit = (self.random.below(5) == 0).then(|| self.random.below(3));
-        let store_offset = if self.random.below(5) == 0 { self.random.below(3) } else { 0 };
-        // HBase has no limit of 0.
-        let store_limit = store_limit.filter(|&limit| limit > 0);
-        Query { columns, time, versions, store_limit, store_offset }
+        }
     }
 
     fn get(&mut self) {
@@ -298,6 +307,7 @@ impl Pair<'_> {
             row[..self.random.below(row.len())].to_vec()
         });
         let batch = (self.random.below(3) == 0).then(|| 1 + self.random.below(4));
+        let limit = (self.random.below(3) == 0).then(|| 1 + self.random.below(4));
         let filter = (self.random.below(3) == 0)
             .then(|| (OPERATORS[self.random.below(OPERATORS.len())], self.value()));
         let mut asked = Asked {
@@ -307,6 +317,7 @@ impl Pair<'_> {
             reversed,
             query: self.query(),
             batch,
+            limit,
             filter: filter.as_ref().map(|((operator, _), value)| (*operator, value.clone())),
         };
         if filter.is_some() {
@@ -326,6 +337,7 @@ impl Pair<'_> {
             reversed,
             query: asked.query.clone(),
             batch,
+            limit,
             filter: text.map(|text| filter::parse(&text, &share()).unwrap()),
         };
         let scanner = Scanner::new(scan, share());
@@ -349,6 +361,7 @@ impl Pair<'_> {
         let fetched =
             going.scanner.fetch(&self.fixture.store, count, &mut limits(), &mut |_, row, cells| {
                 found.push((row.key.clone(), seen(row, cells)));
+                Ok(())
             });
         fetched.unwrap();
         assert!(found == expected, "{found:?}\n{:?}\n{expected:?}", going.scan.query);

@@ -11,7 +11,7 @@ const SYSTEM_NAMESPACE: &str = "hbase";
 const MAX_ROW: usize = i16::MAX as usize;
 
 /// The plain name of a table: without its namespace, where that is the default one.
-pub(super) fn table(bytes: &[u8]) -> Result<String> {
+pub(crate) fn table(bytes: &[u8]) -> Result<String> {
     let illegal = |why: &str| Error::Illegal(format!("{why}: {}", show(bytes)));
     let name = std::str::from_utf8(bytes).map_err(|_| illegal("Illegal character in a name"))?;
     let (namespace, plain) = name.split_once(':').unwrap_or((DEFAULT_NAMESPACE, name));
@@ -34,7 +34,7 @@ pub(super) fn table(bytes: &[u8]) -> Result<String> {
 }
 
 /// Checks that the namespace of a table that is to be created exists.
-pub(super) fn check_namespace(table: &str, namespaces: &BTreeSet<String>) -> Result<()> {
+pub(crate) fn check_namespace(table: &str, namespaces: &BTreeSet<String>) -> Result<()> {
     match table.split_once(':') {
         Some((SYSTEM_NAMESPACE, _)) => {
             Err(Error::DoNotRetry(format!("{table} is in the system's namespace")))
@@ -46,7 +46,7 @@ pub(super) fn check_namespace(table: &str, namespaces: &BTreeSet<String>) -> Res
 }
 
 /// A new family's name.
-pub(super) fn check_family(name: &[u8]) -> Result<()> {
+pub(crate) fn check_family(name: &[u8]) -> Result<()> {
     let printable = |byte: &u8| !byte.is_ascii_control() && !matches!(byte, b':' | b'/' | b'\\');
     if name.starts_with(b".") || !name.iter().all(printable) {
         return Err(Error::Illegal(format!("Illegal family name: {}", show(name))));
@@ -58,10 +58,20 @@ pub(super) fn check_family(name: &[u8]) -> Result<()> {
 }
 
 /// A row's key, for reads and writes alike.
-pub(super) fn check_row(row: &[u8]) -> Result<()> {
+pub(crate) fn check_row(row: &[u8]) -> Result<()> {
     match row.len() {
         0 => Err(Error::Illegal("Row length is 0".to_owned())),
         len if len > MAX_ROW => Err(Error::Illegal(format!("Row length {len} is > {MAX_ROW}"))),
+        _ => Ok(()),
+    }
+}
+
+/// A write's own time.
+pub(crate) fn check_time(timestamp: Option<i64>) -> Result<()> {
+    match timestamp {
+        Some(time) if time < 0 => {
+            Err(Error::Illegal(format!("Timestamp cannot be negative. ts={time}")))
+        }
         _ => Ok(()),
     }
 }
