@@ -135,7 +135,9 @@ struct Looked {
 }
 
 /// Reads entries and their crashes, after these claims. The other queue's entry first: who had the crash by that one,
-/// and has it no more, may be done with it, and then has taken this entry out, and the crash tells.
+/// and has it no more, may be done with it, and then has taken this entry out, and the crash tells. Then that entry
+/// once more: where the crash tells that nobody is asking for it any more, whoever has asked was done with both
+/// entries before, and what is made of the crash answers both.
 fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result<Vec<Looked>> {
     let failed = |error| Error::of_read("entries of the queue could not be claimed", error);
     let mut calls = pipeline::calls(store.client());
@@ -146,21 +148,28 @@ fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result
         let row = calls.get(&store.table(entry.cell.table), entry.cell.get_with_claim());
         let crash = Get::new(layout::crash_row(&entry.id)).columns(STATE_COLUMNS);
         let crash = calls.get(&store.table(layout::CRASH_REPORTS), crash);
-        slots.push((other, rival.map_err(failed)?, row.map_err(failed)?, crash.map_err(failed)?));
+        let beside = calls.get(&store.table(other.table), other.get_with_claim());
+        let slot = (rival.map_err(failed)?, row.map_err(failed)?, crash.map_err(failed)?);
+        slots.push((other, slot, beside.map_err(failed)?));
     }
     if slots.is_empty() {
         return Ok(Vec::new());
     }
     let mut replies = calls.send();
     let mut looked = Vec::new();
-    for ((before, claim), (other, rival, row, crash)) in wanted.iter().zip(claims).zip(slots) {
+    for ((before, claim), (other, (rival, row, crash), beside)) in
+        wanted.iter().zip(claims).zip(slots)
+    {
         let rival = replies.take(rival).map_err(failed)?;
         let row = replies.take(row).map_err(failed)?;
         let crash = replies.take(crash).map_err(failed)?;
-        let rival = rival.and_then(|row| Entry::of_row(other.table, &row));
-        let rival = rival.filter(|rival| rival.id == before.id);
+        let beside = replies.take(beside).map_err(failed)?;
+        let [rival, beside] = [rival, beside].map(|row| {
+            let entry = Entry::of_row(other.table, &row?);
+            entry.filter(|entry| entry.id == before.id)
+        });
         let entry = row.as_ref().and_then(|row| Entry::of_row(before.cell.table, row));
-        let entry = entry.map(|entry| entry.beside(rival.as_ref()));
+        let entry = entry.map(|entry| entry.beside(beside.as_ref()));
         if let Some(row) = row.filter(|row| row.get(layout::IDS_OOID).is_none())
             && let Some(found) = row.cell(layout::CLAIM)
             && found.value() == claim.as_bytes()

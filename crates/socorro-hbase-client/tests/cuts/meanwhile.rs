@@ -97,6 +97,43 @@ impl Scene {
         })
     }
 
+    /// One up to a request, then another up to one of its own, the rest of the first and the rest of the other;
+    /// and whether each makes so many requests.
+    pub(super) fn interleaved<S: Send, T: Send>(
+        &self,
+        (first_at, second_at): (u64, u64),
+        first: impl FnOnce(&CrashStore) -> S + Send,
+        second: impl FnOnce(&CrashStore) -> T + Send,
+    ) -> (S, T, [bool; 2]) {
+        self.world.let_time_pass();
+        let [one, other] = &self.gates;
+        let stores = [one.store(), other.store()];
+        one.arm(Some(first_at));
+        other.arm(Some(second_at));
+        thread::scope(|scope| {
+            let [store, beside] = &stores;
+            let first = scope.spawn(|| {
+                let result = first(store);
+                one.end();
+                result
+            });
+            let is_held = one.wait();
+            self.world.let_time_pass();
+            let second = scope.spawn(|| {
+                let result = second(beside);
+                other.end();
+                result
+            });
+            let is_other_held = other.wait();
+            self.world.let_time_pass();
+            one.open();
+            let first = first.join().unwrap();
+            self.world.let_time_pass();
+            other.open();
+            (first, second.join().unwrap(), [is_held, is_other_held])
+        })
+    }
+
     pub(super) fn delete(&self, table: &str, row: &str) {
         self.world.store().client().table(table).delete(&Delete::row(row)).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Mutex, thread, time::Duration};
 
-use socorro_hbase_client::{Claim, CrashStore, Ooid, ProcessedCrash, Queue, Worker};
+use socorro_hbase_client::{Claim, CrashStore, Ooid, ProblemKind, ProcessedCrash, Queue, Worker};
 
 use super::{
     call::{Call, OOID, Random},
@@ -159,10 +159,13 @@ fn an_entry_under_an_earlier_time_gives_way_to_the_claim_under_the_crashs_own() 
 
 /// Makes what waits in a queue; returns how many crashes that were.
 fn make_all(scene: &Scene, is_legacy: bool) -> usize {
+    scene.world.let_time_pass();
+    complete_all(scene, claim(&scene.world.store(), is_legacy, "worker"))
+}
+
+fn complete_all(scene: &Scene, claims: Vec<Claim>) -> usize {
     let made = ProcessedCrash::from_json(r#"{"signature": "b", "completeddatetime": "2012"}"#);
     let made = made.unwrap();
-    scene.world.let_time_pass();
-    let claims = claim(&scene.world.store(), is_legacy, "worker");
     for claim in &claims {
         scene.world.let_time_pass();
         claim.complete(&made).unwrap();
@@ -194,6 +197,135 @@ fn what_was_asked_for_once_more_is_made_once_whoever_comes_before_both_entries_a
                 break;
             }
         }
+    }
+}
+
+/// Two operations in two parts each: one up to each of its requests, then the other up to each of its own, the
+/// rest of the first and the rest of the other. `STEP=1` leaves none of the other's out.
+fn in_two_parts<S: Send, T: Send>(
+    scene: &Scene,
+    step: u64,
+    begin: impl Fn(),
+    first: impl Fn(&CrashStore) -> S + Sync,
+    second: impl Fn(&CrashStore) -> T + Sync,
+    mut look: impl FnMut(S, T, &str),
+) {
+    for first_at in 1.. {
+        let mut is_held = false;
+        for second_at in (1 + first_at % step..).step_by(usize::try_from(step).unwrap()) {
+            begin();
+            let at = (first_at, second_at);
+            let (one, other, held) = scene.interleaved(at, &first, &second);
+            look(one, other, &format!("{at:?}"));
+            is_held = held[0];
+            if !is_held || !held[1] {
+                break;
+            }
+        }
+        if !is_held {
+            return;
+        }
+    }
+}
+
+/// What is asked for is a submission, or to process the crash once more.
+#[test]
+fn what_is_asked_for_while_somebody_claims_is_made_once() {
+    let scene = Scene::new();
+    let ooid: Ooid = OOID.parse().unwrap();
+    let mut claimed = 0;
+    for (is_new, is_legacy) in [(true, true), (true, false), (false, true), (false, false)] {
+        let done = [ACCEPTED, Call::Work(true, "a"), Call::Work(false, "a")];
+        let begin = || scene.begin(if is_new { &[] } else { &done });
+        let ask = |store: &CrashStore| {
+            if is_new {
+                ACCEPTED.run(store, &scene.world, &ooid).unwrap();
+            } else {
+                store.requeue(ooid).unwrap();
+            }
+        };
+        let claim = |store: &CrashStore| claim_either_way(store, is_legacy, true, "worker");
+        let mut look = |claims: Vec<Claim>, order: &str| {
+            let at_once = complete_all(&scene, claims);
+            let after = make_all(&scene, !is_legacy) + make_all(&scene, is_legacy);
+            assert_eq!(at_once + after, 1, "{is_new} {is_legacy} {order}: {at_once} at once");
+            assert_eq!(scene.world.check(), [], "{is_new} {is_legacy} {order}");
+            claimed += at_once;
+        };
+        in_two_parts(&scene, 1, begin, ask, claim, |(), claims, at| {
+            look(claims, &format!("ask {at}"));
+        });
+        in_two_parts(&scene, 1, begin, claim, ask, |claims, (), at| {
+            look(claims, &format!("claim {at}"));
+        });
+    }
+    assert!(claimed > 0);
+}
+
+/// By the same queue, and by the other one.
+#[test]
+fn what_is_done_while_somebody_claims_is_not_handed_out() {
+    let scene = Scene::new();
+    for (is_legacy, is_other) in [(true, true), (false, true), (true, false)] {
+        let held = Mutex::new(Vec::new());
+        let begin = || {
+            scene.begin(&[ACCEPTED]);
+            *held.lock().unwrap() = claim(&scene.world.store(), is_legacy, "first");
+        };
+        let complete = |store: &CrashStore| {
+            let ooid: Ooid = OOID.parse().unwrap();
+            let first = "first".parse().unwrap();
+            // Its own claim, by a store whose requests are held back.
+            let claims = queue(store, is_legacy).resume_claim(ooid, &first).unwrap();
+            complete_all(&scene, claims.into_iter().collect())
+        };
+        let claim =
+            |store: &CrashStore| claim_either_way(store, is_legacy != is_other, true, "second");
+        let look = |made: usize, claims: Vec<Claim>, order: &str| {
+            let shown = format!("{is_legacy} {is_other} {order}");
+            assert_eq!((made, claims.len()), (1, 0), "{shown}");
+            assert_eq!(make_all(&scene, true) + make_all(&scene, false), 0, "{shown}");
+            assert_eq!(scene.world.check(), [], "{shown}");
+        };
+        in_two_parts(&scene, number("STEP", 3), begin, complete, claim, |made, claims, at| {
+            look(made, claims, &format!("done {at}"));
+        });
+        in_two_parts(&scene, number("STEP", 3), begin, claim, complete, |claims, made, at| {
+            look(made, claims, &format!("claim {at}"));
+        });
+    }
+}
+
+/// The dump was read when the crash was claimed, before anybody asked: so it is made once more.
+#[test]
+fn what_is_asked_for_while_somebody_is_done_is_made_once_more() {
+    let scene = Scene::new();
+    let ooid: Ooid = OOID.parse().unwrap();
+    for is_legacy in [true, false] {
+        let begin = || {
+            scene.begin(&[ACCEPTED]);
+            drop(claim(&scene.world.store(), is_legacy, "first"));
+        };
+        let complete = |store: &CrashStore| {
+            let claims = queue(store, is_legacy).resume_claim(ooid, &"first".parse().unwrap());
+            complete_all(&scene, claims.unwrap().into_iter().collect())
+        };
+        let ask = |store: &CrashStore| store.requeue(ooid).unwrap();
+        let look = |made: usize, order: &str| {
+            let shown = format!("{is_legacy} {order}");
+            let after = make_all(&scene, !is_legacy) + make_all(&scene, is_legacy);
+            assert_eq!((made, after), (1, 1), "{shown}");
+            // An entry that is put there while another leaves may not be counted.
+            let mut problems = scene.world.check();
+            problems.retain(|problem| problem.kind != ProblemKind::WrongCounter);
+            assert_eq!(problems, [], "{shown}");
+        };
+        in_two_parts(&scene, number("STEP", 3), begin, complete, ask, |made, (), at| {
+            look(made, &format!("done {at}"));
+        });
+        in_two_parts(&scene, number("STEP", 3), begin, ask, complete, |(), made, at| {
+            look(made, &format!("asked {at}"));
+        });
     }
 }
 
