@@ -1,10 +1,12 @@
 //! What Thrift 2's gateway does, called with the generated client: that proves `thrift-idl/Hbase2.thrift`,
 //! and pins down the traps of this interface, which is HBase's own code above the same tables.
 
+mod tables;
+
 use hbase_thrift_api::thrift2::{
-    TColumn, TColumnFamilyDescriptor, TColumnIncrement, TColumnValue, TCompareOp, TDelete,
-    TDeleteType, TGet, TIncrement, TMutation, TPut, TResult, TRowMutations, TScan,
-    TTHBaseServiceSyncClient as _, TTableDescriptor, TTableName, TThriftServerType, TTimeRange,
+    TColumn, TColumnIncrement, TColumnValue, TCompareOp, TDelete, TDeleteType, TGet, TIncrement,
+    TMutation, TPut, TResult, TRowMutations, TScan, TTHBaseServiceSyncClient as _,
+    TThriftServerType, TTimeRange,
 };
 use integration_tests::{Flavour, RawThrift2, Server, Test, TestTable};
 
@@ -24,10 +26,13 @@ pub(crate) fn tests() -> Vec<Test> {
             an_unknown_scanner_is_an_illegal_argument_to_fetch_and_nothing_to_close,
         ),
         Test::on_own_server(a_page_of_a_scan_is_one_call_that_leaves_no_scanner),
-        Test::on_own_server(split_keys_are_taken_whole_by_buffered_gateways_alone)
-            .hbase_only("mini-hbase's Thrift 2 creates no tables yet"),
+        Test::on_own_server(split_keys_are_where_regions_begin),
+        Test::on_own_server(split_keys_are_not_taken_by_framed_gateways)
+            .hbase_only("mini-hbase's framed ports take split keys as they are sent"),
     ]
-    .into()
+    .into_iter()
+    .chain(tables::tests())
+    .collect()
 }
 
 const FLAVOURS: [Flavour; 4] =
@@ -327,44 +332,27 @@ fn a_page_of_a_scan_is_one_call_that_leaves_no_scanner(server: &Server) {
     assert_eq!(new.column_values[0].value, 5_i64.to_be_bytes());
 }
 
+fn split_keys_are_where_regions_begin(server: &Server) {
+    for flavour in [Flavour::Threadpool, Flavour::Compact, Flavour::Http] {
+        assert_eq!(regions_of_two_splits(server, flavour).unwrap(), ["", "g", "p"]);
+    }
+}
+
 /// A framed gateway takes the bytes of the whole request for each split key: two keys are the same then.
-fn split_keys_are_taken_whole_by_buffered_gateways_alone(server: &Server) {
-    let regions = |flavour: Flavour| {
-        let table = TestTable::reserve(server, &format!("thrift2_splits_{}", flavour.name()));
-        let mut raw = server.thrift2_on(flavour);
-        let family = TColumnFamilyDescriptor {
-            name: bytes("a"),
-            attributes: None,
-            configuration: None,
-            block_size: None,
-            bloomn_filter_type: None,
-            compression_type: None,
-            dfs_replication: None,
-            data_block_encoding: None,
-            keep_deleted_cells: None,
-            max_versions: None,
-            min_versions: None,
-            scope: None,
-            time_to_live: None,
-            block_cache_enabled: None,
-            cache_blooms_on_write: None,
-            cache_data_on_write: None,
-            cache_indexes_on_write: None,
-            compress_tags: None,
-            evict_blocks_on_close: None,
-            in_memory: None,
-        };
-        let name = TTableName::new(None::<Vec<u8>>, table.bytes());
-        let descriptor = TTableDescriptor::new(name, vec![family], None, None);
-        raw.create_table(descriptor, vec![bytes("g"), bytes("p")])?;
-        let found = raw.get_all_region_locations(table.bytes())?;
-        let starts = found.into_iter().map(|location| {
-            String::from_utf8_lossy(&location.region_info.start_key.unwrap_or_default())
-                .into_owned()
-        });
-        Ok::<_, thrift::Error>(starts.collect::<Vec<_>>())
-    };
-    assert_eq!(regions(Flavour::Threadpool).unwrap(), ["", "g", "p"]);
-    assert_eq!(regions(Flavour::Compact).unwrap(), ["", "g", "p"]);
-    assert!(regions(Flavour::Nonblocking).is_err());
+fn split_keys_are_not_taken_by_framed_gateways(server: &Server) {
+    assert!(regions_of_two_splits(server, Flavour::Nonblocking).is_err());
+}
+
+/// Where the regions begin of a table that is created with two split keys.
+fn regions_of_two_splits(server: &Server, flavour: Flavour) -> thrift::Result<Vec<String>> {
+    let table = TestTable::reserve(server, &format!("thrift2_splits_{}", flavour.name()));
+    let mut raw = server.thrift2_on(flavour);
+    let descriptor = tables::descriptor(&table.bytes(), &["a"]);
+    raw.create_table(descriptor, vec![bytes("g"), bytes("p")])?;
+    let found = raw.get_all_region_locations(table.bytes())?;
+    let starts = found.into_iter().map(|location| {
+        let start = location.region_info.start_key.unwrap_or_default();
+        String::from_utf8_lossy(&start).into_owned()
+    });
+    Ok(starts.collect())
 }

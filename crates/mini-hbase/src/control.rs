@@ -163,6 +163,7 @@ impl Control {
         let none = BTreeSet::new();
         let begun = self.service.begin_tables(&none);
         let dropped = begun.and_then(|()| self.service.drop_tables(&none));
+        let dropped = dropped.and_then(|()| self.service.drop_namespaces());
         dropped.map_err(|error| error.to_string())?;
         self.service.expire_scanners();
         if let Some((clock, time)) = &self.start.clock {

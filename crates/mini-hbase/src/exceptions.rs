@@ -44,9 +44,10 @@ pub(crate) fn describe(error: &Error) -> (&'static str, String, bool) {
             format!("Column family {family} does not exist in the table '{table}'"),
             false,
         ),
-        Error::Illegal(text) | Error::DoNotRetry(text) => {
+        Error::Illegal(text) | Error::DoNotRetry(text) | Error::Refused(text) => {
             ("org.apache.hadoop.hbase.DoNotRetryIOException", text.clone(), false)
         }
+        Error::Remote { class, text } => (*class, text.clone(), false),
         error @ Error::CellTooLarge { .. } => {
             ("org.apache.hadoop.hbase.DoNotRetryIOException", error.to_string(), false)
         }

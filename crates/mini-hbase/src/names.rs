@@ -2,12 +2,8 @@
 //!
 //! The rules are HBase's: `TableName`, `ColumnFamilyDescriptorBuilder`, `Mutation.checkRow`.
 
-use std::collections::BTreeSet;
+use crate::model::{DEFAULT_NAMESPACE, Error, Result, SYSTEM_NAMESPACE, show};
 
-use crate::model::{Error, Result, show};
-
-const DEFAULT_NAMESPACE: &str = "default";
-const SYSTEM_NAMESPACE: &str = "hbase";
 const MAX_ROW: usize = i16::MAX as usize;
 
 /// The plain name of a table: without its namespace, where that is the default one.
@@ -15,16 +11,13 @@ pub(crate) fn table(bytes: &[u8]) -> Result<String> {
     let illegal = |why: &str| Error::Illegal(format!("{why}: {}", show(bytes)));
     let name = std::str::from_utf8(bytes).map_err(|_| illegal("Illegal character in a name"))?;
     let (namespace, plain) = name.split_once(':').unwrap_or((DEFAULT_NAMESPACE, name));
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     if plain.is_empty() || namespace.is_empty() {
         return Err(illegal("Name is null or empty"));
     }
     if plain.starts_with(['.', '-']) {
         return Err(illegal("A name can't begin with '.' or '-'"));
     }
-    if !plain.chars().all(|c| is_word(c) || matches!(c, '-' | '.'))
-        || !namespace.chars().all(is_word)
-    {
+    if !plain.chars().all(|c| is_word(c) || matches!(c, '-' | '.')) || !is_namespace(namespace) {
         return Err(illegal("Illegal character in a name"));
     }
     if namespace == DEFAULT_NAMESPACE {
@@ -33,13 +26,27 @@ pub(crate) fn table(bytes: &[u8]) -> Result<String> {
     Ok(name.to_owned())
 }
 
+/// A table's namespace, and its name in it, of its plain name.
+pub(crate) fn divide(plain: &str) -> (&str, &str) {
+    plain.split_once(':').unwrap_or((DEFAULT_NAMESPACE, plain))
+}
+
+/// Whether a namespace may have this name.
+pub(crate) fn is_namespace(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(is_word)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 /// Checks that the namespace of a table that is to be created exists.
-pub(crate) fn check_namespace(table: &str, namespaces: &BTreeSet<String>) -> Result<()> {
+pub(crate) fn check_namespace(table: &str, is_there: impl Fn(&str) -> bool) -> Result<()> {
     match table.split_once(':') {
         Some((SYSTEM_NAMESPACE, _)) => {
             Err(Error::DoNotRetry(format!("{table} is in the system's namespace")))
         }
-        Some((namespace, _)) if namespaces.contains(namespace) => Ok(()),
+        Some((namespace, _)) if is_there(namespace) => Ok(()),
         Some((namespace, _)) => Err(Error::NamespaceNotFound(namespace.to_owned())),
         None => Ok(()),
     }

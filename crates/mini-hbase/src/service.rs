@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) max_cell: usize,
     /// How many bytes of a table one answer may hold.
     pub(crate) max_answer: usize,
-    /// In which tables can be created, beside the default one.
+    /// In which tables can be created from the start on, beside the default one.
     pub(crate) namespaces: BTreeSet<String>,
 }
 
@@ -43,6 +43,7 @@ impl Service {
         settings: Settings,
     ) -> Self {
         let started = store.now();
+        store.lend_namespaces(&settings.namespaces);
         Self { store, scanners, thrift2_scanners, settings, started }
     }
 
@@ -80,6 +81,13 @@ impl Service {
     /// Drops all tables but these.
     pub(crate) fn drop_tables(&self, kept: &BTreeSet<String>) -> Result<()> {
         self.store.drop_tables(kept)
+    }
+
+    /// Drops all namespaces that were created.
+    pub(crate) fn drop_namespaces(&self) -> Result<()> {
+        self.store.drop_namespaces()?;
+        self.store.lend_namespaces(&self.settings.namespaces);
+        Ok(())
     }
 
     /// All tables but these are unfinished ([`Store::begin_tables`]).

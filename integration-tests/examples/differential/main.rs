@@ -7,6 +7,7 @@
 #[path = "../../../crates/mini-hbase/tests/differential/mod.rs"]
 mod differential;
 mod shrink;
+mod thrift2;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -18,9 +19,11 @@ use differential::answers::answer;
 use differential::calls::{Call, Opened};
 use differential::names::Names;
 use hbase_thrift_api::THbaseSyncClient;
-use integration_tests::{RawClient, Server, connect_to, unique_name};
-use mini_hbase::MiniHBase;
+use integration_tests::{Flavour, RawClient, Server, connect_to, connect_to_thrift2, unique_name};
+use mini_hbase::{MiniHBase, Protocol, Transport};
 
+/// The variable with the URL of a Thrift 2 gateway beside the one that `HBASE_THRIFT_URL` names.
+const THRIFT2_VARIABLE: &str = "HBASE_THRIFT2_URL";
 /// How many calls a difference may cost to be made smaller.
 const MAX_SHRINKING: usize = 400;
 /// How many differences are worth being shown at once.
@@ -55,6 +58,13 @@ fn run() -> Result<usize> {
     let mut recorded = format!("seed {seed}\n");
     for round in 0..rounds {
         let calls = differential::round(seed, round);
+        if record.is_none()
+            && let Some(difference) = servers.compare_thrift2(seed, round)?
+        {
+            println!("seed {seed}, round {round}: a difference of Thrift 2");
+            println!("{difference}");
+            differences += 1;
+        }
         match servers.compare(&calls)? {
             Compared::Alike(answers) => {
                 let _ = writeln!(recorded, "{:016x}", differential::digest(&answers));
@@ -63,10 +73,10 @@ fn run() -> Result<usize> {
                 println!("seed {seed}, round {round}: a difference");
                 println!("{}", servers.shrink(calls, difference)?);
                 differences += 1;
-                if differences == MAX_DIFFERENCES {
-                    break;
-                }
             }
+        }
+        if differences >= MAX_DIFFERENCES {
+            break;
         }
         if (round + 1) % 1_000 == 0 {
             println!("{} rounds, {differences} differences", round + 1);
@@ -82,6 +92,8 @@ fn run() -> Result<usize> {
 /// HBase, and mini-hbase on disk and in memory.
 struct Servers {
     clients: Vec<(&'static str, RawClient)>,
+    /// None if HBase's gateway was lent without one of Thrift 2.
+    thrift2: Option<thrift2::Servers>,
     table: Vec<u8>,
     rounds: usize,
     _minis: Vec<MiniHBase>,
@@ -102,7 +114,9 @@ struct Difference {
 
 impl Servers {
     fn new(hbase: &Server) -> Result<Self> {
-        let minis = vec![MiniHBase::start()?, MiniHBase::in_memory()?];
+        let port = "127.0.0.1:0";
+        let mini = || MiniHBase::builder().thrift2(port, Transport::Buffered, Protocol::Binary);
+        let minis = vec![mini().start()?, mini().in_memory().start()?];
         let mut clients = vec![("HBase", hbase.raw())];
         for (name, mini) in ["on disk", "in memory"].into_iter().zip(&minis) {
             clients.push((name, connect_to(&mini.url())?));
@@ -111,7 +125,31 @@ impl Servers {
         for (_, client) in &mut clients {
             client.create_table(table.clone(), differential::families())?;
         }
-        Ok(Self { clients, table, rounds: 0, _minis: minis })
+        let of_hbase = match std::env::var(THRIFT2_VARIABLE) {
+            Ok(url) => Some(connect_to_thrift2(&url)?),
+            Err(_) => hbase.is_own().then(|| hbase.thrift2_on(Flavour::Threadpool)),
+        };
+        let thrift2 = match of_hbase {
+            None => {
+                println!("Thrift 2 is left out: {THRIFT2_VARIABLE} names no gateway");
+                None
+            }
+            Some(of_hbase) => {
+                let mut clients = vec![("HBase", of_hbase)];
+                for (name, mini) in ["on disk", "in memory"].into_iter().zip(&minis) {
+                    let url = mini.thrift2_url().context("no port of Thrift 2")?;
+                    clients.push((name, connect_to_thrift2(&url)?));
+                }
+                Some(thrift2::Servers { clients, table: table.clone(), rounds: 0 })
+            }
+        };
+        Ok(Self { clients, thrift2, table, rounds: 0, _minis: minis })
+    }
+
+    /// Makes a round's calls of Thrift 2; what differs is returned in words.
+    fn compare_thrift2(&mut self, seed: u64, round: u64) -> Result<Option<String>> {
+        // Rows that no round of Thrift 1 has.
+        self.thrift2.as_mut().map_or(Ok(None), |servers| servers.compare(seed, round))
     }
 
     /// Makes the calls on all servers, on rows that no earlier round had.

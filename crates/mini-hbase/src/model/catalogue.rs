@@ -11,8 +11,8 @@ use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard}
 use uuid::Uuid;
 
 use super::family::Family;
-use super::table::{Record, State, space_name};
-use super::{CATALOGUE, Error, Result, Store, Table};
+use super::table::{Record, Split, State, space_name};
+use super::{CATALOGUE, Error, Result, Store, Table, TableOptions};
 
 const TABLE: &str = "table/";
 const CLUSTER_ID: &str = "cluster id";
@@ -38,25 +38,55 @@ impl Store {
     }
 
     /// Creates a table, enabled.
-    pub(crate) fn create_table(&self, name: &str, mut families: Vec<Family>) -> Result<()> {
+    pub(crate) fn create_table(&self, name: &str, families: Vec<Family>) -> Result<()> {
+        self.create_split_table(name, families, Vec::new(), TableOptions::default())
+    }
+
+    /// Creates a table, enabled, whose regions but the first begin at these keys, which are in their
+    /// order.
+    pub(crate) fn create_split_table(
+        &self,
+        name: &str,
+        mut families: Vec<Family>,
+        splits: Vec<Vec<u8>>,
+        options: TableOptions,
+    ) -> Result<()> {
         families.sort_by(|a, b| a.name.cmp(&b.name));
         let mut tables = self.tables_for_change();
         if tables.contains_key(name) {
             return Err(Error::TableExists(name.to_owned()));
         }
-        let id = self.read_number(LAST_ID)? + 1;
-        self.insert(LAST_ID, id.to_be_bytes().to_vec())?;
-        let record = Record {
-            id,
-            created: self.now(),
-            encoded_region: Uuid::new_v4().simple().to_string(),
-            enabled: true,
-            families,
-        };
+        let record = self.new_record(families, splits, options)?;
         let table = self.open_table(name, record.clone())?;
         self.save(name, &record)?;
         tables.insert(name.to_owned(), Arc::new(table));
         Ok(())
+    }
+
+    pub(super) fn new_record(
+        &self,
+        families: Vec<Family>,
+        splits: Vec<Vec<u8>>,
+        options: TableOptions,
+    ) -> Result<Record> {
+        let encoded = || Uuid::new_v4().simple().to_string();
+        let splits = splits.into_iter().map(|start| Split { start, encoded_region: encoded() });
+        Ok(Record {
+            id: self.new_table_id()?,
+            created: self.now(),
+            encoded_region: encoded(),
+            enabled: true,
+            families,
+            splits: splits.collect(),
+            options,
+        })
+    }
+
+    /// A number that no table ever had.
+    pub(super) fn new_table_id(&self) -> Result<u64> {
+        let id = self.read_number(LAST_ID)? + 1;
+        self.insert(LAST_ID, id.to_be_bytes().to_vec())?;
+        Ok(id)
     }
 
     /// Drops a disabled table with all that is in it.
@@ -94,7 +124,7 @@ impl Store {
         Ok(())
     }
 
-    fn remove_cells(&self, table: &Table) -> Result<()> {
+    pub(super) fn remove_cells(&self, table: &Table) -> Result<()> {
         let space = space_name(table.id);
         self.purge.remove(&space);
         self.storage.remove_space(&space)
@@ -107,6 +137,7 @@ impl Store {
         match *state {
             State::Enabled => Err(Error::TableNotDisabled(name.to_owned())),
             State::Dropped => Err(Error::TableNotFound(name.to_owned())),
+            State::Replaced => Err(Error::replaced(name)),
             State::Disabled => {
                 self.save(name, &table.record(true))?;
                 *state = State::Enabled;
@@ -122,6 +153,7 @@ impl Store {
         match *state {
             State::Disabled => Err(Error::TableNotEnabled(name.to_owned())),
             State::Dropped => Err(Error::TableNotFound(name.to_owned())),
+            State::Replaced => Err(Error::replaced(name)),
             State::Enabled => {
                 self.save(name, &table.record(false))?;
                 *state = State::Disabled;
@@ -152,6 +184,7 @@ impl Store {
         // The numbers of an earlier run's writes are all smaller.
         self.sequences.skip_to(start << WRITE_BITS);
         *self.unnoted_start() = Some(start);
+        self.load_namespaces()?;
         self.load_tables()?;
         self.drop_unfinished_tables()
     }
@@ -216,13 +249,13 @@ impl Store {
         self.finish_tables()
     }
 
-    fn open_table(&self, name: &str, record: Record) -> Result<Table> {
+    pub(super) fn open_table(&self, name: &str, record: Record) -> Result<Table> {
         let space = space_name(record.id);
         self.purge.add(&space, &record.families);
         Ok(Table::new(name.to_owned(), record, self.storage.space(&space)?))
     }
 
-    fn save(&self, name: &str, record: &Record) -> Result<()> {
+    pub(super) fn save(&self, name: &str, record: &Record) -> Result<()> {
         let json = serde_json::to_vec(record).map_err(|_| Error::Damaged("a new description"))?;
         self.insert(&entry(name), json)?;
         self.catalogue.flush()
@@ -251,7 +284,7 @@ impl Store {
         self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tables_for_change(&self) -> RwLockWriteGuard<'_, Tables> {
+    pub(super) fn tables_for_change(&self) -> RwLockWriteGuard<'_, Tables> {
         self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

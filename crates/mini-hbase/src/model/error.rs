@@ -27,6 +27,12 @@ pub(crate) enum Error {
     /// HBase throws a `DoNotRetryIOException`.
     #[error("{0}")]
     DoNotRetry(String),
+    /// The same, by HBase's client in the gateway.
+    #[error("{0}")]
+    Refused(String),
+    /// A server of HBase throws this.
+    #[error("{text}")]
+    Remote { class: &'static str, text: String },
     /// HBase throws a plain `IOException`.
     #[error("{0}")]
     Io(String),
@@ -55,6 +61,11 @@ impl Error {
         Self::Io("the server is being stopped".to_owned())
     }
 
+    /// What a call fails with that found its table before it was altered.
+    pub(super) fn replaced(table: &str) -> Self {
+        Self::Io(format!("the table {table} was altered meanwhile; retry"))
+    }
+
     /// The failure of some rows of a batch, if HBase reports it with the rows.
     pub(crate) fn of_batch(self, count: usize) -> Self {
         match self {
@@ -79,7 +90,22 @@ pub(super) fn cause(error: &fjall::Error) -> String {
     }
 }
 
-/// Bytes as HBase's messages show them.
+/// Bytes as HBase's messages show them (`Bytes.toStringBinary`).
 pub(crate) fn show(bytes: &[u8]) -> impl fmt::Display + '_ {
-    bytes.escape_ascii()
+    Shown(bytes)
+}
+
+struct Shown<'a>(&'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for &byte in self.0 {
+            match byte {
+                b'\\' => f.write_str("\\x5C")?,
+                b' '..=b'~' => write!(f, "{}", char::from(byte))?,
+                _ => write!(f, "\\x{byte:02X}")?,
+            }
+        }
+        Ok(())
+    }
 }

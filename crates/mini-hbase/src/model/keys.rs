@@ -113,6 +113,16 @@ impl Parts<'_> {
     }
 }
 
+/// A cell's key as it is with its family in another place.
+pub(crate) fn in_family(key: &[u8], cell: &Parts<'_>, family: u16) -> Vec<u8> {
+    let mut key = key.to_vec();
+    let at = cell.row_prefix.len();
+    if let Some(place) = key.get_mut(at..at + FAMILY_LEN) {
+        place.copy_from_slice(&family.to_be_bytes());
+    }
+    key
+}
+
 /// Takes a cell's key apart; `None` for a key that no cell can have.
 pub(crate) fn parse(key: &[u8]) -> Option<Parts<'_>> {
     parse_behind(key, end_of(key)?)

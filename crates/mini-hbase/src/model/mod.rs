@@ -6,6 +6,7 @@
 //!
 //! The front ends, which know protocols, are built on it; it knows none of them.
 
+mod alter;
 mod atomic;
 mod catalogue;
 mod cell;
@@ -17,6 +18,7 @@ pub(crate) mod filter;
 mod keys;
 mod locks;
 mod matcher;
+mod namespaces;
 mod position;
 mod purge;
 mod read;
@@ -44,11 +46,12 @@ pub(crate) use cell::{Cell, CellType, LATEST, Row};
 pub(crate) use error::{Error, Result, show};
 pub(crate) use family::Family;
 pub use locks::HBaseTiming;
+pub(crate) use namespaces::{Configuration, DEFAULT_NAMESPACE, SYSTEM_NAMESPACE};
 pub(crate) use read::Limits;
 pub(crate) use request::{Bound, Column, Query, Rows, Scan, TimeRange};
 pub(crate) use scanner::Scanner;
 pub use storage::Durability;
-pub(crate) use table::Table;
+pub(crate) use table::{Region, Table, TableOptions};
 pub(crate) use write::{Edit, RowEdits, Writes};
 
 use locks::Locks;
@@ -63,6 +66,7 @@ pub(crate) struct Store {
     storage: Arc<dyn Storage>,
     catalogue: Arc<dyn Space>,
     tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    namespaces: RwLock<namespaces::Namespaces>,
     locks: Locks,
     sequences: Sequences,
     /// The number of this start, until it is noted.
@@ -120,6 +124,7 @@ impl Store {
             storage,
             catalogue,
             tables: RwLock::default(),
+            namespaces: RwLock::default(),
             locks: Locks::new(timing),
             sequences,
             unnoted_start: Mutex::default(),

@@ -20,6 +20,36 @@ pub(crate) struct Record {
     pub(crate) encoded_region: String,
     pub(crate) enabled: bool,
     pub(crate) families: Vec<Family>,
+    /// Where the regions begin, but the first, in their order.
+    #[serde(default)]
+    pub(crate) splits: Vec<Split>,
+    #[serde(default)]
+    pub(crate) options: TableOptions,
+}
+
+/// The beginning of a region.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Split {
+    pub(crate) start: Vec<u8>,
+    pub(crate) encoded_region: String,
+}
+
+/// What is said of a table, and changes nothing.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct TableOptions {
+    pub(crate) attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The number of HBase's `Durability`.
+    pub(crate) durability: i32,
+}
+
+/// A part of a table's rows. All are in one place here; other servers spread them.
+#[derive(Clone, Debug)]
+pub(crate) struct Region<'a> {
+    pub(crate) start: &'a [u8],
+    /// Excluded; empty for the table's end.
+    pub(crate) end: &'a [u8],
+    /// As the catalogue of HBase has it.
+    pub(crate) name: Vec<u8>,
 }
 
 /// Whether a table may be used; held for reading by every write to it.
@@ -28,6 +58,8 @@ pub(crate) enum State {
     Enabled,
     Disabled,
     Dropped,
+    /// Another one has its name, with the same cells or none.
+    Replaced,
 }
 
 /// A table that calls work on.
@@ -35,7 +67,9 @@ pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) id: u64,
     pub(crate) created: i64,
-    pub(crate) encoded_region: String,
+    encoded_region: String,
+    splits: Vec<Split>,
+    pub(crate) options: TableOptions,
     /// In the order of their names, which is HBase's.
     pub(crate) families: Vec<Family>,
     pub(super) space: Arc<dyn Space>,
@@ -49,6 +83,8 @@ impl Table {
             id: record.id,
             created: record.created,
             encoded_region: record.encoded_region,
+            splits: record.splits,
+            options: record.options,
             families: record.families,
             space,
             state: RwLock::new(if record.enabled { State::Enabled } else { State::Disabled }),
@@ -62,6 +98,8 @@ impl Table {
             encoded_region: self.encoded_region.clone(),
             enabled,
             families: self.families.clone(),
+            splits: self.splits.clone(),
+            options: self.options.clone(),
         }
     }
 
@@ -76,6 +114,7 @@ impl Table {
             State::Enabled => Ok(state),
             State::Disabled => Err(Error::TableNotEnabled(self.name.clone())),
             State::Dropped => Err(Error::TableNotFound(self.name.clone())),
+            State::Replaced => Err(Error::replaced(&self.name)),
         }
     }
 
@@ -96,9 +135,17 @@ impl Table {
         })
     }
 
-    /// The name of the table's one region, as the catalogue of HBase has it.
-    pub(crate) fn region_name(&self) -> String {
-        format!("{},,{}.{}.", self.name, self.created, self.encoded_region)
+    /// The table's regions in the order of their rows.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = Region<'_>> {
+        let first = (&[][..], &*self.encoded_region);
+        let others = self.splits.iter().map(|split| (&*split.start, &*split.encoded_region));
+        let ends = self.splits.iter().map(|split| &*split.start).chain([&[][..]]);
+        let all = std::iter::once(first).chain(others).zip(ends);
+        all.map(|((start, encoded), end)| {
+            let name = format!("{},", self.name).into_bytes();
+            let rest = format!(",{}.{encoded}.", self.created).into_bytes();
+            Region { start, end, name: [&name, start, &rest].concat() }
+        })
     }
 
     /// The name of the space that its cells are in.

@@ -84,7 +84,7 @@ impl Service {
     }
 
     fn create_checked(&self, name: &str, families: Vec<Family>) -> Result<()> {
-        names::check_namespace(name, &self.settings.namespaces)?;
+        names::check_namespace(name, |name| self.store.namespace(name).is_ok())?;
         if families.is_empty() {
             let text = "Table should have at least one column family.";
             return Err(Error::DoNotRetry(text.to_owned()));

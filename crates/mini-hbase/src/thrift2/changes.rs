@@ -79,6 +79,12 @@ impl Changes {
                 }
                 _ => return Err(Error::Illegal("DeleteType is required for TDelete".to_owned())),
             };
+            if kind == CellType::DeleteFamily {
+                // It takes back what was said of the family before (`Delete.addFamily`).
+                all.retain(|(change, _)| {
+                    !matches!(change, Change::Delete { family: other, .. } if *other == family)
+                });
+            }
             all.push((Change::Delete { kind, family, qualifier }, options(timestamp)));
         }
         Ok(Self { row, all })

@@ -29,6 +29,7 @@ fn io_error(error: &Error) -> thrift::Error {
         Error::TableNotFound(_)
         | Error::TableNotEnabled(_)
         | Error::Partly { .. }
+        | Error::Refused(_)
         | Error::Io(_) => text,
         _ => trace(class, &text),
     };

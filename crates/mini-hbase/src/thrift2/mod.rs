@@ -5,12 +5,15 @@
 
 mod atomic;
 mod changes;
+mod descriptors;
 mod failure;
+mod namespaces;
 mod reads;
 mod regions;
 mod requests;
 mod results;
 mod scans;
+mod tables;
 mod writes;
 
 use std::collections::BTreeSet;
@@ -99,8 +102,8 @@ impl THBaseServiceSyncHandler for Handler {
     fn handle_get_scanner_results(&self, table: Bytes, tscan: TScan, num_rows: i32) -> Result<Vec<TResult>> {
         call!("getScannerResults", self.page(&table, tscan, num_rows))
     }
-    fn handle_get_region_location(&self, table: Bytes, _: Bytes, _: bool) -> Result<THRegionLocation> {
-        call!("getRegionLocation", self.region(&table))
+    fn handle_get_region_location(&self, table: Bytes, row: Bytes, _: bool) -> Result<THRegionLocation> {
+        call!("getRegionLocation", self.region(&table, &row))
     }
     fn handle_get_all_region_locations(&self, table: Bytes) -> Result<Vec<THRegionLocation>> {
         call!("getAllRegionLocations", self.regions(&table))
@@ -108,101 +111,94 @@ impl THBaseServiceSyncHandler for Handler {
     fn handle_check_and_mutate(&self, table: Bytes, row: Bytes, family: Bytes, qualifier: Bytes, compare_op: TCompareOp, value: Bytes, row_mutations: TRowMutations) -> Result<bool> {
         call!("checkAndMutate", self.check_and_mutate(&table, &Condition { row, family, qualifier, value }, compare_op, row_mutations))
     }
-    fn handle_get_table_descriptor(&self, _: TTableName) -> Result<TTableDescriptor> {
-        Err(unknown("getTableDescriptor"))
+    fn handle_get_table_descriptor(&self, table: TTableName) -> Result<TTableDescriptor> {
+        call!("getTableDescriptor", self.descriptor(&table))
     }
-    fn handle_get_table_descriptors(&self, _: Vec<TTableName>) -> Result<Vec<TTableDescriptor>> {
-        Err(unknown("getTableDescriptors"))
+    fn handle_get_table_descriptors(&self, tables: Vec<TTableName>) -> Result<Vec<TTableDescriptor>> {
+        call!("getTableDescriptors", self.descriptors(&tables))
     }
-    fn handle_table_exists(&self, _: TTableName) -> Result<bool> {
-        Err(unknown("tableExists"))
+    fn handle_table_exists(&self, table: TTableName) -> Result<bool> {
+        call!("tableExists", self.has_table(&table))
     }
-    fn handle_get_table_descriptors_by_pattern(&self, _: String, _: bool) -> Result<Vec<TTableDescriptor>> {
-        Err(unknown("getTableDescriptorsByPattern"))
+    fn handle_get_table_descriptors_by_pattern(&self, regex: String, _: bool) -> Result<Vec<TTableDescriptor>> {
+        call!("getTableDescriptorsByPattern", self.descriptors_like(&regex))
     }
-    fn handle_get_table_descriptors_by_namespace(&self, _: String) -> Result<Vec<TTableDescriptor>> {
-        Err(unknown("getTableDescriptorsByNamespace"))
+    fn handle_get_table_descriptors_by_namespace(&self, name: String) -> Result<Vec<TTableDescriptor>> {
+        call!("getTableDescriptorsByNamespace", self.descriptors_in(&name))
     }
-    fn handle_get_table_names_by_pattern(&self, _: String, _: bool) -> Result<Vec<TTableName>> {
-        Err(unknown("getTableNamesByPattern"))
+    fn handle_get_table_names_by_pattern(&self, regex: String, _: bool) -> Result<Vec<TTableName>> {
+        call!("getTableNamesByPattern", self.names_like(&regex))
     }
-    fn handle_get_table_names_by_namespace(&self, _: String) -> Result<Vec<TTableName>> {
-        Err(unknown("getTableNamesByNamespace"))
+    fn handle_get_table_names_by_namespace(&self, name: String) -> Result<Vec<TTableName>> {
+        call!("getTableNamesByNamespace", self.names_in(&name))
     }
-    fn handle_create_table(&self, _: TTableDescriptor, _: Vec<Bytes>) -> Result<()> {
-        Err(unknown("createTable"))
+    fn handle_create_table(&self, desc: TTableDescriptor, split_keys: Vec<Bytes>) -> Result<()> {
+        call!("createTable", self.create(&desc, split_keys))
     }
-    fn handle_delete_table(&self, _: TTableName) -> Result<()> {
-        Err(unknown("deleteTable"))
+    fn handle_delete_table(&self, table: TTableName) -> Result<()> {
+        call!("deleteTable", self.delete_table(&table))
     }
-    fn handle_truncate_table(&self, _: TTableName, _: bool) -> Result<()> {
-        Err(unknown("truncateTable"))
+    fn handle_truncate_table(&self, table: TTableName, preserve_splits: bool) -> Result<()> {
+        call!("truncateTable", self.truncate(&table, preserve_splits))
     }
-    fn handle_enable_table(&self, _: TTableName) -> Result<()> {
-        Err(unknown("enableTable"))
+    fn handle_enable_table(&self, table: TTableName) -> Result<()> {
+        call!("enableTable", self.enable(&table))
     }
-    fn handle_disable_table(&self, _: TTableName) -> Result<()> {
-        Err(unknown("disableTable"))
+    fn handle_disable_table(&self, table: TTableName) -> Result<()> {
+        call!("disableTable", self.disable(&table))
     }
-    fn handle_is_table_enabled(&self, _: TTableName) -> Result<bool> {
-        Err(unknown("isTableEnabled"))
+    fn handle_is_table_enabled(&self, table: TTableName) -> Result<bool> {
+        call!("isTableEnabled", self.is_enabled(&table))
     }
-    fn handle_is_table_disabled(&self, _: TTableName) -> Result<bool> {
-        Err(unknown("isTableDisabled"))
+    fn handle_is_table_disabled(&self, table: TTableName) -> Result<bool> {
+        call!("isTableDisabled", self.is_enabled(&table).map(|enabled| !enabled))
     }
-    fn handle_is_table_available(&self, _: TTableName) -> Result<bool> {
-        Err(unknown("isTableAvailable"))
+    fn handle_is_table_available(&self, table: TTableName) -> Result<bool> {
+        call!("isTableAvailable", self.is_available(&table))
     }
-    fn handle_is_table_available_with_split(&self, _: TTableName, _: Vec<Bytes>) -> Result<bool> {
-        Err(unknown("isTableAvailableWithSplit"))
+    fn handle_is_table_available_with_split(&self, table: TTableName, split_keys: Vec<Bytes>) -> Result<bool> {
+        call!("isTableAvailableWithSplit", self.is_split(&table, &split_keys))
     }
-    fn handle_add_column_family(&self, _: TTableName, _: TColumnFamilyDescriptor) -> Result<()> {
-        Err(unknown("addColumnFamily"))
+    fn handle_add_column_family(&self, table: TTableName, column: TColumnFamilyDescriptor) -> Result<()> {
+        call!("addColumnFamily", self.add_family(&table, &column))
     }
-    fn handle_delete_column_family(&self, _: TTableName, _: Bytes) -> Result<()> {
-        Err(unknown("deleteColumnFamily"))
+    fn handle_delete_column_family(&self, table: TTableName, column: Bytes) -> Result<()> {
+        call!("deleteColumnFamily", self.delete_family(&table, &column))
     }
-    fn handle_modify_column_family(&self, _: TTableName, _: TColumnFamilyDescriptor) -> Result<()> {
-        Err(unknown("modifyColumnFamily"))
+    fn handle_modify_column_family(&self, table: TTableName, column: TColumnFamilyDescriptor) -> Result<()> {
+        call!("modifyColumnFamily", self.modify_family(&table, &column))
     }
-    fn handle_modify_table(&self, _: TTableDescriptor) -> Result<()> {
-        Err(unknown("modifyTable"))
+    fn handle_modify_table(&self, desc: TTableDescriptor) -> Result<()> {
+        call!("modifyTable", self.modify(&desc))
     }
-    fn handle_create_namespace(&self, _: TNamespaceDescriptor) -> Result<()> {
-        Err(unknown("createNamespace"))
+    fn handle_create_namespace(&self, namespace: TNamespaceDescriptor) -> Result<()> {
+        call!("createNamespace", self.create_namespace(namespace))
     }
-    fn handle_modify_namespace(&self, _: TNamespaceDescriptor) -> Result<()> {
-        Err(unknown("modifyNamespace"))
+    fn handle_modify_namespace(&self, namespace: TNamespaceDescriptor) -> Result<()> {
+        call!("modifyNamespace", self.modify_namespace(namespace))
     }
-    fn handle_delete_namespace(&self, _: String) -> Result<()> {
-        Err(unknown("deleteNamespace"))
+    fn handle_delete_namespace(&self, name: String) -> Result<()> {
+        call!("deleteNamespace", self.delete_namespace(&name))
     }
-    fn handle_get_namespace_descriptor(&self, _: String) -> Result<TNamespaceDescriptor> {
-        Err(unknown("getNamespaceDescriptor"))
+    fn handle_get_namespace_descriptor(&self, name: String) -> Result<TNamespaceDescriptor> {
+        call!("getNamespaceDescriptor", self.namespace(name))
     }
     fn handle_list_namespace_descriptors(&self) -> Result<Vec<TNamespaceDescriptor>> {
-        Err(unknown("listNamespaceDescriptors"))
+        Ok(self.namespaces())
     }
     fn handle_list_namespaces(&self) -> Result<Vec<String>> {
-        Err(unknown("listNamespaces"))
+        Ok(self.namespaces().into_iter().map(|namespace| namespace.name).collect())
     }
     fn handle_get_thrift_server_type(&self) -> Result<TThriftServerType> {
         Ok(TThriftServerType::TWO)
     }
     fn handle_get_slow_log_responses(&self, _: BTreeSet<TServerName>, _: TLogQueryFilter) -> Result<Vec<TOnlineLogRecord>> {
-        Err(unknown("getSlowLogResponses"))
+        Ok(Vec::new())
     }
-    fn handle_clear_slow_log_responses(&self, _: BTreeSet<TServerName>) -> Result<Vec<bool>> {
-        Err(unknown("clearSlowLogResponses"))
+    fn handle_clear_slow_log_responses(&self, servers: BTreeSet<TServerName>) -> Result<Vec<bool>> {
+        Ok(servers.iter().map(|_| false).collect())
     }
     fn handle_get_cluster_id(&self) -> Result<String> {
         Ok(self.service.store.cluster_id().to_owned())
     }
-}
-
-fn unknown(method: &str) -> thrift::Error {
-    thrift::Error::Application(thrift::ApplicationError::new(
-        thrift::ApplicationErrorKind::UnknownMethod,
-        format!("Invalid method name: '{method}'"),
-    ))
 }

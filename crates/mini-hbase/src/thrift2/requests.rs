@@ -34,7 +34,8 @@ impl Get {
         let mut query = Query::new(Vec::new(), time, versions)?;
         let filter = read_filter(get.filter_string.as_deref(), share)?;
         check_labels(get.authorizations.as_ref())?;
-        query.store_limit = positive(get.store_limit);
+        // None is one: a region stops when it has as many.
+        query.store_limit = get.store_limit.and_then(|limit| usize::try_from(limit).ok());
         query.store_offset = positive(get.store_offset).unwrap_or(0);
         query.columns = columns(get.columns, share)?;
         check_no_bytes(get.filter_bytes.as_deref())?;
@@ -70,13 +71,15 @@ pub(super) fn scan(table: String, scan: TScan, share: &Share) -> Result<Scan> {
     let filter = read_filter(scan.filter_string.as_deref(), share)?;
     check_labels(scan.authorizations.as_ref())?;
     check_no_bytes(scan.filter_bytes.as_deref())?;
+    // A limit of none ends the scan behind the rows that the first call of a region returns.
+    let limit = if scan.limit == Some(0) { positive(scan.caching) } else { positive(scan.limit) };
     Ok(Scan {
         table,
         rows: Rows::Range { start, stop },
         reversed: scan.reversed.unwrap_or(false),
         query,
         batch: positive(scan.batch_size),
-        limit: positive(scan.limit),
+        limit,
         filter,
     })
 }

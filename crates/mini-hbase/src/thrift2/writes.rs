@@ -43,12 +43,13 @@ impl Handler {
         self.write_all(table, deletes.collect::<Result<_>>()?)
     }
 
-    /// All of it or nothing; the gateway sends it as a batch of one.
+    /// All of it or nothing; the gateway sends it as a batch.
     pub(super) fn mutate(&self, table: &[u8], mutations: TRowMutations) -> Result<()> {
         names::table(table)?;
+        let count = mutations.mutations.len();
         let changes = Changes::of_row(mutations, self.service.settings.max_cell)?;
         changes.check_for_client()?;
-        self.write(table, changes).map_err(|error| error.of_batch(1))
+        self.write(table, changes).map_err(|error| error.of_batch(count))
     }
 
     pub(super) fn check_and_put(
@@ -58,7 +59,6 @@ impl Handler {
         put: TPut,
     ) -> Result<bool> {
         names::table(table)?;
-        names::check_row(&condition.row)?;
         let changes = Changes::put(put, self.service.settings.max_cell)?;
         changes.check_for_client()?;
         self.check(table, condition, Operator::Equal, changes)
@@ -71,7 +71,6 @@ impl Handler {
         delete: TDelete,
     ) -> Result<bool> {
         names::table(table)?;
-        names::check_row(&condition.row)?;
         let changes = Changes::delete(delete, self.service.settings.max_cell)?;
         self.check(table, condition, Operator::Equal, changes)
     }
@@ -85,7 +84,7 @@ impl Handler {
         mutations: TRowMutations,
     ) -> Result<bool> {
         names::table(table)?;
-        names::check_row(&condition.row)?;
+        let count = mutations.mutations.len();
         let changes = Changes::of_row(mutations, self.service.settings.max_cell)?;
         changes.check_for_client()?;
         let operator = match operator {
@@ -101,8 +100,8 @@ impl Handler {
             _ => return Err(Error::DoNotRetry("NO_OP compares nothing".to_owned())),
         };
         self.check(table, condition, operator, changes).map_err(|error| match error {
-            error @ Error::DoNotRetry(_) => Error::Partly { count: 1, first: Box::new(error) },
-            error => error.of_batch(1),
+            error @ Error::DoNotRetry(_) => Error::Partly { count, first: Box::new(error) },
+            error => error.of_batch(count),
         })
     }
 

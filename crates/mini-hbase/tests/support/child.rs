@@ -74,7 +74,13 @@ impl Drop for Served {
 }
 
 /// Serves until this process is killed.
+#[allow(dead_code, reason = "one of the programs serves elsewhere")]
 pub(crate) fn serve(server: &mini_hbase::MiniHBase) {
-    println!("\nlistening on {}", server.address());
+    serve_at(&server.address().to_string());
+}
+
+/// The same, telling another address of the server.
+pub(crate) fn serve_at(address: &str) {
+    println!("\nlistening on {address}");
     std::thread::park();
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hbase_thrift_api::thrift2::THBaseServiceSyncClient;
 use hbase_thrift_api::{
     ColumnDescriptor, HbaseSyncClient, Mutation, THbaseSyncClient, TRowResult, TScan,
 };
@@ -50,6 +51,32 @@ pub(crate) fn raw(address: &str) -> Raw {
         TBinaryInputProtocol::new(TBufferedReadTransport::new(read), true),
         TBinaryOutputProtocol::new(TBufferedWriteTransport::new(write), true),
     )
+}
+
+/// The generated client of Thrift 2.
+pub(crate) type RawThrift2 = THBaseServiceSyncClient<
+    TBinaryInputProtocol<TBufferedReadTransport<ReadHalf<TTcpChannel>>>,
+    TBinaryOutputProtocol<TBufferedWriteTransport<WriteHalf<TTcpChannel>>>,
+>;
+
+/// A client of Thrift 2 on its own port, which is buffered and binary.
+pub(crate) fn thrift2(server: &MiniHBase) -> RawThrift2 {
+    thrift2_at(&thrift2_address(server))
+}
+
+pub(crate) fn thrift2_at(address: &str) -> RawThrift2 {
+    let (read, write) = TTcpChannel::with_stream(socket(address)).split().unwrap();
+    THBaseServiceSyncClient::new(
+        TBinaryInputProtocol::new(TBufferedReadTransport::new(read), true),
+        TBinaryOutputProtocol::new(TBufferedWriteTransport::new(write), true),
+    )
+}
+
+/// Where Thrift 2 is served, as `host:port`.
+pub(crate) fn thrift2_address(server: &MiniHBase) -> String {
+    let url = server.thrift2_url().unwrap();
+    let behind = url.split_once("://").unwrap().1;
+    behind.split(['/', '?']).next().unwrap().to_owned()
 }
 
 pub(crate) fn client(server: &MiniHBase) -> Raw {

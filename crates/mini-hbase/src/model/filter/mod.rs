@@ -21,11 +21,33 @@ mod wrappers;
 
 use std::borrow::Cow;
 
+use crate::budget::Share;
+use crate::model;
 use crate::model::cell::Row;
 use crate::model::family::Family;
 
 pub(crate) use compare::Operator;
 pub(crate) use language::parse;
+
+/// How large a pattern of names may become.
+const MAX_PATTERN: usize = 1 << 20;
+
+/// Returns what says whether a whole text is like a pattern of Java's; the share takes what it needs.
+///
+/// # Errors
+/// If it is none, or if there is not enough memory.
+pub(crate) fn matches_whole(
+    pattern: &str,
+    share: &Share,
+) -> model::Result<impl Fn(&str) -> bool + use<>> {
+    share.take(MAX_PATTERN).map_err(model::Error::NoMemory)?;
+    let illegal = |text: String| model::Error::Illegal(text);
+    let rust = java_regex::translate(pattern).map_err(illegal)?;
+    let regex =
+        regex::RegexBuilder::new(&format!(r"\A(?:{rust})\z")).size_limit(MAX_PATTERN).build();
+    let regex = regex.map_err(|error| illegal(error.to_string()))?;
+    Ok(move |text: &str| regex.is_match(text))
+}
 
 /// What a filter says of a cell, and from where on it wants to see more (`Filter.ReturnCode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
