@@ -137,8 +137,14 @@ fn a_fault_throws_the_interfaces_own_exception() {
     let thrift::Error::User(error) = put(&mut raw, "r", "f").unwrap_err() else { panic!() };
     let error = error.downcast_ref::<TIOError>().unwrap();
     assert_eq!(*error, TIOError::new(message, Some(true)));
+    // There is no other exception for it here.
+    let fault = Fault::Throw(Exception::AlreadyExists("t".to_owned()));
+    server.fault(When::first("put", 1), fault);
+    let thrift::Error::User(error) = put(&mut raw, "r", "f").unwrap_err() else { panic!() };
+    let error = error.downcast_ref::<TIOError>().unwrap();
+    assert_eq!(*error, TIOError::new("t".to_owned(), Some(false)));
     put(&mut raw, "r", "f").unwrap();
-    assert_eq!(server.calls("put"), 2);
+    assert_eq!(server.calls("put"), 3);
 }
 
 #[test]

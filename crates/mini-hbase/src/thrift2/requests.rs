@@ -34,8 +34,9 @@ impl Get {
         let mut query = Query::new(Vec::new(), time, versions)?;
         let filter = read_filter(get.filter_string.as_deref(), share)?;
         check_labels(get.authorizations.as_ref())?;
-        // None is one: a region stops when it has as many.
-        query.store_limit = get.store_limit.and_then(|limit| usize::try_from(limit).ok());
+        // None is one: a region stops behind a cell with which it has as many.
+        let limit = get.store_limit.and_then(|limit| usize::try_from(limit).ok());
+        query.store_limit = limit.map(|limit| limit.max(1));
         query.store_offset = positive(get.store_offset).unwrap_or(0);
         query.columns = columns(get.columns, share)?;
         check_no_bytes(get.filter_bytes.as_deref())?;

@@ -1,6 +1,7 @@
 //! The data model by itself, without protocols: random calls beside a list of what was written, and
 //! what reads cost.
 
+mod altered;
 mod asked;
 mod costs;
 mod counting;

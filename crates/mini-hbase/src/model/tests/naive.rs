@@ -61,7 +61,8 @@ impl Naive {
                 if !wanted.has(qualifier) {
                     continue;
                 }
-                let time = query.time_of(&self.families[usize::from(place)].name);
+                let own = query.family_times.iter().find(|(name, _)| *name == family.name);
+                let time = own.map_or(query.time, |(_, time)| *time);
                 let (from, before) = (time.from, time.before);
                 let versions = versions(&living, qualifier, from, Some(before));
                 // Without a filter no more are looked at than are wanted.
