@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io, thread};
 
+use fjall::compaction::filter::{CompactionFilter, Context, Factory, ItemAccessor, Verdict};
 use fjall::{
     Database, Iter, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode,
     Readable as _,
@@ -45,7 +46,9 @@ pub(in crate::model) fn open(
         // It would be taken for a store in which nothing was ever written.
         return Err(format::damaged(folder, "its journal is missing".to_owned()));
     }
-    let disk = Disk::open(folder, durability, purge);
+    let disk = Disk::open(folder, durability, move |space| {
+        Arc::new(Filter { space: space.to_owned(), purge: Arc::clone(&purge) })
+    });
     let disk = disk.map_err(|error| explain(folder, error.into()))?;
     Ok((Arc::new(disk), making))
 }
@@ -63,13 +66,16 @@ struct Disk {
 }
 
 impl Disk {
-    fn open(folder: &Path, durability: Durability, purge: Arc<Purge>) -> fjall::Result<Self> {
+    /// With what filters the compactions of a space.
+    fn open(
+        folder: &Path,
+        durability: Durability,
+        filter: impl Fn(&str) -> Arc<dyn Factory> + Send + Sync + 'static,
+    ) -> fjall::Result<Self> {
         let database = Database::builder(format::data(folder))
             .cache_size(CACHE_BYTES)
             .worker_threads(2)
-            .with_compaction_filter_factories(Arc::new(move |space| {
-                Some(Arc::new(Filter { space: space.to_owned(), purge: Arc::clone(&purge) }))
-            }))
+            .with_compaction_filter_factories(Arc::new(move |space| Some(filter(space))))
             .open()?;
         let buffers = Arc::new(Buffers::new(MEMTABLE_BYTES as usize, ALL_MEMTABLES_BYTES));
         Ok(Self { database, commits: Arc::new(Commits::new(durability)), buffers })
@@ -215,28 +221,24 @@ struct Filter {
     purge: Arc<Purge>,
 }
 
-impl fjall::compaction::filter::Factory for Filter {
+impl Factory for Filter {
     fn name(&self) -> &'static str {
         "hidden cells"
     }
 
-    fn make_filter(
-        &self,
-        _: &fjall::compaction::filter::Context,
-    ) -> Box<dyn fjall::compaction::filter::CompactionFilter> {
+    fn make_filter(&self, _: &Context) -> Box<dyn CompactionFilter> {
         Box::new(Dropping(self.purge.begin(&self.space)))
     }
 }
 
 struct Dropping(Drops);
 
-impl fjall::compaction::filter::CompactionFilter for Dropping {
+impl CompactionFilter for Dropping {
     fn filter_item(
         &mut self,
-        item: fjall::compaction::filter::ItemAccessor<'_>,
-        _: &fjall::compaction::filter::Context,
-    ) -> std::result::Result<fjall::compaction::filter::Verdict, fjall::LsmError> {
-        use fjall::compaction::filter::Verdict;
+        item: ItemAccessor<'_>,
+        _: &Context,
+    ) -> std::result::Result<Verdict, fjall::LsmError> {
         // No key is ever written twice, so a dropped one needs nothing in its place.
         if self.0.is_given_up() {
             // The files stay as they are, and the present compaction holds up no end.
@@ -278,3 +280,6 @@ fn is_no_damage(kind: io::ErrorKind) -> bool {
         FileTooLarge | PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
     )
 }
+
+#[cfg(test)]
+mod tests;

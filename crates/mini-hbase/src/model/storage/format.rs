@@ -79,9 +79,13 @@ fn check(folder: &Path, file: &Path) -> Result<Option<Making>, StartError> {
         // A disk that was full takes the file, but not what is in it.
         None if text.is_empty() && !data(folder).exists() => begin_again(folder, file),
         _ => {
-            // It is no damage while another process is at it.
+            // It is no damage while another process is at it, or was when this one looked.
             let open = fs::File::open(file).map_err(|error| cannot(folder, error))?;
             lock(folder, open)?;
+            let text = fs::read(file).map_err(|error| cannot(folder, error))?;
+            if number(&String::from_utf8_lossy(&text)) == Some(FORMAT) {
+                return Ok(None);
+            }
             Err(damaged(folder, format!("the file {FILE} does not say which format the store has")))
         }
     }
@@ -266,6 +270,19 @@ mod tests {
         assert!(matches!(error, StartError::InUse { .. }), "{error}");
         making.finish().unwrap();
         assert!(claim(folder.path()).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_that_another_process_writes_is_no_damage() {
+        let folder = folder_with("");
+        fs::create_dir(data(folder.path())).unwrap();
+        let file = fs::File::open(folder.path().join(FILE)).unwrap();
+        file.lock().unwrap();
+        let error = claim(folder.path()).err().unwrap();
+        assert!(matches!(error, StartError::InUse { .. }), "{error}");
+        drop(file);
+        let error = claim(folder.path()).err().unwrap();
+        assert!(matches!(error, StartError::Damaged { .. }), "{error}");
     }
 
     #[test]

@@ -1,0 +1,188 @@
+//! Writes that wait for the store's files, and compactions that the store began by itself.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use super::*;
+use crate::VirtualClock;
+use crate::clock::Clock;
+use crate::model::sequences::Sequences;
+
+const SPACE: &str = "table-1";
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A store whose compactions wait before each key while a gate is locked.
+struct Fixture {
+    disk: Disk,
+    purge: Arc<Purge>,
+    gate: Arc<Gate>,
+}
+
+#[derive(Default)]
+struct Gate {
+    lock: Mutex<()>,
+    /// How many keys have come to it.
+    keys: AtomicUsize,
+}
+
+struct Gated<T> {
+    inner: T,
+    gate: Arc<Gate>,
+}
+
+impl Factory for Gated<Filter> {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn make_filter(&self, context: &Context) -> Box<dyn CompactionFilter> {
+        Box::new(Gated { inner: self.inner.make_filter(context), gate: Arc::clone(&self.gate) })
+    }
+}
+
+impl CompactionFilter for Gated<Box<dyn CompactionFilter>> {
+    fn filter_item(
+        &mut self,
+        item: ItemAccessor<'_>,
+        context: &Context,
+    ) -> std::result::Result<Verdict, fjall::LsmError> {
+        self.gate.keys.fetch_add(1, Ordering::SeqCst);
+        // A test that fails holds up no end.
+        drop(self.gate.lock.lock());
+        self.inner.filter_item(item, context)
+    }
+}
+
+impl Fixture {
+    fn open(folder: &Path) -> Self {
+        let clock = Clock::Virtual(VirtualClock::new(1_000_000));
+        let purge = Arc::new(Purge::new(Sequences::starting_at(2), clock));
+        let gate = Arc::<Gate>::default();
+        let (to_filter, to_gate) = (Arc::clone(&purge), Arc::clone(&gate));
+        let disk = Disk::open(folder, Durability::Process, move |space| {
+            let inner = Filter { space: space.to_owned(), purge: Arc::clone(&to_filter) };
+            Arc::new(Gated { inner, gate: Arc::clone(&to_gate) })
+        });
+        Self { disk: disk.unwrap(), purge, gate }
+    }
+
+    fn keyspace(&self, name: &str) -> Keyspace {
+        self.disk.database.keyspace(name, KeyspaceCreateOptions::default).unwrap()
+    }
+}
+
+/// Writes two keys, which get into a file of their own.
+fn write_file(space: &dyn Space, keyspace: &Keyspace, number: usize) -> Result<()> {
+    space.write(ends(number).map(|key| (key, Some(b"v".to_vec()))).to_vec())?;
+    keyspace.rotate_memtable()?;
+    Ok(())
+}
+
+/// Each number's keys overlap with any other's: files that don't overlap need no compaction.
+fn ends(number: usize) -> [Vec<u8>; 2] {
+    [format!("a{number:05}").into_bytes(), format!("z{number:05}").into_bytes()]
+}
+
+fn all_keys(writes: usize) -> Vec<Vec<u8>> {
+    let mut keys: Vec<_> = (0..writes).flat_map(ends).collect();
+    keys.sort();
+    keys
+}
+
+fn keys(space: &dyn Space) -> Vec<Vec<u8>> {
+    let snapshot = space.snapshot();
+    let mut walk = snapshot.walk(b"", b"");
+    std::iter::from_fn(|| walk.next(&|_| true).unwrap()).map(|(key, _)| key.to_vec()).collect()
+}
+
+fn wait_until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_write_waits_for_the_files_of_those_before_it() {
+    const WRITES: usize = 4 * FILES;
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Fixture::open(folder.path());
+    let (space, keyspace) = (fixture.disk.space(SPACE).unwrap(), fixture.keyspace(SPACE));
+    let (written, most_buffers) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let compactions = fixture.gate.lock.lock().unwrap();
+        let writer = scope.spawn(|| {
+            for number in 0..WRITES {
+                write_file(&*space, &keyspace, number).unwrap();
+                most_buffers.fetch_max(keyspace.sealed_memtable_count(), Ordering::SeqCst);
+                written.store(number + 1, Ordering::SeqCst);
+            }
+        });
+        wait_until(|| keyspace.l0_table_count() >= FILES);
+        thread::sleep(50 * PAUSE);
+        let by_then = written.load(Ordering::SeqCst);
+        thread::sleep(50 * PAUSE);
+        assert!(by_then < WRITES, "no write waited");
+        assert_eq!(written.load(Ordering::SeqCst), by_then, "a write didn't wait");
+        // The write that is under way when there are enough, and what was full by then.
+        assert!(keyspace.l0_table_count() <= FILES + FULL_BUFFERS + 1);
+        drop(compactions);
+        writer.join().unwrap();
+    });
+    assert!(most_buffers.into_inner() <= FULL_BUFFERS);
+    assert_eq!(keys(&*space), all_keys(WRITES));
+}
+
+#[test]
+fn a_write_does_not_wait_for_files_that_can_not_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Fixture::open(folder.path());
+    let (space, keyspace) = (fixture.disk.space(SPACE).unwrap(), fixture.keyspace(SPACE));
+    let (other, others_keyspace) =
+        (fixture.disk.space("other").unwrap(), fixture.keyspace("other"));
+    thread::scope(|scope| {
+        let compactions = fixture.gate.lock.lock().unwrap();
+        let writer = scope
+            .spawn(|| (0..2 * FILES).try_for_each(|number| write_file(&*space, &keyspace, number)));
+        wait_until(|| keyspace.l0_table_count() >= FILES);
+        assert!(!writer.is_finished());
+        fs::remove_dir_all(format::data(folder.path()).join("keyspaces")).unwrap();
+        // Another table's file can't be written either, which the writer is told.
+        write_file(&*other, &others_keyspace, 0).unwrap();
+        wait_until(|| writer.is_finished());
+        let refused = writer.join().unwrap();
+        assert!(matches!(refused, Err(Error::Unwritable(_))), "{refused:?}");
+        drop(compactions);
+    });
+}
+
+#[test]
+fn a_compaction_that_began_by_itself_is_given_up_when_the_server_stops() {
+    const WRITES: usize = 8;
+    let folder = tempfile::tempdir().unwrap();
+    {
+        let fixture = Fixture::open(folder.path());
+        let (space, keyspace) = (fixture.disk.space(SPACE).unwrap(), fixture.keyspace(SPACE));
+        let compactions = fixture.gate.lock.lock().unwrap();
+        for number in 0..WRITES {
+            write_file(&*space, &keyspace, number).unwrap();
+        }
+        wait_until(|| {
+            let is_flushed = keyspace.sealed_memtable_count() == 0;
+            is_flushed && fixture.gate.keys.load(Ordering::SeqCst) == 1
+        });
+        let files = keyspace.table_count();
+        fixture.purge.stop();
+        drop(compactions);
+        wait_until(|| fixture.disk.database.active_compactions() == 0);
+        assert_eq!(fixture.gate.keys.load(Ordering::SeqCst), 1, "it went on");
+        assert_eq!(keyspace.table_count(), files);
+    }
+    let fixture = Fixture::open(folder.path());
+    let space = fixture.disk.space(SPACE).unwrap();
+    assert_eq!(keys(&*space), all_keys(WRITES));
+    space.compact().unwrap();
+    assert_eq!(keys(&*space), all_keys(WRITES));
+}
