@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hbase_thrift_api::{ColumnDescriptor, HbaseSyncClient, Mutation, THbaseSyncClient};
+use hbase_thrift_api::{ColumnDescriptor, HbaseSyncClient, IOError, Mutation, THbaseSyncClient};
 use thrift::protocol::{TBinaryInputProtocol, TBinaryOutputProtocol};
 use thrift::transport::{
     TBufferedReadTransport, TBufferedWriteTransport, TIoChannel as _, TTcpChannel,
@@ -33,8 +33,12 @@ impl Running {
     /// With another place for temporary files.
     fn start_in(temporary: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
-        command.args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]).args(arguments);
         command.env("TMPDIR", temporary);
+        Self::run(command, arguments)
+    }
+
+    fn run(mut command: Command, arguments: &[&str]) -> Self {
+        command.args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut line = || lines.next().unwrap().unwrap();
@@ -213,6 +217,85 @@ fn a_second_one_on_its_store_says_so_and_ends() {
     first.child.kill().unwrap();
     first.child.wait().unwrap();
     Running::start(&arguments).end();
+}
+
+/// Runs the program where no file gets larger than this many KiB, as on a disk that is full.
+fn with_small_files(kibibytes: usize) -> Command {
+    let mut command = Command::new("sh");
+    // Blocks of 512 bytes.
+    let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", 2 * kibibytes);
+    command.args(["-c", &limit, PROGRAM]);
+    command
+}
+
+#[test]
+fn a_store_without_room_refuses_writes_loses_nothing_and_goes_on_with_room() {
+    let value = |row: &str| {
+        // Nothing that the journal could make smaller.
+        let random = (0_u64..).scan(row.len() as u64, |state, number| {
+            *state = (*state ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+            Some(state.to_be_bytes())
+        });
+        random.take(2_000).flatten().collect::<Vec<u8>>()
+    };
+    for sync in [&[][..], &["--sync"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store");
+        let arguments = [&["--store", store.to_str().unwrap()], sync].concat();
+        let mut new = with_small_files(0);
+        let failed = new.args(["--listen", "127.0.0.1:0"]).args(&arguments).output().unwrap();
+        let said = String::from_utf8(failed.stderr).unwrap();
+        assert!(!failed.status.success() && said.contains("can't use the folder"), "{said}");
+
+        let running = Running::start(&arguments);
+        let family = ColumnDescriptor { name: Some(text("f")), ..ColumnDescriptor::default() };
+        raw(running.address()).create_table(text("t"), vec![family]).unwrap();
+        running.end();
+
+        let put = |raw: &mut dyn THbaseSyncClient, row: &str| {
+            let put = Mutation::new(false, text("f:x"), value(row), true);
+            raw.mutate_row(text("t"), text(row), vec![put], BTreeMap::new())
+        };
+        let check = |raw: &mut dyn THbaseSyncClient, rows: &[String]| {
+            for row in rows {
+                let cells = raw.get(text("t"), text(row), text("f:x"), BTreeMap::new()).unwrap();
+                let found = cells.first().and_then(|cell| cell.value.as_ref());
+                assert!(found == Some(&value(row)), "{sync:?}: {row}");
+            }
+        };
+        let running = Running::run(with_small_files(2_048), &arguments);
+        let mut client = raw(running.address());
+        let mut rows = Vec::new();
+        let refused = loop {
+            let row = format!("r{}", rows.len());
+            match put(&mut client, &row) {
+                Ok(()) => rows.push(row),
+                Err(error) => break error,
+            }
+            assert!(rows.len() < 1_000, "nothing is refused");
+        };
+        // The same reason for each: that of the first.
+        for refused in [refused, put(&mut client, "another").unwrap_err()] {
+            let thrift::Error::User(refused) = refused else { panic!("{refused}") };
+            let message = refused.downcast_ref::<IOError>().unwrap().message.clone().unwrap();
+            assert!(
+                message.contains("(File too large (os error 27)) and takes no more"),
+                "{message}"
+            );
+        }
+        assert!(rows.len() > 50, "{}", rows.len());
+        check(&mut client, &rows);
+        let start = Instant::now();
+        running.end();
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+
+        let running = Running::start(&arguments);
+        let mut client = raw(running.address());
+        put(&mut client, "more").unwrap();
+        rows.push("more".to_owned());
+        check(&mut client, &rows);
+        running.end();
+    }
 }
 
 #[test]

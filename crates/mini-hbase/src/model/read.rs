@@ -170,3 +170,41 @@ pub(super) fn newest(
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+
+    /// What is counted of a cell beside its bytes.
+    const CELL: usize = 64;
+
+    #[test]
+    fn a_cell_takes_its_memory_twice_and_no_more_than_the_answer_may_have() {
+        let share = Arc::new(Share::of(&Budget::new(4 * (CELL + 10))));
+        let limits = |bytes| Limits::new(bytes, Arc::clone(&share), Arc::default());
+        let mut all = limits(3 * (CELL + 10));
+        for cells in 1..=2 {
+            all.take(10).unwrap();
+            assert_eq!(share.taken(), cells * 2 * (CELL + 10));
+        }
+        // Of the answer there is room for one more, but not of the memory.
+        assert!(matches!(all.take(0), Err(Error::NoMemory(_))));
+        share.give_back();
+        let mut few = limits(CELL + 10);
+        assert!(matches!(few.take(11), Err(Error::DoNotRetry(_))));
+        assert_eq!(share.taken(), 0);
+        few.take(10).unwrap();
+        assert!(matches!(few.take(0), Err(Error::DoNotRetry(_))));
+    }
+
+    #[test]
+    fn a_read_fails_once_the_server_is_being_stopped() {
+        let share = Arc::new(Share::of(&Budget::new(0)));
+        let stopping = Arc::<AtomicBool>::default();
+        let limits = Limits::new(0, share, Arc::clone(&stopping));
+        limits.check().unwrap();
+        stopping.store(true, Ordering::SeqCst);
+        assert!(matches!(limits.check(), Err(Error::Io(_))));
+    }
+}

@@ -3,6 +3,7 @@
 
 mod altered;
 mod asked;
+mod atomic;
 mod costs;
 mod counting;
 mod ends;
