@@ -69,3 +69,20 @@ fn sums_wrap_around() {
         assert_eq!(made.iter().map(|(_, sum)| *sum).collect::<Vec<_>>(), sums);
     }
 }
+
+#[test]
+fn a_check_for_nothing_takes_an_empty_value_for_none() {
+    let fixture = Fixture::open(None, VirtualClock::new(1_000), vec![family("f", 1, i32::MAX)]);
+    fixture.put(b"r", b"empty", 1, Vec::new());
+    fixture.put(b"r", b"full", 1, b"v".to_vec());
+    for (qualifier, is_nothing) in [("empty", true), ("absent", true), ("full", false)] {
+        for (operator, holds) in
+            [(filter::Operator::Equal, is_nothing), (filter::Operator::NotEqual, !is_nothing)]
+        {
+            let check = Check { family: 0, qualifier: qualifier.as_bytes(), operator, value: b"" };
+            let call =
+                |writes: &Writes<'_>| writes.check_and_mutate(&fixture.table, b"r", &check, &[]);
+            assert_eq!(fixture.write(call).unwrap(), holds, "{qualifier} {operator:?}");
+        }
+    }
+}

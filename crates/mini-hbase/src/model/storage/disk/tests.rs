@@ -186,3 +186,75 @@ fn a_compaction_that_began_by_itself_is_given_up_when_the_server_stops() {
     space.compact().unwrap();
     assert_eq!(keys(&*space), all_keys(WRITES));
 }
+
+#[test]
+fn spaces_are_listed_until_they_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Fixture::open(folder.path()).disk;
+    let names = || {
+        let mut names = disk.space_names();
+        names.sort();
+        names
+    };
+    for name in ["a", "b"] {
+        disk.space(name).unwrap().write(vec![(b"k".to_vec(), Some(b"v".to_vec()))]).unwrap();
+    }
+    assert_eq!(names(), ["a", "b"]);
+    disk.remove_space("a").unwrap();
+    assert_eq!(names(), ["b"]);
+    // One of the same name has nothing of it.
+    assert!(keys(&*disk.space("a").unwrap()).is_empty());
+}
+
+#[test]
+fn what_is_written_counts_for_the_buffers_of_all() {
+    const OTHERS: usize = 17;
+    const ENTRY: usize = 64;
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Fixture::open(folder.path()).disk;
+    let space = disk.space(SPACE).unwrap();
+    let entry = |key: &[u8], value: Option<usize>| (key.to_vec(), value.map(|len| vec![b'v'; len]));
+    space.write(vec![entry(b"one", Some(1_000)), entry(b"three", Some(70))]).unwrap();
+    space.write(vec![entry(b"one", None)]).unwrap();
+    let written = 2 * "one".len() + "three".len() + 1_070 + 3 * ENTRY;
+    let others = (ALL_MEMTABLES_BYTES - written) / OTHERS;
+    assert!(others < MEMTABLE_BYTES as usize);
+    let keyspace = disk.database.keyspace(SPACE, KeyspaceCreateOptions::default).unwrap();
+    for other in 0..OTHERS {
+        disk.buffers.open(&other.to_string(), &keyspace);
+        assert!(disk.buffers.add(&other.to_string(), 0, others).is_none());
+    }
+    let rest = ALL_MEMTABLES_BYTES - written - OTHERS * others;
+    assert!(disk.buffers.add("0", 0, rest).is_none());
+    assert!(disk.buffers.add("0", 0, 1).is_some());
+}
+
+#[test]
+fn a_disk_that_refuses_is_no_damage() {
+    use io::ErrorKind::{FileTooLarge, InvalidData, PermissionDenied, StorageFull, UnexpectedEof};
+    let explained = |error: fjall::Error| explain(Path::new("folder"), Error::Storage(error));
+    let inner = |kind: io::ErrorKind| fjall::Error::Storage(fjall::LsmError::Io(kind.into()));
+    for kind in [FileTooLarge, PermissionDenied, StorageFull] {
+        for error in [inner(kind), fjall::Error::Io(kind.into())] {
+            let explained = explained(error);
+            assert!(matches!(explained, StartError::Folder { .. }), "{explained:?}");
+        }
+    }
+    for kind in [InvalidData, UnexpectedEof] {
+        let explained = explained(inner(kind));
+        assert!(matches!(explained, StartError::Damaged { .. }), "{explained:?}");
+    }
+    assert!(matches!(explained(fjall::Error::Locked), StartError::InUse { .. }));
+}
+
+#[test]
+fn a_range_that_is_upside_down_or_empty_has_nothing_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let space = Fixture::open(folder.path()).disk.space(SPACE).unwrap();
+    space.write(vec![(b"b".to_vec(), Some(b"v".to_vec()))]).unwrap();
+    let snapshot = space.snapshot();
+    for (from, to) in [(b"c", b"a"), (b"b", b"b"), (b"c", b"b")] {
+        assert!(snapshot.walk(from, to).next(&|_| true).unwrap().is_none());
+        assert!(snapshot.last_key(from, to).unwrap().is_none());
+    }
+}
