@@ -11,6 +11,9 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hbase_thrift_api::thrift2::{
+    THBaseServiceSyncClient, TTHBaseServiceSyncClient as _, TThriftServerType,
+};
 use hbase_thrift_api::{ColumnDescriptor, HbaseSyncClient, IOError, Mutation, THbaseSyncClient};
 use thrift::protocol::{TBinaryInputProtocol, TBinaryOutputProtocol};
 use thrift::transport::{
@@ -332,4 +335,25 @@ fn a_signal_ends_a_start_that_takes_long() {
     let running = Running::start(&["--store", store.to_str().unwrap()]);
     assert!(running.describe().contains("\"tables\":[]"), "{}", running.describe());
     running.end();
+}
+
+#[test]
+fn thrift_2_has_a_port_of_its_own_if_it_is_asked_for() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--listen", "127.0.0.1:0", "--thrift2", "127.0.0.1:0", "--memory"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (first, second) = (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap());
+    assert!(!first.contains('?'), "{first}");
+    let address = second.strip_prefix("hbase://").unwrap().strip_suffix("?interface=2").unwrap();
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let (read, write) = TTcpChannel::with_stream(stream).split().unwrap();
+    let mut raw = THBaseServiceSyncClient::new(
+        TBinaryInputProtocol::new(TBufferedReadTransport::new(read), true),
+        TBinaryOutputProtocol::new(TBufferedWriteTransport::new(write), true),
+    );
+    assert_eq!(raw.get_thrift_server_type().unwrap(), TThriftServerType::TWO);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
