@@ -20,7 +20,7 @@ impl Metadata {
         let text = String::from_utf8_lossy(bytes);
         let value = serde_json::from_str(&text).or_else(|error| {
             let repaired = serde_json::from_str(&lenient::repair(&text)).map_err(|_| error)?;
-            notes.push("the metadata has numbers or characters that JSON doesn't have".to_owned());
+            notes.push("the metadata has values or characters that JSON doesn't have".to_owned());
             Ok::<_, serde_json::Error>(repaired)
         });
         match value {

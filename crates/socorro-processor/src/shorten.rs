@@ -7,7 +7,7 @@ use socorro_hbase_client::{ProcessedCrash, ProcessedError};
 type Step = fn(&mut Map<String, Value>);
 
 /// What is left out, from what is missed least to what is missed most.
-const STEPS: [(&str, Step); 7] = [
+const STEPS: [(&str, Step); 8] = [
     ("the lists of handles", |fields| each_dump(fields, true, drop_handles)),
     ("frames after the 40th of other threads", |fields| each_dump(fields, true, shorten_threads)),
     ("modules that aren't in the crashing stack", |fields| each_dump(fields, true, drop_modules)),
@@ -22,6 +22,8 @@ const STEPS: [(&str, Step); 7] = [
         fields.insert("json_dump".into(), Value::Null);
         fields.values_mut().for_each(|value| cut_texts(value, 200));
     }),
+    // An annotation may be a list of anything, which is longer than it came when it is written again.
+    ("fields that are still long", |fields| fields.values_mut().for_each(drop_long)),
 ];
 
 /// Returns the crash as it is stored, shortened until it fits; what is left out is noted.
@@ -136,6 +138,14 @@ fn cut_texts(value: &mut Value, longest: usize) {
     }
 }
 
+/// Drops what is longer as JSON than any field is in earnest.
+fn drop_long(value: &mut Value) {
+    const LONGEST: usize = 10_000;
+    if value.to_string().len() > LONGEST {
+        *value = Value::Null;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +165,7 @@ mod tests {
         fields.insert("completeddatetime".into(), json!("2012-05-08 20:52:31"));
         fields.insert("signature".into(), json!("f"));
         fields.insert("abort_message".into(), json!("x".repeat(5000)));
+        fields.insert("product".into(), json!(vec![1e9; 1000]));
         fields.insert("upload_file_minidump_a".into(), json!({"json_dump": dump}));
         fields.insert("json_dump".into(), dump);
         fields
@@ -181,6 +192,8 @@ mod tests {
             length = crash.json().len();
         }
         let smallest = fit(large(), Vec::new(), 0).unwrap();
+        let fields: Value = serde_json::from_slice(smallest.json()).unwrap();
+        assert_eq!(fields["product"], Value::Null);
         assert!(smallest.json().len() < 3000, "{}", smallest.json().len());
         assert_eq!(smallest.signature(), "f");
     }

@@ -19,6 +19,7 @@ tests![
     a_walk_that_takes_too_long,
     a_walk_that_results_in_too_much,
     dumps_that_are_none,
+    metadata_that_is_longer_when_it_is_written_again,
 ];
 
 fn frames(thread: &Value) -> &[Value] {
@@ -160,5 +161,24 @@ fn dumps_that_are_none() {
         broken[at] = byte;
         let (_, fields) = process(&with_dump(&broken), limits());
         println!("byte {at}: {}", notes(&fields));
+    }
+}
+
+/// Each number has three times as many digits in what is stored.
+fn metadata_that_is_longer_when_it_is_written_again() {
+    let list = format!("[{}]", vec!["1e9"; 100_000].join(","));
+    let text = serde_json::to_string(&list).unwrap();
+    let mut limits = patient();
+    limits.cell = 1 << 20;
+    for metadata in [
+        format!("{{\"ProductName\": {list}, \"Version\": \"1\"}}"),
+        format!("{{\"JavaException\": {text}, \"Version\": \"1\"}}"),
+    ] {
+        let crash = with_dump(&dumps::file("dump_small")).with_metadata(metadata.into_bytes());
+        let (processed, fields) = process(&crash, limits.clone());
+        let length = processed.crash().json().len();
+        assert!(length <= limits.cell, "{length} bytes");
+        assert!(processed.is_success() && fields["version"] == "1", "{}", notes(&fields));
+        assert!(notes(&fields).contains("fields that are still long are left out"));
     }
 }

@@ -119,8 +119,12 @@ fn further_dumps_have_their_json_and_attachments_have_none() {
 
 fn metadata_is_read_as_far_as_it_goes() {
     let dump = dumps::file("dump_small");
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!("{{\"x\": {deep}, \"ProductName\": \"A\"}}");
     for (metadata, product, note) in [
-        (&b"{\"ProductName\": \"A\", \"x\": NaN}"[..], Some("A"), "that JSON doesn't have"),
+        (deep.as_bytes(), Some("A"), "that JSON doesn't have"),
+        (b"{\"x\": 1e999, \"ProductName\": \"A\"}", Some("A"), "that JSON doesn't have"),
+        (b"{\"ProductName\": \"A\", \"x\": NaN}", Some("A"), "that JSON doesn't have"),
         (b"{\"ProductName\": \"A\\ud800\"}", Some("A\u{fffd}"), "that JSON doesn't have"),
         (b"{\"ProductName\": \"A\xff\"}", Some("A\u{fffd}"), ""),
         (b"[]", None, "no JSON object"),
