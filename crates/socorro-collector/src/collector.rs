@@ -209,7 +209,7 @@ impl Collector {
     ) -> Result<Ooid, Refusal> {
         let invalid = Refusal::from(Malformed::InvalidUuid);
         if !report.annotations.contains("uuid") {
-            return Ooid::generate(received.date()).map_err(|_| invalid);
+            return new_name(received);
         }
         if !self.may_choose_name(headers) {
             return Err(Refusal::UnauthorizedUuid);
@@ -224,6 +224,12 @@ impl Collector {
         let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         is_token(sent, token)
     }
+}
+
+/// A name for a crash of this day. Machines without a battery begin in 1970, of which no name can be: their
+/// clients may come again, when the clock is right.
+fn new_name(received: OffsetDateTime) -> Result<Ooid, Refusal> {
+    Ooid::generate(received.date()).map_err(|_| Refusal::WrongClock)
 }
 
 /// Hashes, so that the time that this takes says nothing of the token.
@@ -296,6 +302,10 @@ async fn heartbeat(State(collector): State<Collector>) -> Response {
     let probed = collector.0.pulse.feel(move || asked.0.keeper.probe()).await;
     let mut reasons: Vec<String> = probed.err().into_iter().collect();
     reasons.extend(collector.0.keeper.trouble());
+    let now = OffsetDateTime::now_utc();
+    if new_name(now).is_err() {
+        reasons.push(format!("the clock says {}, which no crash can have in its name", now.date()));
+    }
     let spool = collector.0.keeper.spool().map(Spool::filled);
     let spool = spool.map(|filled| {
         json!({
@@ -320,5 +330,26 @@ async fn metrics(State(collector): State<Collector>) -> Response {
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socorro_hbase_client::time;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_is_no_clients_fault() {
+        let start = OffsetDateTime::UNIX_EPOCH;
+        for (days, is_right) in [(0, false), (10_000, false), (20_000, true), (50_000, false)] {
+            match new_name(start + time::Duration::days(days)) {
+                Ok(_) => assert!(is_right, "{days} days"),
+                Err(refusal) => {
+                    assert!(!is_right, "{days} days");
+                    assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
+                }
+            }
+        }
     }
 }

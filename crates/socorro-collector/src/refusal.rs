@@ -20,6 +20,8 @@ pub(crate) enum Refusal {
     NoMemory,
     /// The store is away, and there is no room to keep it elsewhere.
     NoRoom,
+    /// The day that this machine's clock says is one that no crash can have in its name.
+    WrongClock,
 }
 
 /// What is wrong with a request.
@@ -43,7 +45,7 @@ impl Refusal {
             Self::UnauthorizedUuid => StatusCode::UNAUTHORIZED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::NoMemory | Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoMemory | Self::NoRoom | Self::WrongClock => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -57,6 +59,7 @@ impl Refusal {
             Self::TooSlow => "too slow, send it again".to_owned(),
             Self::Gone => String::new(),
             Self::NoMemory | Self::NoRoom => "no room at present, send it again later".to_owned(),
+            Self::WrongClock => "this server's clock is wrong, send it again later".to_owned(),
         }
     }
 
@@ -71,6 +74,7 @@ impl Refusal {
             Self::Gone => "gone",
             Self::NoMemory => "no_memory",
             Self::NoRoom => "no_room",
+            Self::WrongClock => "wrong_clock",
         }
     }
 }
