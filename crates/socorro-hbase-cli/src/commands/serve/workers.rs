@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use socorro_collector::ProcessingMetrics;
 use socorro_hbase_client::{Claim, CrashStore, Queue, Worker};
-use socorro_processor::Processor;
+use socorro_processor::{Processor, SymbolTally};
 
 use crate::{
     args::Serve,
@@ -185,6 +185,7 @@ impl Work {
             Ok(processed) => {
                 let (success, took) = (processed.is_success(), began.elapsed());
                 self.metrics.processed(success, took);
+                self.count(processed.symbols());
                 self.tally.processed.fetch_add(1, Ordering::Relaxed);
                 let signature = processed.crash().signature();
                 tracing::info!(ooid = %id, success, signature, ?took, "crash processed");
@@ -200,6 +201,17 @@ impl Work {
                 }
                 false
             }
+        }
+    }
+
+    fn count(&self, symbols: SymbolTally) {
+        for (result, times) in [
+            ("found", symbols.found),
+            ("missing", symbols.missing),
+            ("corrupt", symbols.corrupt),
+            ("failed_request", symbols.failed_requests),
+        ] {
+            self.metrics.symbols(result, times);
         }
     }
 
