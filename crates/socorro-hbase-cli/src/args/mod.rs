@@ -122,9 +122,10 @@ pub(crate) enum Task {
     ///
     /// JSON: ooid, signature, success.
     Process(Process),
-    /// Make the signature of a processed crash
+    /// Make the signature of a processed crash, and explain step by step how it came about
     ///
-    /// JSON: signature, `proto_signature`, notes.
+    /// The signature is printed on standard output, the steps on standard error. JSON: signature,
+    /// `proto_signature`, notes, steps.
     Signature {
         /// A file with one JSON object; standard input by default
         #[arg(default_value = "-")]

@@ -1,4 +1,4 @@
-//! `signature`: the signature of a processed crash, without a store.
+//! `signature`: the signature of a processed crash and how it came about, without a store.
 
 use std::path::Path;
 
@@ -24,8 +24,13 @@ pub(super) fn signature(file: &Path, common: &Common) -> Result<()> {
             "signature": signature.text(),
             "proto_signature": signature.proto_signature(),
             "notes": notes,
+            "steps": signature.steps().iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
         return output::print(json_line(&object).as_bytes());
+    }
+    // Beside the signature, which another command may read.
+    for step in signature.steps() {
+        output::say(&step.to_string());
     }
     output::print_line(&printable(signature.text()))
 }

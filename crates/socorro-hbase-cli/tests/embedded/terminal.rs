@@ -228,16 +228,29 @@ fn nothing_is_said_if_quiet_is_asked_for_and_more_if_verbose_is() {
 fn a_signature_is_made_of_a_processed_crash() {
     let shell = Shell::new();
     let crash = r#"{"json_dump": {"crash_info": {"crashing_thread": 0}, "threads": [{"frames": [
-        {"frame": 0, "module": "a.so", "function": "js::Interpret(JSContext*)", "line": 1}
+        {"frame": 0, "module": "libc.so.6", "function": "abort"},
+        {"frame": 1, "module": "a.so", "function": "js::Interpret(JSContext*)", "line": 1}
     ]}]}, "os_name": "Linux"}"#;
     let file = shell.write("crash.json", crash);
     let made = shell.ok(&["signature", &file]);
-    assert_eq!(made, "js::Interpret\n");
+    assert_eq!(made, "abort | js::Interpret\n");
     let object = &shell.json(&["signature", &file])[0];
-    assert_eq!(object["signature"], "js::Interpret");
+    assert_eq!(object["signature"], "abort | js::Interpret");
     assert!(object["proto_signature"].is_string() && object["notes"].is_array(), "{object}");
     let piped = shell.run_with(&["signature"], crash.as_bytes());
     assert_eq!((piped.code, piped.stdout), (Some(0), made));
+    let steps: Vec<_> = piped.message.lines().collect();
+    for (step, said) in steps.iter().zip([
+        "thread 0: 2 frames are looked at",
+        "frame 0: \"abort\", named by its function: taken, and the next is looked at, because",
+        "frame 1: \"js::Interpret\", named by its function: taken, as the last one",
+        "stack: the signature is \"abort | js::Interpret\"",
+    ]) {
+        assert!(step.starts_with(&format!("socorro-hbase: {said}")), "{step}");
+    }
+    assert_eq!(steps.len(), 4, "{steps:?}");
+    assert_eq!(object["steps"].as_array().unwrap().len(), 4);
+    assert_eq!(shell.run(&["signature", "--quiet", &file]).message, "");
     let broken = shell.write("broken.json", "{");
     assert!(shell.fail(1, &["signature", &broken]).contains("is no JSON"));
     assert!(shell.fail(1, &["signature", "lost"]).contains("can't read lost"));
