@@ -187,6 +187,12 @@ impl CellIndex {
         Self { family: column, qualifier: Span::NONE, value, timestamp }
     }
 
+    /// The name of a column that came as one piece, with so many bytes before and after it.
+    pub(crate) fn around(self, before: usize, after: usize, bytes: &[u8]) -> Option<&[u8]> {
+        let Span { start, end } = self.family;
+        bytes.get((start as usize).checked_sub(before)?..end as usize + after)
+    }
+
     /// The column in the message that the index is of.
     #[inline]
     pub(crate) fn column(self, message: &[u8]) -> Column<'_> {
@@ -207,7 +213,7 @@ pub(crate) struct BatchIndex {
 }
 
 impl BatchIndex {
-    /// Makes a row of the cells from `first` on; what they are offsets into is only looked at.
+    /// Makes a row of the cells from `first` on, in order; what they are offsets into is only looked at.
     #[inline]
     pub(crate) fn end_row(&mut self, key: Span, first: usize, bytes: &[u8]) {
         let cells = &mut self.cells[first..];
@@ -225,7 +231,13 @@ impl BatchIndex {
             // The gateway orders a map's columns by signed bytes.
             cells.sort_by(|a, b| a.column(bytes).cmp(&b.column(bytes)));
         }
-        let (first_cell, cells) = (first as u32, cells.len() as u32);
+        self.end_sorted_row(key, first);
+    }
+
+    /// As [`end_row`](Self::end_row), of cells that are known to be in order.
+    #[inline]
+    pub(crate) fn end_sorted_row(&mut self, key: Span, first: usize) {
+        let (first_cell, cells) = (first as u32, (self.cells.len() - first) as u32);
         self.rows.push(RowIndex { key, first_cell, cells });
     }
 

@@ -173,7 +173,105 @@ fn row() -> impl Strategy<Value = TRowResult> {
     })
 }
 
+/// How a row's columns differ from those of the row before.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    None,
+    OnlyFirst,
+    Without,
+    Longer,
+    Renamed,
+    Swapped,
+    AsInTheBeginning,
+}
+
+/// Rows of which many have the columns of the row before.
+fn similar_rows() -> impl Strategy<Value = Vec<TRowResult>> {
+    let letters = |count: std::ops::Range<usize>| vec(b'a'..b'd', count);
+    let alike = |begin: &'static str, end: &'static str| {
+        let name = move |letters: Vec<u8>| [begin.as_bytes(), &letters, end.as_bytes()].concat();
+        proptest::collection::btree_set(letters(1..4).prop_map(name), 2..6)
+    };
+    let short = proptest::collection::btree_set(letters(0..4), 0..6);
+    // More than are remembered of a row.
+    let many = (62..67).prop_map(|count| (0..count).map(|n| format!("{n:03}").into()).collect());
+    let names = prop_oneof![
+        4 => short,
+        2 => alike("", ":"),
+        2 => alike("", "_ends_alike"),
+        2 => alike("begins_alike_", ""),
+        1 => many,
+    ];
+    let change = prop_oneof![
+        4 => Just(Change::None),
+        1 => Just(Change::OnlyFirst),
+        1 => Just(Change::Without),
+        1 => Just(Change::Longer),
+        1 => Just(Change::Renamed),
+        1 => Just(Change::Swapped),
+        2 => Just(Change::AsInTheBeginning),
+    ];
+    let at = any::<[prop::sample::Index; 2]>();
+    let row = (change, at, prop::bool::weighted(0.1), cell());
+    (names, vec(row, 2..10)).prop_map(|(names, rows)| {
+        let family = |name: &[u8]| if name.contains(&b':') { "" } else { "f:" };
+        let whole = |name: &Vec<u8>| [family(name).as_bytes(), name].concat();
+        let names: Vec<Vec<u8>> = names.iter().map(whole).collect();
+        let mut columns = names.clone();
+        let row = |(change, at, as_map, cell): (_, _, bool, _)| {
+            match change {
+                Change::AsInTheBeginning => columns.clone_from(&names),
+                _ => change_columns(&mut columns, change, at),
+            }
+            row_of(&columns, as_map, &cell)
+        };
+        rows.into_iter().map(row).collect()
+    })
+}
+
+fn change_columns(columns: &mut Vec<Vec<u8>>, change: Change, at: [prop::sample::Index; 2]) {
+    if columns.is_empty() {
+        return;
+    }
+    let [one, other] = at.map(|at| at.index(columns.len()));
+    match change {
+        Change::None | Change::AsInTheBeginning => {}
+        Change::OnlyFirst => columns.truncate(one),
+        Change::Without => drop(columns.remove(one)),
+        Change::Longer => columns[one].push(b'x'),
+        Change::Renamed => {
+            let name = &mut columns[one];
+            let letter = at[1].index(name.len());
+            if name[letter] != b':' {
+                name[letter] = b'y';
+            }
+        }
+        Change::Swapped => columns.swap(one, other),
+    }
+}
+
+fn row_of(columns: &[Vec<u8>], as_map: bool, cell: &TCell) -> TRowResult {
+    let columns = columns.iter().map(|name| (name.clone(), cell.clone()));
+    if as_map {
+        return TRowResult::new(b"r".to_vec(), columns.collect::<BTreeMap<_, _>>(), None);
+    }
+    let columns: Vec<_> = columns.map(|(name, cell)| TColumn::new(name, cell)).collect();
+    TRowResult::new(b"r".to_vec(), None, columns)
+}
+
 proptest! {
+    #[test]
+    fn rows_that_have_columns_in_common_are_read_as_they_are(
+        rows in similar_rows(),
+        cuts in vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let bytes = rows_message(false, &rows);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        cuts.sort_unstable();
+        let decoded = decode::<Binary>(&bytes, &cuts).unwrap();
+        prop_assert_eq!(decoded, Some(Decoded::Rows(rows.iter().map(expected).collect())));
+    }
+
     #[test]
     fn rows_are_the_same_however_the_reply_arrives(
         rows in vec(row(), 0..6),

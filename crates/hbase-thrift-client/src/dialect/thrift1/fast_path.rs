@@ -4,6 +4,10 @@
 //! ones. So nearly all bytes between keys, columns and values are known beforehand. What is laid
 //! out otherwise, is longer than usual or hasn't come whole is left to the general decoder, which
 //! says what is wrong with it: nothing here fails.
+//!
+//! Most rows of a table have the columns of the row before. So what surrounds a cell's value is first
+//! compared with what surrounded that cell's in an earlier row: one comparison tells that all of it is as it
+//! should be, what the column is, and that the row's columns are in order.
 
 use super::form::Form;
 use crate::row::{BatchIndex, CellIndex, Span};
@@ -22,15 +26,31 @@ const STOP: u8 = 0;
 /// Moves the cursor over at most `count` rows; returns how many it left.
 pub(super) fn rows(cursor: &mut Cursor<'_>, count: usize, index: &mut BatchIndex) -> usize {
     let bytes = cursor.bytes();
+    let mut heads = Heads::default();
     repeat(cursor, count, |ahead| {
-        let first_cell = index.cells.len();
-        let row = ahead.row(&mut index.cells);
-        match row {
-            Some(key) => index.end_row(key, first_cell, bytes),
-            None => index.cells.truncate(first_cell),
+        let first = index.cells.len();
+        let Some((key, columns)) = ahead.row(&heads, &mut index.cells) else {
+            index.cells.truncate(first);
+            return None;
+        };
+        if columns == Columns::AsBefore {
+            index.end_sorted_row(key, first);
+        } else {
+            index.end_row(key, first, bytes);
+            let is_list = columns == Columns::OfList;
+            heads.set(bytes, if is_list { &index.cells[first..] } else { &[] });
         }
-        row.map(drop)
+        Some(())
     })
+}
+
+/// What is known of a row's columns.
+#[derive(Clone, Copy, PartialEq)]
+enum Columns {
+    /// They are the first ones of an earlier row, or all of them.
+    AsBefore,
+    OfList,
+    OfMap,
 }
 
 /// Moves the cursor over at most `count` cells; returns how many it left.
@@ -65,6 +85,52 @@ fn repeat<'a>(
     left
 }
 
+/// What comes before the values in the list of an earlier row, in HBase's order of columns: of each cell up to the
+/// length of its value.
+struct Heads<'a> {
+    heads: [&'a [u8]; MOST_HEADS],
+    known: usize,
+}
+
+/// Of rows with more columns, the rest is read as if nothing were known of it.
+const MOST_HEADS: usize = 64;
+
+impl Default for Heads<'_> {
+    fn default() -> Self {
+        Self { heads: [&[]; MOST_HEADS], known: 0 }
+    }
+}
+
+impl<'a> Heads<'a> {
+    const BEFORE_NAME: usize = STRING_1.len() + 3;
+    const AFTER_NAME: usize = STRUCT_2_WITH_STRING_1.len() - 1;
+
+    fn set(&mut self, bytes: &'a [u8], cells: &[CellIndex]) {
+        self.known = 0;
+        for (head, cell) in self.heads.iter_mut().zip(cells) {
+            let around = cell.around(Self::BEFORE_NAME, Self::AFTER_NAME, bytes);
+            let Some(around) = around else { return };
+            *head = around;
+            self.known += 1;
+        }
+    }
+
+    fn known(&self) -> &[&'a [u8]] {
+        &self.heads[..self.known]
+    }
+}
+
+/// Whether some bytes are the same as so many others; of few, without a call.
+#[inline]
+fn is_same(some: &[u8], others: &[u8]) -> bool {
+    const HALF: usize = 16;
+    if some.len() < HALF || some.len() > 2 * HALF {
+        return some == others;
+    }
+    some.first_chunk::<HALF>() == others.first_chunk()
+        && some.last_chunk::<HALF>() == others.last_chunk()
+}
+
 /// A look at what comes after the cursor. What comes after a `None` means nothing.
 struct Lookahead<'a> {
     rest: &'a [u8],
@@ -84,20 +150,58 @@ impl<'a> Lookahead<'a> {
 
     /// Reads a row; returns its key.
     #[inline]
-    fn row(&mut self, cells: &mut Vec<CellIndex>) -> Option<Span> {
+    fn row(&mut self, heads: &Heads<'_>, cells: &mut Vec<CellIndex>) -> Option<(Span, Columns)> {
         let key = self.bytes::<7>(STRING_1)?;
-        if let Some(count) = self.number::<8>(LIST_3_OF_STRUCTS) {
-            for _ in 0..count {
+        let columns = if let Some(count) = self.number::<8>(LIST_3_OF_STRUCTS) {
+            let usual = self.usual_cells(heads, count, cells);
+            for _ in usual..count {
                 cells.push(self.list_cell()?);
             }
+            if usual == count { Columns::AsBefore } else { Columns::OfList }
         } else {
             for _ in 0..self.number::<9>(MAP_2_OF_STRUCTS)? {
                 cells.push(self.map_cell()?);
             }
-        }
+            Columns::OfMap
+        };
         let (stop, rest) = self.rest.split_first()?;
         self.rest = rest;
-        (*stop == STOP).then_some(key)
+        (*stop == STOP).then_some((key, columns))
+    }
+
+    /// Reads the first of `count` cells of a list, as long as they have these heads; returns how many those are.
+    // By itself it needs no more registers than there are.
+    #[inline(never)]
+    fn usual_cells(
+        &mut self,
+        heads: &Heads<'_>,
+        count: usize,
+        cells: &mut Vec<CellIndex>,
+    ) -> usize {
+        let known = heads.known();
+        let (mut rest, before) = (self.rest, cells.len());
+        for head in &known[..known.len().min(count)] {
+            let Some((found, after_head)) = rest.split_at_checked(head.len()) else { break };
+            let Some((length, values)) = after_head.split_first_chunk() else { break };
+            let length = u32::from_be_bytes(*length) as usize;
+            let Some(tail) = values.get(length..) else { break };
+            let Some((tail, after)) = tail.split_first_chunk::<13>() else { break };
+            let timestamp = tail.strip_prefix(I64_2).and_then(|tail| tail.first_chunk());
+            let (Some(timestamp), Some([STOP, STOP])) = (timestamp, tail.last_chunk()) else {
+                break;
+            };
+            let timestamp = i64::from_be_bytes(*timestamp);
+            if !is_same(found, head) {
+                break;
+            }
+            let name = self.end - rest.len() + Heads::BEFORE_NAME;
+            let value = self.end - values.len();
+            let name = name..value - 4 - Heads::AFTER_NAME;
+            cells.push(CellIndex::of_whole(name.into(), (value..value + length).into(), timestamp));
+            rest = after;
+        }
+        self.rest = rest;
+        cells.len() - before
     }
 
     /// A key and a value of the map.
