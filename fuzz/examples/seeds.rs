@@ -2,9 +2,11 @@
 //! each target begins with: into the folder `corpus`, or the one that is named.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{env, fs};
 
+use flate2::{Compression, write::GzEncoder};
 use hbase_thrift_api::{IOError, TCell, TColumn, TRegionInfo, TRowResult};
 use thrift::protocol::{
     TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TListIdentifier,
@@ -58,7 +60,29 @@ fn reports(folder: &Path) -> io::Result<()> {
         for piece in PIECES {
             let report = [content_type, "\n", body].concat();
             write(&folder.join(format!("{number}-{piece}")), piece, report.as_bytes())?;
+            let mut packed = format!("{content_type}\n").into_bytes();
+            let mut gzip = GzEncoder::new(&mut packed, Compression::fast());
+            gzip.write_all(body.as_bytes())?;
+            gzip.finish()?;
+            write(&folder.join(format!("{number}-{piece}-gzip")), 0x80 | piece, &packed)?;
         }
+    }
+    // About as large and as many as the target's limits allow.
+    for (name, parts, bytes) in
+        [("large", 1, 511), ("larger", 1, 513), ("many", 7, 9), ("more", 8, 9)]
+    {
+        // A report without an annotation is refused, whatever else is in it.
+        let mut report = String::from(
+            "multipart/form-data; boundary=x\n--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n",
+        );
+        for part in 0..parts {
+            report += &format!(
+                "--x\r\nContent-Disposition: form-data; name=\"upload_file_minidump{part}\"; \
+                 filename=\"d\"\r\n\r\n{}\r\n",
+                "M".repeat(bytes)
+            );
+        }
+        write(&folder.join(name), PIECES[0], (report + "--x--\r\n").as_bytes())?;
     }
     Ok(())
 }
@@ -99,7 +123,11 @@ fn requests(folder: &Path) -> io::Result<()> {
             let file = format!("{name}-{compact}");
             write(&folder.join("server_message").join(&file), head, &message)?;
             let framed = [&(message.len() as u32).to_be_bytes(), &*message].concat();
-            write(&folder.join("server_message").join(format!("{file}-framed")), head | 0x40, &framed)?;
+            write(
+                &folder.join("server_message").join(format!("{file}-framed")),
+                head | 0x40,
+                &framed,
+            )?;
             let http = format!(
                 "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-thrift\r\n\
                  Content-Length: {}\r\n\r\n",
@@ -131,32 +159,44 @@ fn calls() -> Vec<(&'static str, Box<Fields<'static>>)> {
     }
     vec![
         ("getClusterId", Box::new(|_| Ok(()))),
-        ("getRow", Box::new(|protocol| {
-            text(protocol, 1, "t")?;
-            text(protocol, 2, "r")
-        })),
-        ("createTable", Box::new(|protocol| {
-            text(protocol, 1, "t")?;
-            field(protocol, TType::List, 2, &|protocol| {
-                protocol.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
-                text(protocol, 1, "f")?;
-                protocol.write_field_stop()
-            })
-        })),
-        ("mutateRow", Box::new(|protocol| {
-            text(protocol, 1, "t")?;
-            text(protocol, 2, "r")?;
-            field(protocol, TType::List, 3, &|protocol| {
-                protocol.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
-                text(protocol, 2, "f:x")?;
-                text(protocol, 3, "v")?;
-                protocol.write_field_stop()
-            })
-        })),
-        ("scannerGetList", Box::new(|protocol| {
-            field(protocol, TType::I32, 1, &|protocol| protocol.write_i32(0))?;
-            field(protocol, TType::I32, 2, &|protocol| protocol.write_i32(10))
-        })),
+        (
+            "getRow",
+            Box::new(|protocol| {
+                text(protocol, 1, "t")?;
+                text(protocol, 2, "r")
+            }),
+        ),
+        (
+            "createTable",
+            Box::new(|protocol| {
+                text(protocol, 1, "t")?;
+                field(protocol, TType::List, 2, &|protocol| {
+                    protocol.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
+                    text(protocol, 1, "f")?;
+                    protocol.write_field_stop()
+                })
+            }),
+        ),
+        (
+            "mutateRow",
+            Box::new(|protocol| {
+                text(protocol, 1, "t")?;
+                text(protocol, 2, "r")?;
+                field(protocol, TType::List, 3, &|protocol| {
+                    protocol.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
+                    text(protocol, 2, "f:x")?;
+                    text(protocol, 3, "v")?;
+                    protocol.write_field_stop()
+                })
+            }),
+        ),
+        (
+            "scannerGetList",
+            Box::new(|protocol| {
+                field(protocol, TType::I32, 1, &|protocol| protocol.write_i32(0))?;
+                field(protocol, TType::I32, 2, &|protocol| protocol.write_i32(10))
+            }),
+        ),
     ]
 }
 

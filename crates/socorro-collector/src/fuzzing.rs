@@ -36,6 +36,12 @@ pub fn request(is_gzip: bool, piece: usize, bytes: &[u8]) {
     }
 }
 
+/// Small ones, that inputs of a few kilobytes reach.
+fn limits() -> Limits {
+    let (request, unpacked, part) = (4096, 8192, 512);
+    Limits { request, unpacked, part, parts: 8, name: 32, ..Limits::default() }
+}
+
 /// All that a report says, as text.
 async fn read(
     is_gzip: bool,
@@ -51,13 +57,14 @@ async fn read(
     }
     // A head that no server would let through.
     let Ok(request) = builder.body(body) else { return Err(Refusal::Gone) };
-    let limits = Limits { request: 4096, unpacked: 64 << 10, part: 2048, ..Limits::default() };
+    let limits = limits();
     let memory = Memory::new(MEMORY);
     let read = request::read(request, &limits, &memory).await;
     let text = read.map(|(report, share)| {
         let sizes = report.dumps.iter().map(|(_, dump)| dump.len() as u64);
-        assert!(sizes.clone().all(|size| size <= limits.part));
-        assert!(sizes.sum::<u64>() <= limits.unpacked);
+        assert!(sizes.clone().all(|size| size <= limits.part), "a dump is too large");
+        assert!(sizes.sum::<u64>() <= limits.unpacked, "the dumps are too large together");
+        assert!(report.dumps.len() <= limits.parts, "{} dumps", report.dumps.len());
         let mut names: Vec<_> = report.dumps.iter().map(|(name, _)| name.clone()).collect();
         names.sort_unstable();
         names.dedup();

@@ -34,6 +34,21 @@ pub(crate) fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
+/// Whether what is said is logged, so that a program that reads standard error finds one form there.
+static LOGGED: AtomicBool = AtomicBool::new(false);
+
+/// From now on, what is said is logged.
+pub(crate) fn log_all() {
+    LOGGED.store(true, Ordering::Relaxed);
+}
+
+fn is_logged() -> bool {
+    LOGGED.load(Ordering::Relaxed)
+}
+
+/// What the program is called in its log.
+const PROGRAM: &str = "socorro_hbase";
+
 /// The bar that is drawn, which messages have to stand above.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
@@ -100,7 +115,9 @@ pub(crate) fn print_help(help: &clap::Error) -> Result<()> {
 
 /// Says what was done, on standard error, unless that is unwanted.
 pub(crate) fn say(text: &str) {
-    if !is_quiet() {
+    if is_logged() {
+        tracing::info!(target: PROGRAM, "{text}");
+    } else if !is_quiet() {
         complain(text);
     }
 }
@@ -110,6 +127,10 @@ pub(crate) fn say(text: &str) {
 /// If it can't be said (a closed pipe, a full disk), the work and its exit code are as they are;
 /// `eprintln!` would panic.
 pub(crate) fn complain(text: &str) {
+    if is_logged() {
+        tracing::warn!(target: PROGRAM, "{text}");
+        return;
+    }
     let _ = aside(|| writeln!(io::stderr().lock(), "socorro-hbase: {}", printable(text)));
 }
 

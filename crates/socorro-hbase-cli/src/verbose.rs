@@ -33,6 +33,7 @@ pub(crate) fn start(log: &Log, verbosity: u8) {
         .with_writer(|| AboveTheBar);
     // Fails only if it was set before, which nobody does.
     let _ = if matches!(log, Log::Service { is_json: true }) {
+        output::log_all();
         tracing::subscriber::set_global_default(logged.json().flatten_event(true).finish())
     } else {
         tracing::subscriber::set_global_default(logged.finish())

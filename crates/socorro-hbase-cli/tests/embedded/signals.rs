@@ -256,3 +256,27 @@ fn the_second_signal_stops_at_once() {
     // By the signal, which a shell shows as 130.
     assert_eq!(running.process.wait().unwrap().signal(), Some(2));
 }
+
+/// What a service says of itself too.
+#[test]
+fn a_log_in_json_has_nothing_else_in_it() {
+    let shell = Shell::new();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
+    let mut running = Running::start(&shell, &serve);
+    running.wait_for_listener();
+    let id = running.process.id().to_string();
+    running.wait_for("serving");
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let (message, code) = running.end();
+    assert_eq!(code, Some(0), "{message}");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let failed = shell.fail(1, &["serve", "--listen", &address, "--log-format", "json"]);
+    for said in ["stopping", "stopped", &address] {
+        assert!(message.contains(said) || failed.contains(said), "{said}: {message}{failed}");
+    }
+    for line in message.lines().chain(failed.lines()) {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        assert!(line["message"].is_string() && line["level"].is_string(), "{line}");
+    }
+}
