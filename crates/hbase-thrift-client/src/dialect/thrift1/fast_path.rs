@@ -26,10 +26,11 @@ const STOP: u8 = 0;
 /// Moves the cursor over at most `count` rows; returns how many it left.
 pub(super) fn rows(cursor: &mut Cursor<'_>, count: usize, index: &mut BatchIndex) -> usize {
     let bytes = cursor.bytes();
-    let mut heads = Heads::default();
+    let (mut heads, mut left) = (None, count);
     repeat(cursor, count, |ahead| {
         let first = index.cells.len();
-        let Some((key, columns)) = ahead.row(&heads, &mut index.cells) else {
+        let known = heads.as_ref().map_or(&[][..], Heads::known);
+        let Some((key, columns)) = ahead.row(known, &mut index.cells) else {
             index.cells.truncate(first);
             return None;
         };
@@ -37,9 +38,12 @@ pub(super) fn rows(cursor: &mut Cursor<'_>, count: usize, index: &mut BatchIndex
             index.end_sorted_row(key, first);
         } else {
             index.end_row(key, first, bytes);
-            let is_list = columns == Columns::OfList;
-            heads.set(bytes, if is_list { &index.cells[first..] } else { &[] });
+            // One row alone, as of a get, is like no other.
+            if columns == Columns::OfList && left > 1 {
+                heads.get_or_insert_default().set(bytes, &index.cells[first..]);
+            }
         }
+        left -= 1;
         Some(())
     })
 }
@@ -150,7 +154,7 @@ impl<'a> Lookahead<'a> {
 
     /// Reads a row; returns its key.
     #[inline]
-    fn row(&mut self, heads: &Heads<'_>, cells: &mut Vec<CellIndex>) -> Option<(Span, Columns)> {
+    fn row(&mut self, heads: &[&[u8]], cells: &mut Vec<CellIndex>) -> Option<(Span, Columns)> {
         let key = self.bytes::<7>(STRING_1)?;
         let columns = if let Some(count) = self.number::<8>(LIST_3_OF_STRUCTS) {
             let usual = self.usual_cells(heads, count, cells);
@@ -172,15 +176,9 @@ impl<'a> Lookahead<'a> {
     /// Reads the first of `count` cells of a list, as long as they have these heads; returns how many those are.
     // By itself it needs no more registers than there are.
     #[inline(never)]
-    fn usual_cells(
-        &mut self,
-        heads: &Heads<'_>,
-        count: usize,
-        cells: &mut Vec<CellIndex>,
-    ) -> usize {
-        let known = heads.known();
+    fn usual_cells(&mut self, heads: &[&[u8]], count: usize, cells: &mut Vec<CellIndex>) -> usize {
         let (mut rest, before) = (self.rest, cells.len());
-        for head in &known[..known.len().min(count)] {
+        for head in &heads[..heads.len().min(count)] {
             let Some((found, after_head)) = rest.split_at_checked(head.len()) else { break };
             let Some((length, values)) = after_head.split_first_chunk() else { break };
             let length = u32::from_be_bytes(*length) as usize;
