@@ -14,6 +14,7 @@ pub(crate) fn tests() -> Vec<Test> {
     [
         Test::on_own_server(every_flavour_stores_and_answers),
         Test::on_own_server(an_absent_row_has_no_key_and_rows_are_answered_by_position),
+        Test::on_own_server(a_missing_family_counts_before_a_get_for_existence),
         Test::on_own_server(a_get_of_a_time_takes_this_time_alone),
         Test::on_own_server(a_delete_takes_the_times_of_its_columns_and_not_its_own),
         Test::on_own_server(a_family_is_deleted_by_its_own_kind_of_delete),
@@ -167,6 +168,21 @@ fn an_absent_row_has_no_key_and_rows_are_answered_by_position(server: &Server) {
     assert_eq!(keys, [None, Some(bytes("r")), None, Some(bytes("r"))]);
     let exist = bench.raw.exists_all(bench.name(), gets).unwrap();
     assert_eq!(exist, [false, true, false, true]);
+}
+
+/// HBase answers all gets before the gateway writes down any of the answers.
+fn a_missing_family_counts_before_a_get_for_existence(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_existence");
+    let existence = TGet { existence_only: Some(true), ..get("r") };
+    let missing = TColumn::new(bytes("none"), None::<Vec<u8>>, None);
+    let missing = TGet { columns: Some(vec![missing]), ..get("r") };
+    for gets in [[existence.clone(), missing.clone()], [missing, existence.clone()]] {
+        let refused = bench.raw.get_multiple(bench.name(), gets.to_vec()).unwrap_err();
+        assert!(format!("{refused:?}").contains("Failed 1 action"), "{refused:?}");
+    }
+    let refused = bench.raw.get_multiple(bench.name(), vec![existence.clone(), existence]);
+    let refused = format!("{:?}", refused.unwrap_err());
+    assert!(refused.contains("Internal error"), "{refused}");
 }
 
 /// Thrift 1's `getRowTs` takes what is older; here it is what has exactly this time, whatever the range.

@@ -168,11 +168,16 @@ fn find(store: &CrashStore, ooid: Ooid, part: &Part, reader: Reader) -> Result<F
     }
 }
 
-/// Lets a crash be processed that isn't yet. One that waits already is left as it is: asking again and
-/// again makes no work.
+/// Lets a crash be processed that isn't yet. One that waits already, or that a worker is at, is left as it is, and
+/// so is one that was processed meanwhile: asking again and again makes no work.
 fn hurry(store: &CrashStore, ooid: Ooid) -> Result<Found, Error> {
     let Some(crash) = store.describe(ooid)? else { return Ok(Found::Nothing) };
-    if !crash.queued.iter().any(|entry| entry.is_legacy && entry.is_requested) {
+    let waits = crash.queued.iter().any(|entry| {
+        let is_claimed = entry.claim.is_some();
+        entry.is_requested && (entry.is_legacy || is_claimed)
+    });
+    // A result is there before the entries leave: where none is left, there is none, or it is to be found now.
+    if !waits && store.get_processed_text(ooid)?.is_none() {
         store.requeue(ooid)?;
     }
     Ok(Found::Later)

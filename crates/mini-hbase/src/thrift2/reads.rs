@@ -51,7 +51,7 @@ impl Handler {
         };
         let table = self.service.table(table).map_err(|error| of_batch(all, error))?;
         let mut answers = Vec::with_capacity(all);
-        let mut failed: Option<(usize, Error)> = None;
+        let (mut failed, mut illegal): (Option<(usize, Error)>, Option<Error>) = (None, None);
         for get in gets {
             match read(self, &table, get) {
                 Ok(answer) => answers.push(answer),
@@ -59,10 +59,18 @@ impl Handler {
                 Err(error @ Error::NoSuchFamily { .. }) => {
                     failed.get_or_insert((0, error)).0 += 1;
                 }
+                // The gateway runs into it when it writes down what HBase has answered to all of them.
+                Err(error @ Error::Illegal(_)) => {
+                    illegal.get_or_insert(error);
+                }
                 Err(error) => return Err(of_batch(all, error)),
             }
         }
-        failed.map_or(Ok(answers), |(count, error)| Err(of_batch(count, error)))
+        match (failed, illegal) {
+            (Some((count, error)), _) => Err(of_batch(count, error)),
+            (None, Some(error)) => Err(of_batch(all, error)),
+            (None, None) => Ok(answers),
+        }
     }
 
     fn has_cells(&self, table: &Table, get: Get) -> Result<bool> {

@@ -142,6 +142,37 @@ fn what_is_not_processed_is_asked_for_once_and_what_is_absent_is_said() {
     }
 }
 
+/// By the general queue too; and readers who ask again and again come between any two steps of the worker.
+#[test]
+fn what_a_worker_is_at_is_not_asked_for_once_more() {
+    let world = World::new(|_| ());
+    let processed = r#"{"signature": "f", "completeddatetime": "2012-05-08"}"#;
+    let processed = ProcessedCrash::from_json(processed.to_owned()).unwrap();
+    let (worker, lease) = ("worker".parse().unwrap(), Duration::from_mins(10));
+    for round in 0..20 {
+        let ooid = submitted(&world);
+        let queue = if round % 2 == 0 {
+            assert!(world.store.legacy_queue().remove(ooid).unwrap());
+            world.store.general_queue()
+        } else {
+            world.store.legacy_queue()
+        };
+        let claim = queue.claim_crash(ooid, &worker, lease).unwrap().unwrap();
+        assert_eq!(get(&world, "processed", ooid.as_str(), None).status, 408);
+        thread::scope(|scope| {
+            let readers = [(); 3].map(|()| {
+                scope.spawn(|| while get(&world, "processed", ooid.as_str(), None).status != 200 {})
+            });
+            claim.complete(&processed).unwrap();
+            for reader in readers {
+                reader.join().unwrap();
+            }
+        });
+        let left = world.store.describe(ooid).unwrap().unwrap().queued;
+        assert!(left.is_empty(), "round {round}: {left:?}");
+    }
+}
+
 #[test]
 fn readers_who_take_nothing_are_let_go_and_submissions_go_on() {
     const SIZE: usize = 6 << 20;
