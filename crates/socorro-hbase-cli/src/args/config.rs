@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{ClaimOptions, Symbols};
+use super::{ClaimOptions, SignatureLists, Symbols};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
@@ -21,4 +21,6 @@ pub(crate) struct ShowConfig {
     pub(crate) claim: ClaimOptions,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) lists: SignatureLists,
 }

@@ -19,8 +19,8 @@ pub(crate) use ids::{Ids, Named, a_folder, id, is_standard, word};
 pub(crate) use serve::{LimitOptions, LogFormat, Serve};
 pub(crate) use submit::Submit;
 pub(crate) use work::{
-    Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting, SymbolFiles,
-    Symbols, Which, WorkerName, position_word,
+    Check, ClaimOptions, Export, Process, Queue, QueueName, Sample, Selecting, SignatureLists,
+    SymbolFiles, Symbols, Which, WorkerName, position_word,
 };
 
 use std::path::PathBuf;
@@ -130,6 +130,8 @@ pub(crate) enum Task {
         /// A file with one JSON object; standard input by default
         #[arg(default_value = "-")]
         file: PathBuf,
+        #[command(flatten)]
+        lists: SignatureLists,
     },
     /// Keep Breakpad's symbol files
     #[command(subcommand)]
@@ -309,8 +311,8 @@ Without a server, the program keeps the crashes in a store of its own, in a fold
 nothing to install or to create.
 
 Options go before variables of the environment, and these before the file of settings (TOML), whose
-keys are server, store, worker, lease, symbols and symbols-url, like the options. `socorro-hbase config
-show` prints what is used and where it comes from.
+keys are server, store, worker, lease, symbols, symbols-url and signature-lists, like the options.
+`socorro-hbase config show` prints what is used and where it comes from.
 
 Examples:
   export SOCORRO_HBASE_SERVER=hbase://localhost:9090   # or without, on the program's own store

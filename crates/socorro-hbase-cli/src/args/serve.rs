@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use super::work::{ClaimOptions, Symbols};
+use super::work::{ClaimOptions, SignatureLists, Symbols};
 
 /// How the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -68,6 +68,8 @@ pub(crate) struct Serve {
     pub(crate) claim: ClaimOptions,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) lists: SignatureLists,
     /// How the log on standard error is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,

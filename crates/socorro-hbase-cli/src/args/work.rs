@@ -141,6 +141,15 @@ pub(crate) struct Symbols {
     pub(crate) symbols_url: Vec<String>,
 }
 
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SignatureLists {
+    /// A folder with the lists by which signatures are made, named and written like those of Mozilla's
+    /// siggen, instead of the short ones that are built in; else `SOCORRO_HBASE_SIGNATURE_LISTS`, else what the
+    /// file of settings says
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) signature_lists: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Process {
     /// These crashes, out of their turn; - reads their ooids from standard input
@@ -158,6 +167,8 @@ pub(crate) struct Process {
     pub(crate) limit: Option<u64>,
     #[command(flatten)]
     pub(crate) symbols: Symbols,
+    #[command(flatten)]
+    pub(crate) lists: SignatureLists,
 }
 
 #[derive(Debug, Subcommand)]

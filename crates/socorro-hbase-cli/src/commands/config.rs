@@ -25,7 +25,7 @@ pub(super) fn config(what: Config, common: &Common) -> Result<()> {
 }
 
 fn show(arguments: ShowConfig, common: &Common) -> Result<()> {
-    let ShowConfig { claim, symbols } = arguments;
+    let ShowConfig { claim, symbols, lists } = arguments;
     let settings = Settings::load(common.config.clone())?;
     let file = settings.file();
     let server = settings.server(common.server.as_deref())?;
@@ -36,6 +36,7 @@ fn show(arguments: ShowConfig, common: &Common) -> Result<()> {
     };
     let worker = settings.worker(claim.worker.worker)?;
     let lease = settings.lease(claim.lease)?;
+    let lists = settings.signature_lists(lists.signature_lists)?;
     let urls = settings.symbols_url(symbols.symbols_url)?;
     let symbols = settings.symbols(symbols.symbols)?;
     let folders: Vec<Value> = symbols.value.iter().map(|folder| path(folder)).collect();
@@ -52,6 +53,7 @@ fn show(arguments: ShowConfig, common: &Common) -> Result<()> {
         ("lease", json!(humantime::format_duration(lease.value).to_string()), lease.source),
         ("symbols", json!(folders), symbols.source),
         ("symbols-url", json!(urls.value), urls.source),
+        ("signature-lists", lists.value.as_deref().map_or(Value::Null, path), lists.source),
         ("uses", json!(used.0), used.1),
     ];
     let text = if common.json { objects(&lines) } else { table(&lines) };
@@ -73,11 +75,11 @@ fn objects(lines: &[Line]) -> String {
 fn table(lines: &[Line]) -> String {
     let values: Vec<String> = lines.iter().map(|(_, value, _)| shown(value)).collect();
     let width = values.iter().map(|value| value.chars().count()).max().unwrap_or_default();
-    let head = format!("{:<11}  {:<width$}  source\n", "setting", "value");
+    let head = format!("{:<15}  {:<width$}  source\n", "setting", "value");
     let line = |((setting, _, source), value): (&Line, &String)| {
         let source = source.to_string();
         let source = printable(&source);
-        format!("{setting:<11}  {value:<width$}  {source}\n")
+        format!("{setting:<15}  {value:<width$}  {source}\n")
     };
     let head = if io::stdout().is_terminal() { head } else { String::new() };
     head + &lines.iter().zip(&values).map(line).collect::<String>()

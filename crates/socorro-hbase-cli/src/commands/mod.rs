@@ -41,7 +41,7 @@ pub(crate) fn run(task: Task, common: &Common) -> Result<()> {
         Task::Remove(arguments) => change::remove(arguments, common),
         Task::Queue(what) => queue::queue(what, common),
         Task::Process(arguments) => process::process(arguments, common),
-        Task::Signature { file } => signature::signature(&file, common),
+        Task::Signature { file, lists } => signature::signature(&file, lists, common),
         Task::Symbols(what) => symbols::symbols(what, common),
         Task::Crashes(arguments) => crashes::crashes(arguments, common),
         Task::Signatures(arguments) => crashes::signatures(&arguments, common),

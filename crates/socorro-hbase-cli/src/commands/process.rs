@@ -14,9 +14,12 @@ use serde_json::json;
 use socorro_hbase_client::{Claim, CrashId, CrashStore, ErrorKind, Queue, Worker};
 use socorro_processor::{Limits, Processed, Processor, RawCrash, SymbolSources};
 
-use super::queue::{Absent, choose, named};
+use super::{
+    queue::{Absent, choose, named},
+    signature::lists_of,
+};
 use crate::{
-    args::{Common, Process, Symbols, word},
+    args::{Common, Process, SignatureLists, Symbols, word},
     failure::{NotFound, TryLater, WrongCommandLine, is_retryable},
     listing::Listing,
     output,
@@ -34,10 +37,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
     stop::on_signal()?;
-    let Process { ooids, which, claim, watch, limit, symbols } = arguments;
+    let Process { ooids, which, claim, watch, limit, symbols, lists } = arguments;
     let settings = Settings::load(common.config.clone())?;
     let (worker, lease) = choose(claim, &settings)?;
-    let processor = processor(symbols, &settings)?;
+    let processor = processor(symbols, lists, &settings)?;
     let is_queue = ooids.is_empty();
     let (store, crashes) = Opened::open_for(&settings, common, ooids)?;
     let queue = named(&store, which.queue);
@@ -87,16 +90,25 @@ pub(super) fn process(arguments: Process, common: &Common) -> Result<()> {
     claimed.check(|ids| TryLater(format!("other workers have claimed {ids}")))
 }
 
-/// A processor with the symbols that options and settings name.
-pub(super) fn processor(symbols: Symbols, settings: &Settings) -> Result<Processor> {
+/// A processor with the symbols and lists that options and settings name.
+pub(super) fn processor(
+    symbols: Symbols,
+    lists: SignatureLists,
+    settings: &Settings,
+) -> Result<Processor> {
+    let lists = lists_of(lists, settings)?;
     let urls = settings.symbols_url(symbols.symbols_url)?.value;
     let mut sources = SymbolSources::from_folders(settings.symbols(symbols.symbols)?.value);
     if !urls.is_empty() {
         let cache = dirs::cache_dir().context("the user has no folder for caches")?;
         sources = sources.with_servers(urls, cache.join("socorro-hbase/symbols"));
     }
-    Processor::new(sources, Limits::default())
-        .map_err(|error| WrongCommandLine(format!("{:#}", anyhow::Error::from(error))).into())
+    let processor = Processor::new(sources, Limits::default())
+        .map_err(|error| WrongCommandLine(format!("{:#}", anyhow::Error::from(error))))?;
+    Ok(match lists {
+        Some(lists) => processor.with_lists(lists),
+        None => processor,
+    })
 }
 
 struct Done {

@@ -7,17 +7,21 @@ use serde_json::{Value, json};
 use socorro_signature::{Crash, Generator, Lists};
 
 use crate::{
-    args::Common,
+    args::{Common, SignatureLists},
+    failure::WrongCommandLine,
     input, output,
+    settings::Settings,
     text::{json_line, printable},
 };
 
-pub(super) fn signature(file: &Path, common: &Common) -> Result<()> {
+pub(super) fn signature(file: &Path, lists: SignatureLists, common: &Common) -> Result<()> {
+    let settings = Settings::load(common.config.clone())?;
+    let lists = lists_of(lists, &settings)?.unwrap_or_else(Lists::built_in);
     let shown = file.display();
     let text = input::read(file).with_context(|| format!("can't read {shown}"))?;
     let processed: Value =
         serde_json::from_slice(&text).with_context(|| format!("{shown} is no JSON"))?;
-    let signature = Generator::new(Lists::built_in()).generate(&Crash::from_processed(&processed));
+    let signature = Generator::new(lists).generate(&Crash::from_processed(&processed));
     if common.json {
         let notes: Vec<_> = signature.notes().collect();
         let object = json!({
@@ -33,4 +37,15 @@ pub(super) fn signature(file: &Path, common: &Common) -> Result<()> {
         output::say(&step.to_string());
     }
     output::print_line(&printable(signature.text()))
+}
+
+/// The lists that option and settings name; `None` for those that are built in.
+pub(super) fn lists_of(lists: SignatureLists, settings: &Settings) -> Result<Option<Lists>> {
+    let Some(folder) = settings.signature_lists(lists.signature_lists)?.value else {
+        return Ok(None);
+    };
+    let lists = Lists::from_folder(folder);
+    let lists =
+        lists.map_err(|error| WrongCommandLine(format!("{:#}", anyhow::Error::from(error))))?;
+    Ok(Some(lists))
 }

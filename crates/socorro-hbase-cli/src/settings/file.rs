@@ -27,6 +27,7 @@ pub(super) struct File {
     pub(super) lease: Option<Duration>,
     pub(super) symbols: Option<Vec<PathBuf>>,
     pub(super) symbols_url: Option<Vec<String>>,
+    pub(super) signature_lists: Option<PathBuf>,
 }
 
 /// The keys that there are. What their values may be is said below, in the program's own words.
@@ -40,6 +41,8 @@ struct Keys {
     symbols: Option<Spanned<Value>>,
     #[serde(rename = "symbols-url")]
     symbols_url: Option<Spanned<Value>>,
+    #[serde(rename = "signature-lists")]
+    signature_lists: Option<Spanned<Value>>,
 }
 
 pub(super) const NO_SERVER: &str = "is no server's URL";
@@ -101,6 +104,9 @@ impl File {
                     list.iter().map(|value| value.as_str().map(str::to_owned)).collect()
                 });
                 urls.with_context(|| wrong("symbols-url", URLS))
+            })?,
+            signature_lists: read(keys.signature_lists, at, |value| {
+                path_in(folder, value).with_context(|| wrong("signature-lists", A_FOLDER))
             })?,
         })
     }

@@ -67,6 +67,8 @@ const WORKER: Name = Name { flag: "--worker", variable: "SOCORRO_HBASE_WORKER" }
 const LEASE: Name = Name { flag: "--lease", variable: "SOCORRO_HBASE_LEASE" };
 const SYMBOLS: Name = Name { flag: "--symbols", variable: "SOCORRO_HBASE_SYMBOLS" };
 const SYMBOLS_URL: Name = Name { flag: "--symbols-url", variable: "SOCORRO_HBASE_SYMBOLS_URL" };
+const SIGNATURE_LISTS: Name =
+    Name { flag: "--signature-lists", variable: "SOCORRO_HBASE_SIGNATURE_LISTS" };
 
 /// Secrets are in the environment only: others see a command line.
 const READ_TOKEN: &str = "SOCORRO_HBASE_READ_TOKEN";
@@ -181,6 +183,19 @@ impl Settings {
         named.unwrap_or_else(|| Setting::default(Ok(Vec::new()))).checked()
     }
 
+    /// The folder of lists for signatures; `None` for those that are built in.
+    pub(crate) fn signature_lists(
+        &self,
+        flag: Option<PathBuf>,
+    ) -> Result<Setting<Option<PathBuf>>> {
+        let named = self
+            .first(&SIGNATURE_LISTS, flag.map(Ok), as_path, |file| file.signature_lists.clone());
+        let Some(Setting { value, source }) = named else {
+            return Ok(Setting { value: None, source: Source::Default });
+        };
+        Ok(Setting { value: Some(value?), source })
+    }
+
     /// The token of those who may read crashes as they are stored.
     pub(crate) fn read_token(&self) -> Result<Option<String>> {
         self.token(READ_TOKEN)
@@ -290,7 +305,7 @@ fn default_store() -> Result<PathBuf> {
 
 /// An empty variable is how a shell takes one back.
 fn environment() -> Variables {
-    [CONFIG, SERVER, STORE, WORKER, LEASE, SYMBOLS, SYMBOLS_URL]
+    [CONFIG, SERVER, STORE, WORKER, LEASE, SYMBOLS, SYMBOLS_URL, SIGNATURE_LISTS]
         .into_iter()
         .map(|name| name.variable)
         .chain([READ_TOKEN, SUBMIT_TOKEN])

@@ -33,7 +33,7 @@ fn a_flag_goes_before_the_environment_before_the_file() {
     let shell = Shell::new();
     let file = write(
         &shell,
-        "server = 'hbase://file'\nworker = 'file'\nlease = '1s'\nsymbols = ['file', '/srv']",
+        "server = 'hbase://file'\nworker = 'file'\nlease = '1s'\nsymbols = ['file', '/srv']\nsignature-lists = 'lists'",
     );
     let found = settings(
         &shell,
@@ -48,6 +48,7 @@ fn a_flag_goes_before_the_environment_before_the_file() {
         line("lease", json!("1s"), &file),
         line("symbols", json!([shown(&shell.path("file")), "/srv"]), &file),
         line("symbols-url", json!([]), "default"),
+        line("signature-lists", json!(shown(&shell.path("lists"))), &file),
         line("uses", json!("server"), "--server"),
     ];
     assert_eq!(found, expected);
@@ -59,15 +60,16 @@ fn settings_are_shown_as_a_table_to_people() {
     let store = shown(&shell.path("store"));
     let width = store.len();
     let expected = format!(
-        "config       {:width$}  default\n\
-         server       {:width$}  default\n\
-         store        {store}  SOCORRO_HBASE_STORE\n\
-         worker       {:width$}  default\n\
-         lease        {:width$}  --lease\n\
-         symbols      {:width$}  --symbols\n\
-         symbols-url  {:width$}  default\n\
-         uses         {:width$}  SOCORRO_HBASE_STORE\n",
-        "none", "none", "socorro-hbase", "1m 30s", "a, b", "none", "store",
+        "config           {:width$}  default\n\
+         server           {:width$}  default\n\
+         store            {store}  SOCORRO_HBASE_STORE\n\
+         worker           {:width$}  default\n\
+         lease            {:width$}  --lease\n\
+         symbols          {:width$}  --symbols\n\
+         symbols-url      {:width$}  default\n\
+         signature-lists  {:width$}  default\n\
+         uses             {:width$}  SOCORRO_HBASE_STORE\n",
+        "none", "none", "socorro-hbase", "1m 30s", "a, b", "none", "none", "store",
     );
     let flags = ["config", "show", "--lease", "90s", "--symbols", "a", "--symbols", "b"];
     assert_eq!(shell.ok(&flags), expected);

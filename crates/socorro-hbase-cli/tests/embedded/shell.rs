@@ -77,6 +77,7 @@ impl Shell {
             "LEASE",
             "SYMBOLS",
             "SYMBOLS_URL",
+            "SIGNATURE_LISTS",
             "READ_TOKEN",
             "SUBMIT_TOKEN",
         ] {

@@ -251,6 +251,24 @@ fn a_signature_is_made_of_a_processed_crash() {
     assert_eq!(steps.len(), 4, "{steps:?}");
     assert_eq!(object["steps"].as_array().unwrap().len(), 4);
     assert_eq!(shell.run(&["signature", "--quiet", &file]).message, "");
+    // Other lists, in which nothing is followed by the next.
+    fs::create_dir(shell.path("lists")).unwrap();
+    let absent = shell.fail(2, &["signature", "--signature-lists", "lists", &file]);
+    assert!(absent.contains("signature_sentinels.txt can't be read"), "{absent}");
+    for name in [
+        "signature_sentinels",
+        "irrelevant_signature_re",
+        "prefix_signature_re",
+        "signatures_with_line_numbers_re",
+    ] {
+        shell.write(&format!("lists/{name}.txt"), "# none\n");
+    }
+    let lists = ["signature", "--signature-lists", "lists", &file];
+    assert_eq!(shell.ok(&lists), "abort\n");
+    let processing = ["process", "--signature-lists", "absent"];
+    assert!(shell.fail(2, &processing).contains("signature_sentinels.txt can't be read"));
+    shell.write("lists/prefix_signature_re.txt", "ab(\n");
+    assert!(shell.fail(2, &lists).contains("\"ab(\""));
     let broken = shell.write("broken.json", "{");
     assert!(shell.fail(1, &["signature", &broken]).contains("is no JSON"));
     assert!(shell.fail(1, &["signature", "lost"]).contains("can't read lost"));

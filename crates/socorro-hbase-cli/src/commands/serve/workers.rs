@@ -72,7 +72,7 @@ impl Crew {
             None => thread::available_parallelism().map_or(1, Into::into),
         };
         let (worker, lease) = choose(arguments.claim.clone(), settings)?;
-        let processor = processor(arguments.symbols.clone(), settings)?;
+        let processor = processor(arguments.symbols.clone(), arguments.lists.clone(), settings)?;
         Ok(Self { count, worker, lease, processor })
     }
 
