@@ -73,7 +73,7 @@ pub(crate) fn describe(error: &Error) -> (&'static str, String, bool) {
             (exhausted.class(), exhausted.to_string(), exhausted.can_retry())
         }
         Error::Io(text) => ("java.io.IOException", text.clone(), true),
-        // No attempt heals a disk: whoever waits for one would wait for nothing.
+        // No attempt repairs a disk: a writer that waits for one would wait for nothing.
         error @ (Error::Damaged(_) | Error::Storage(_) | Error::Unwritable(_)) => {
             ("java.io.IOException", error.to_string(), false)
         }

@@ -214,7 +214,8 @@ fn a_reply_without_memory_is_refused_and_loses_no_row() {
     support::wait_until(|| server.memory_taken() == 0);
 }
 
-/// Whoever wrote while families were changed was acknowledged, and finds its cells, or was told to retry.
+/// A writer that wrote while families were changed was acknowledged, and finds its cells, or got an error that
+/// says to retry.
 #[test]
 fn no_acknowledged_put_is_lost_while_families_come_and_go() {
     for builder in [builder(), builder().in_memory()] {

@@ -68,7 +68,7 @@ impl ProcessingMetrics {
         self.count("postponed");
     }
 
-    /// The search for the symbols of a processed crash's modules had this result so many times: `found`,
+    /// The search for the symbols of a processed crash's modules had this result this many times: `found`,
     /// `missing` or `corrupt` for example.
     pub fn symbols(&self, result: &'static str, times: u64) {
         self.symbols.get_or_create(&Outcome { result }).inc_by(times);

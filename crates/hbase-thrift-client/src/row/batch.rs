@@ -187,7 +187,7 @@ impl CellIndex {
         Self { family: column, qualifier: Span::NONE, value, timestamp }
     }
 
-    /// The name of a column that came as one piece, with so many bytes before and after it.
+    /// The name of a column that came as one piece, with this many bytes before and after it.
     pub(crate) fn around(self, before: usize, after: usize, bytes: &[u8]) -> Option<&[u8]> {
         let Span { start, end } = self.family;
         bytes.get((start as usize).checked_sub(before)?..end as usize + after)

@@ -1,6 +1,6 @@
 //! Tables changed: their families and options, or everything in them removed.
 //!
-//! A changed table takes the old one's place in the catalogue, and whoever holds the old one is told to
+//! A changed table takes the old one's place in the catalogue, and who holds the old one has to
 //! ask again. A family's place is part of its cells' keys, so a table whose families get other places
 //! is copied into a new space; a start that finds one without an entry removes it.
 

@@ -9,7 +9,7 @@ use hbase_thrift_api::thrift2::{TIOError, TIllegalArgument};
 use crate::exceptions::{describe, internal, trace};
 use crate::model::Error;
 
-/// The exception that a method answers with. Each declares `TIOError` alone: what the gateway holds to be
+/// The exception that a method throws. Each declares `TIOError` alone: what the gateway holds to be
 /// illegal ends as an internal error.
 pub(super) fn thrown(method: &str, error: Error) -> thrift::Error {
     match error {

@@ -136,7 +136,7 @@ struct Looked {
 
 /// Reads entries and their crashes, after these claims. The other queue's entry first: who had the crash by that one,
 /// and has it no more, may be done with it, and then has taken this entry out, and the crash tells. Then that entry
-/// once more: where the crash tells that nobody is asking for it any more, whoever has asked was done with both
+/// once more: where the crash tells that nobody is asking for it any more, each that has asked was done with both
 /// entries before, and what is made of the crash answers both.
 fn look_again(store: &CrashStore, wanted: &[Entry], claims: &[String]) -> Result<Vec<Looked>> {
     let failed = |error| Error::of_read("entries of the queue could not be claimed", error);

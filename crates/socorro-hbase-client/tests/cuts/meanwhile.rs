@@ -98,7 +98,7 @@ impl Scene {
     }
 
     /// One up to a request, then another up to one of its own, the rest of the first and the rest of the other;
-    /// and whether each makes so many requests.
+    /// and whether each makes that many requests.
     pub(super) fn interleaved<S: Send, T: Send>(
         &self,
         (first_at, second_at): (u64, u64),

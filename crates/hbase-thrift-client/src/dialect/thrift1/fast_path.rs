@@ -124,7 +124,7 @@ impl<'a> Heads<'a> {
     }
 }
 
-/// Whether some bytes are the same as so many others; of few, without a call.
+/// Whether two pieces of the same length have the same bytes; of short ones, without a call.
 #[inline]
 fn is_same(some: &[u8], others: &[u8]) -> bool {
     const HALF: usize = 16;

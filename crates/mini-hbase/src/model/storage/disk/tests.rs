@@ -149,7 +149,7 @@ fn a_write_does_not_wait_for_files_that_can_not_be_written() {
         wait_until(|| keyspace.l0_table_count() >= FILES);
         assert!(!writer.is_finished());
         fs::remove_dir_all(format::data(folder.path()).join("keyspaces")).unwrap();
-        // Another table's file can't be written either, which the writer is told.
+        // Another table's file can't be written either, as the writer's error says.
         write_file(&*other, &others_keyspace, 0).unwrap();
         wait_until(|| writer.is_finished());
         let refused = writer.join().unwrap();
