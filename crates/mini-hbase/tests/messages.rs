@@ -10,6 +10,8 @@ mod child;
 mod messages;
 #[path = "support/random.rs"]
 mod random;
+#[path = "support/replies.rs"]
+mod replies;
 #[path = "support/spoiled.rs"]
 mod spoiled;
 mod support;
@@ -24,6 +26,7 @@ use hbase_thrift_api::THbaseSyncClient;
 use messages::{Form, Value, message, text};
 use mini_hbase::{MiniHBase, Protocol, Transport};
 use random::Random;
+use replies::{LAST, contains, is_closed, read_replies};
 use spoiled::{any, good_calls, spoil};
 use support::{bytes, client, client_with_table, none, put, raw, socket, value};
 
@@ -63,19 +66,6 @@ fn exchange(address: &str, bytes: &[u8]) -> Vec<u8> {
         }
         _ => reply,
     }
-}
-
-/// Whether the server closes the connection, with or without a reply, or by a reset, while the
-/// client still could send.
-fn is_closed(socket: &mut TcpStream) -> bool {
-    match socket.read_to_end(&mut Vec::new()) {
-        Ok(_) => true,
-        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-    }
-}
-
-fn contains(bytes: &[u8], part: &str) -> bool {
-    bytes.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 #[test]
@@ -218,28 +208,11 @@ fn values_of_other_types_take_no_memory_and_leave_the_connection_in_step() {
             fields.insert(0, (random.next() as i16, any(&mut random, 1)));
         }
         socket.write_all(&message(Form::Binary, method, &fields)).unwrap();
-        socket.write_all(&message(Form::Binary, "getClusterId", &[])).unwrap();
-        // Two replies, and the second is the one to the second call.
-        let last = read_reply(&mut socket, "getClusterId");
-        assert!(contains(&last, method) || round == 0, "{round}: {method} {fields:?}");
+        socket.write_all(&message(Form::Binary, LAST, &[])).unwrap();
+        let replies = read_replies(&mut socket);
+        assert!(contains(&replies, method) || round == 0, "{round}: {method} {fields:?}");
         let peak = served.status("VmPeak");
         assert!(peak < before + LITTLE, "{round}: {before} to {peak} KiB for {method} {fields:?}");
-    }
-}
-
-/// Reads up to and with the reply to this method, which has a text of 36 bytes.
-fn read_reply(socket: &mut TcpStream, method: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4_096];
-    loop {
-        let read = socket.read(&mut buffer).unwrap();
-        assert!(read > 0, "closed after {}", bytes.escape_ascii());
-        bytes.extend(&buffer[..read]);
-        // The name, a sequence number, a field's head, the text and the end.
-        let at = bytes.windows(method.len()).position(|window| window == method.as_bytes());
-        if at.is_some_and(|at| bytes.len() > at + method.len() + 4 + 3 + 4 + 36) {
-            return bytes;
-        }
     }
 }
 

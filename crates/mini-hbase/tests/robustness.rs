@@ -1,14 +1,18 @@
 //! Clients that do what they shouldn't disturb nobody else, and many at once lose nothing.
 
+#[path = "support/replies.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod replies;
 mod support;
 
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use hbase_thrift_api::THbaseSyncClient;
 use mini_hbase::MiniHBase;
+use replies::is_closed;
 use support::{bytes, client, client_with_table, family, mutation, none, put, socket};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -17,14 +21,6 @@ const CALL: &[u8] = b"\x80\x01\x00\x01\x00\x00\x00\x0dgetTableNames\x00\x00\x00\
 
 fn address(server: &MiniHBase) -> String {
     server.address().to_string()
-}
-
-/// Whether the server closes the connection, with or without an answer, or by a reset.
-fn is_closed(mut socket: TcpStream) -> bool {
-    match socket.read_to_end(&mut Vec::new()) {
-        Ok(_) => true,
-        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-    }
 }
 
 #[test]
@@ -72,7 +68,7 @@ fn a_client_that_takes_no_reply_is_cut_off_in_time() {
 #[test]
 fn an_idle_client_is_cut_off() {
     let server = MiniHBase::builder().idle_timeout(Duration::from_millis(50)).start().unwrap();
-    assert!(is_closed(socket(&address(&server))));
+    assert!(is_closed(&mut socket(&address(&server))));
 }
 
 #[test]
@@ -104,7 +100,7 @@ fn connections_over_the_limit_are_closed_and_those_within_are_not() {
     let (mut first, mut second) = (client(&server), client(&server));
     first.get_cluster_id().unwrap();
     second.get_cluster_id().unwrap();
-    assert!(is_closed(socket(&address(&server))));
+    assert!(is_closed(&mut socket(&address(&server))));
     first.get_cluster_id().unwrap();
     drop(second);
     // The place is free as soon as the server has noticed.

@@ -11,12 +11,14 @@ mod child;
 mod messages;
 #[path = "support/random.rs"]
 mod random;
+#[path = "support/replies.rs"]
+mod replies;
 #[path = "support/spoiled.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod spoiled;
 mod support;
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use hbase_thrift_api::thrift2::{TGet, TIOError, TTHBaseServiceSyncClient as _};
 use messages::{Form, Value, message, text};
 use mini_hbase::{MiniHBase, Protocol, Transport};
 use random::Random;
+use replies::{LAST, contains, is_closed, read_replies};
 use spoiled::{any, spoil};
 use support::{bytes, client_with_table, socket, thrift2, thrift2_address, thrift2_at};
 
@@ -46,17 +49,6 @@ fn serve_thrift2_messages() {
     let server = patient(Transport::Buffered, Protocol::Binary).store(folder).start().unwrap();
     client_with_table(&server);
     child::serve_at(&thrift2_address(&server));
-}
-
-fn is_closed(socket: &mut TcpStream) -> bool {
-    match socket.read_to_end(&mut Vec::new()) {
-        Ok(_) => true,
-        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-    }
-}
-
-fn contains(bytes: &[u8], part: &str) -> bool {
-    bytes.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 /// Calls that work.
@@ -200,29 +192,11 @@ fn values_of_other_types_take_no_memory_and_leave_the_connection_in_step() {
             fields.insert(0, (random.next() as i16, any(&mut random, 1)));
         }
         socket.write_all(&message(Form::Binary, method, &fields)).unwrap();
-        socket.write_all(&message(Form::Binary, "getClusterId", &[])).unwrap();
-        // Two replies, and the second is the one to the second call.
+        socket.write_all(&message(Form::Binary, LAST, &[])).unwrap();
         let replies = read_replies(&mut socket);
         assert!(contains(&replies, method), "{round}: {method} {fields:?}");
         let peak = served.status("VmPeak");
         assert!(peak < before + LITTLE, "{round}: {before} to {peak} KiB for {method} {fields:?}");
-    }
-}
-
-/// Reads up to and with the reply to `getClusterId`, which has a text of 36 bytes.
-fn read_replies(socket: &mut TcpStream) -> Vec<u8> {
-    const LAST: &str = "getClusterId";
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4_096];
-    loop {
-        let read = socket.read(&mut buffer).unwrap();
-        assert!(read > 0, "closed after {}", bytes.escape_ascii());
-        bytes.extend(&buffer[..read]);
-        // The name, a sequence number, a field's head, the text and the end.
-        let at = bytes.windows(LAST.len()).position(|window| window == LAST.as_bytes());
-        if at.is_some_and(|at| bytes.len() > at + LAST.len() + 4 + 3 + 4 + 36) {
-            return bytes;
-        }
     }
 }
 
@@ -233,7 +207,7 @@ fn what_good_calls_lack_is_told_and_nothing_is_made_of_it() {
     let mut socket = socket(&thrift2_address(&server));
     let mut said = |method: &str, fields: &[(i16, Value)]| {
         socket.write_all(&message(Form::Binary, method, fields)).unwrap();
-        socket.write_all(&message(Form::Binary, "getClusterId", &[])).unwrap();
+        socket.write_all(&message(Form::Binary, LAST, &[])).unwrap();
         String::from_utf8_lossy(&read_replies(&mut socket)).into_owned()
     };
     for (method, fields) in good_calls() {

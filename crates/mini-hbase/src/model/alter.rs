@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::catalogue::find;
 use super::storage::Batch;
 use super::table::{Record, State};
 use super::{Error, Family, Result, Store, Table, TableOptions, keys};
@@ -23,8 +24,7 @@ impl Store {
         change: impl FnOnce(&Table) -> Result<(Vec<Family>, TableOptions)>,
     ) -> Result<()> {
         let mut tables = self.tables_for_change();
-        let table = tables.get(name).cloned();
-        let table = table.ok_or_else(|| Error::TableNotFound(name.to_owned()))?;
+        let table = find(&tables, name)?;
         let mut state = table.state_for_change();
         let (mut families, options) = change(&table)?;
         families.sort_by(|a, b| a.name.cmp(&b.name));
@@ -58,12 +58,8 @@ impl Store {
     /// Removes all that is in a disabled table, and enables it; its regions may stay.
     pub(crate) fn truncate_table(&self, name: &str, preserves_splits: bool) -> Result<()> {
         let mut tables = self.tables_for_change();
-        let table = tables.get(name).cloned();
-        let table = table.ok_or_else(|| Error::TableNotFound(name.to_owned()))?;
-        let mut state = table.state_for_change();
-        if *state != State::Disabled {
-            return Err(Error::TableNotDisabled(name.to_owned()));
-        }
+        let table = find(&tables, name)?;
+        let mut state = table.disabled_for_change()?;
         let old = table.record(true);
         let splits = old.splits.into_iter().filter(|_| preserves_splits);
         let splits = splits.map(|split| split.start).collect();

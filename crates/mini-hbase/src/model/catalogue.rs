@@ -23,13 +23,12 @@ const FINISHED: &str = "finished tables";
 /// How many bits of a write's number count the writes since the start.
 const WRITE_BITS: u32 = 40;
 
-type Tables = BTreeMap<String, Arc<Table>>;
+pub(super) type Tables = BTreeMap<String, Arc<Table>>;
 
 impl Store {
     /// Finds a table, enabled or not; the name is the plain one, without `default:`.
     pub(crate) fn table(&self, name: &str) -> Result<Arc<Table>> {
-        let found = self.tables().get(name).cloned();
-        found.ok_or_else(|| Error::TableNotFound(name.to_owned()))
+        find(&self.tables(), name)
     }
 
     /// All tables in the order of their names.
@@ -92,12 +91,8 @@ impl Store {
     /// Drops a disabled table with all that is in it.
     pub(crate) fn delete_table(&self, name: &str) -> Result<()> {
         let mut tables = self.tables_for_change();
-        let table = tables.get(name).cloned();
-        let table = table.ok_or_else(|| Error::TableNotFound(name.to_owned()))?;
-        let mut state = table.state_for_change();
-        if *state != State::Disabled {
-            return Err(Error::TableNotDisabled(name.to_owned()));
-        }
+        let table = find(&tables, name)?;
+        let mut state = table.disabled_for_change()?;
         self.forget(&table, &mut state)?;
         tables.remove(name);
         self.remove_cells(&table)
@@ -287,6 +282,12 @@ impl Store {
     pub(super) fn tables_for_change(&self) -> RwLockWriteGuard<'_, Tables> {
         self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// # Errors
+/// When there is no table of this name.
+pub(super) fn find(tables: &Tables, name: &str) -> Result<Arc<Table>> {
+    tables.get(name).cloned().ok_or_else(|| Error::TableNotFound(name.to_owned()))
 }
 
 fn entry(name: &str) -> String {

@@ -32,7 +32,6 @@ mod value;
 mod walker;
 mod write;
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,7 +64,7 @@ const CATALOGUE: &str = "catalogue";
 pub(crate) struct Store {
     storage: Arc<dyn Storage>,
     catalogue: Arc<dyn Space>,
-    tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    tables: RwLock<catalogue::Tables>,
     namespaces: RwLock<namespaces::Namespaces>,
     locks: Locks,
     sequences: Sequences,

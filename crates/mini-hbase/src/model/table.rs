@@ -122,6 +122,15 @@ impl Table {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same, if the table is disabled.
+    pub(super) fn disabled_for_change(&self) -> Result<RwLockWriteGuard<'_, State>> {
+        let state = self.state_for_change();
+        match *state {
+            State::Disabled => Ok(state),
+            _ => Err(Error::TableNotDisabled(self.name.clone())),
+        }
+    }
+
     fn state_for_use(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -122,19 +122,15 @@ impl Handler {
         name: &TTableName,
         family: &TColumnFamilyDescriptor,
     ) -> Result<()> {
-        let (name, family) = (name_of(name)?, descriptors::family(family)?);
-        check_families(std::slice::from_ref(&family))?;
-        self.alter(&name, |table| {
-            let mut families = table.families.clone();
+        self.alter_family(name, family, |table, families, family| {
             if families.iter().any(|other| other.name == family.name) {
                 return Err(invalid(format!(
-                    "Column family '{}' in table '{name}' already exists so cannot be added",
+                    "Column family '{}' in table '{table}' already exists so cannot be added",
                     show(&family.name)
                 )));
             }
             families.push(family);
-            check_families(&families)?;
-            Ok((families, table.options.clone()))
+            check_families(families)
         })
     }
 
@@ -143,14 +139,11 @@ impl Handler {
         name: &TTableName,
         family: &TColumnFamilyDescriptor,
     ) -> Result<()> {
-        let (name, family) = (name_of(name)?, descriptors::family(family)?);
-        check_families(std::slice::from_ref(&family))?;
-        self.alter(&name, |table| {
-            let mut families = table.families.clone();
+        self.alter_family(name, family, |_, families, family| {
             let found = families.iter_mut().find(|other| other.name == family.name);
             let found = found.ok_or_else(|| missing(&family.name, "modified"))?;
             *found = family;
-            Ok((families, table.options.clone()))
+            Ok(())
         })
     }
 
@@ -176,6 +169,22 @@ impl Handler {
         self.service.store.table(&name).map_err(of_master)?;
         check_families(&families)?;
         self.alter(&name, |_| Ok((families, options)))
+    }
+
+    /// Puts a family among those of a table; `place` has the table's name.
+    fn alter_family(
+        &self,
+        name: &TTableName,
+        family: &TColumnFamilyDescriptor,
+        place: impl FnOnce(&str, &mut Vec<Family>, Family) -> Result<()>,
+    ) -> Result<()> {
+        let (name, family) = (name_of(name)?, descriptors::family(family)?);
+        check_families(std::slice::from_ref(&family))?;
+        self.alter(&name, |table| {
+            let mut families = table.families.clone();
+            place(&name, &mut families, family)?;
+            Ok((families, table.options.clone()))
+        })
     }
 
     fn alter(
