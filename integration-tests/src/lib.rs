@@ -4,6 +4,7 @@
 //! Expectations are left to the tests.
 
 mod gateways;
+mod java;
 mod mini;
 mod raw;
 mod server;

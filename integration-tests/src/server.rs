@@ -16,9 +16,9 @@ use testcontainers::{Container, GenericImage, ImageExt};
 use xtask::gateway::{Endpoint, Flavour, Gateway, wait_until_ready};
 use xtask::versions::{IMAGE, Versions};
 
-use crate::gateways::{self, EXPENDABLE, GATEWAYS};
+use crate::gateways::{self, EXPENDABLE};
 use crate::mini::Mini;
-use crate::{RawClient, RawThrift2, raw};
+use crate::{RawClient, RawThrift2, java, raw};
 
 /// The variable with the URL of a gateway that is used instead of a container.
 pub const GATEWAY_VARIABLE: &str = "HBASE_THRIFT_URL";
@@ -144,16 +144,16 @@ impl Server {
     /// # Panics
     /// When the server was lent or has no such gateway, or there is no connection to be had.
     pub fn thrift2_on(&self, flavour: Flavour) -> RawThrift2 {
-        let endpoints = match &self.kind {
-            Kind::Own(own) => &*own.endpoints,
-            Kind::Mini(mini) => mini.endpoints(),
-            Kind::Lent => panic!("this server has no Thrift 2 gateway"),
-        };
-        let wanted = gateways::all().iter().position(|it| *it == flavour.thrift2());
-        let endpoint = wanted.and_then(|place| endpoints.get(place));
-        let endpoint =
-            endpoint.unwrap_or_else(|| panic!("no Thrift 2 gateway of flavour {flavour:?}"));
+        let (endpoint, _) = self.thrift2_gateway(flavour);
         raw::thrift2(endpoint).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Where the Thrift 2 gateway of this flavour listens.
+    ///
+    /// # Panics
+    /// When the server was lent or has no such gateway.
+    pub fn thrift2_endpoint(&self, flavour: Flavour) -> &Endpoint {
+        self.thrift2_gateway(flavour).0
     }
 
     /// The gateway that a test may kill, for this test alone, as long as it keeps the answer.
@@ -178,19 +178,29 @@ impl Server {
     /// # Panics
     /// When the server is none of our containers, or the program can't be run or fails.
     pub fn run_java(&self, source: &str, arguments: &[&str]) -> String {
-        const RUN: &str = "file=$(mktemp -d)/Program.java && printf %s \"$0\" >\"$file\" && exec \
-                           timeout 180 bash /opt/hbase/entrypoint.sh java -Xmx256m \"$file\" \"$@\" 2>&1";
         let Kind::Own(own) = &self.kind else { panic!("there is no Java beside this server") };
-        let command = [&["sh", "-c", RUN, source], arguments].concat();
-        let ran = own.container.exec(ExecCommand::new(command)).and_then(|mut done| {
-            let printed = done.stdout_to_vec()?;
-            Ok((done.exit_code()?, String::from_utf8_lossy(&printed).into_owned()))
-        });
-        match ran {
-            Ok((Some(0), printed)) => printed,
-            Ok((status, printed)) => panic!("the Java program failed ({status:?}):\n{printed}"),
-            Err(error) => panic!("the Java program could not be run: {error}"),
-        }
+        java::run(&own.container, source, arguments).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Runs a Java program as [`Self::run_java`], also for a mini-hbase. Its first arguments are host and port of
+    /// the Thrift 2 gateway of this flavour.
+    ///
+    /// # Panics
+    /// When the server was lent or has no such gateway, or the program can't be run or fails.
+    pub fn run_java_on_thrift2(
+        &self,
+        flavour: Flavour,
+        source: &str,
+        arguments: &[&str],
+    ) -> String {
+        let (endpoint, inner_port) = self.thrift2_gateway(flavour);
+        let port = if self.is_mini() { endpoint.port } else { inner_port }.to_string();
+        let arguments = [&["127.0.0.1", &port], arguments].concat();
+        let ran = match &self.kind {
+            Kind::Own(own) => java::run(&own.container, source, &arguments),
+            Kind::Mini(_) | Kind::Lent => java::run_beside_us(source, &arguments),
+        };
+        ran.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Writes the container's log into `folder`, and tells where; nothing for another server.
@@ -216,8 +226,16 @@ impl Server {
         Ok(Self { main: own.endpoints[0].clone(), kind: Kind::Own(Box::new(own)) })
     }
 
-    /// The gateway of a flavour, and its port inside of the container.
     fn own_gateway(&self, flavour: Flavour) -> (&Endpoint, u16) {
+        self.find(flavour.thrift1())
+    }
+
+    fn thrift2_gateway(&self, flavour: Flavour) -> (&Endpoint, u16) {
+        self.find(flavour.thrift2())
+    }
+
+    /// A gateway, and its port inside of the container.
+    fn find(&self, wanted: Gateway) -> (&Endpoint, u16) {
         let endpoints = match &self.kind {
             Kind::Own(own) => &own.endpoints,
             Kind::Mini(mini) => mini.endpoints(),
@@ -225,9 +243,9 @@ impl Server {
                 "{GATEWAY_VARIABLE} is set, so this test has to be made by Test::on_own_server"
             ),
         };
-        let position = GATEWAYS.iter().position(|&gateway| gateway == flavour);
+        let position = gateways::all().iter().position(|gateway| *gateway == wanted);
         let found = position.and_then(|at| endpoints.get(at).zip(inner_ports().nth(at)));
-        found.unwrap_or_else(|| panic!("the server has no gateway of flavour {flavour:?}"))
+        found.unwrap_or_else(|| panic!("the server has no gateway {wanted}"))
     }
 }
 

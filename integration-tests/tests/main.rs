@@ -6,7 +6,7 @@
 //! each on a mini-hbase of its own, which needs nothing but this program.
 //!
 //! `cargo test` by itself ignores, and says so, what needs Docker or a package registry: the former
-//! unless `HBASE_THRIFT_URL` names a gateway, and the tests with a Python client.
+//! unless `HBASE_THRIFT_URL` names a gateway, and the tests with other people's clients.
 //! `cargo xtask test` runs everything, as `-- --include-ignored` does.
 
 #![allow(clippy::unwrap_used, reason = "the lint knows tests only by the harness we do without")]
@@ -113,8 +113,9 @@ fn on_mini_trial(test: Test) -> Trial {
     trial.with_ignored_flag(needs_registry)
 }
 
+/// Clients of other people come from package registries, or out of HBase's image.
 fn needs_registry(test: &Test) -> bool {
-    test.name().starts_with("python::")
+    ["python::", "thrift2::clients::"].iter().any(|module| test.name().starts_with(module))
 }
 
 fn on_hbase_trial(test: Test, server: &Arc<OnceLock<Server>>) -> Trial {

@@ -1,6 +1,7 @@
 //! What Thrift 2's gateway does, called with the generated client: that proves `thrift-idl/Hbase2.thrift`,
 //! and pins down the traps of this interface, which is HBase's own code above the same tables.
 
+mod clients;
 mod tables;
 
 use hbase_thrift_api::thrift2::{
@@ -33,6 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
     .into_iter()
     .chain(tables::tests())
+    .chain(clients::tests())
     .collect()
 }
 

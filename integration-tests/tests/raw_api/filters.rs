@@ -201,12 +201,19 @@ fn filters_seek_though_another_one_excludes_the_cell(server: &Server) {
         format!("{page} AND QualifierFilter(>=, 'binary:c')"),
     ]
     .map(|filter| bench.passing(&filter, false));
-    // Releases before 2.5.9 and 2.6.1 don't seek there (HBASE-28622).
-    let release = std::env::var("HBASE_VERSION").unwrap_or_default();
-    let seeks = server.is_mini() || !["2.5.8", "2.4.17"].contains(&release.as_str());
-    let expected =
-        if seeks { ["r:b=b", "r:c=c", "r:c=c", "r:c=c", ""] } else { ["r:b=b", "", "", "", ""] };
+    let expected = if seeks_though_a_cell_is_excluded(server) {
+        ["r:b=b", "r:c=c", "r:c=c", "r:c=c", ""]
+    } else {
+        ["r:b=b", "", "", "", ""]
+    };
     assert_eq!(passing, expected);
+}
+
+/// Filters that are joined by AND lose the hint of one where another excludes the cell, in releases
+/// before 2.5.9 and 2.6.1 (HBASE-28622).
+fn seeks_though_a_cell_is_excluded(server: &Server) -> bool {
+    let release = std::env::var("HBASE_VERSION").unwrap_or_default();
+    server.is_mini() || !["2.5.8", "2.4.17"].contains(&release.as_str())
 }
 
 fn what_is_in_skip_and_while_is_not_reversed(server: &Server) {
@@ -254,7 +261,9 @@ fn what_a_filter_sees_depends_on_the_direction(server: &Server) {
     for counting in ["ColumnPaginationFilter(1, 1)", "ColumnCountGetFilter(2)"] {
         let filter = format!("{counting} AND ColumnPrefixFilter('x') AND PrefixFilter('wide')");
         let passing = (bench.passing(&filter, false), bench.passing(&filter, true));
-        assert_eq!((&*passing.0, &*passing.1), ("wide:x=v", ""), "{filter}");
+        // Without the hint, the cell is one of those that the first filter counts away.
+        let up = if seeks_though_a_cell_is_excluded(server) { "wide:x=v" } else { "" };
+        assert_eq!((&*passing.0, &*passing.1), (up, ""), "{filter}");
     }
 }
 

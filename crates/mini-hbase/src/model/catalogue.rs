@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::family::Family;
 use super::table::{Record, Split, State, space_name};
-use super::{CATALOGUE, Error, Result, Store, Table, TableOptions};
+use super::{CATALOGUE, DEFAULT_NAMESPACE, Error, Result, Store, Table, TableOptions};
 
 const TABLE: &str = "table/";
 const CLUSTER_ID: &str = "cluster id";
@@ -31,9 +31,16 @@ impl Store {
         find(&self.tables(), name)
     }
 
-    /// All tables in the order of their names.
+    /// All tables in the order in which HBase's master lists them: of their names with their
+    /// namespaces, the default one included.
     pub(crate) fn all_tables(&self) -> Vec<Arc<Table>> {
-        self.tables().values().cloned().collect()
+        let mut tables: Vec<_> = self.tables().values().cloned().collect();
+        tables.sort_by_cached_key(|table| {
+            let plain = &table.name;
+            let is_whole = plain.contains(':');
+            if is_whole { plain.clone() } else { format!("{DEFAULT_NAMESPACE}:{plain}") }
+        });
+        tables
     }
 
     /// Creates a table, enabled.
