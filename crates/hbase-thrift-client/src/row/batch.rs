@@ -216,20 +216,8 @@ impl BatchIndex {
     /// Makes a row of the cells from `first` on, in order; what they are offsets into is only looked at.
     #[inline]
     pub(crate) fn end_row(&mut self, key: Span, first: usize, bytes: &[u8]) {
-        let cells = &mut self.cells[first..];
-        // Of whole names one after the other, each is looked up once.
-        let names = cells.iter().map(|cell| cell.family.of(bytes));
-        let is_whole = cells.first().is_none_or(|cell| cell.qualifier.is_none());
-        let is_sorted = if cells.len() < 2 {
-            true
-        } else if is_whole {
-            names.is_sorted_by(|a, b| column_order(a, b).is_le())
-        } else {
-            cells.is_sorted_by(|a, b| a.column(bytes) <= b.column(bytes))
-        };
-        if !is_sorted {
-            // The gateway orders a map's columns by signed bytes.
-            cells.sort_by(|a, b| a.column(bytes).cmp(&b.column(bytes)));
+        if self.cells.len() - first > 1 {
+            sort(&mut self.cells[first..], bytes);
         }
         self.end_sorted_row(key, first);
     }
@@ -248,14 +236,32 @@ impl BatchIndex {
     }
 
     /// The memory that it holds, in bytes.
-    fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.rows.capacity() * size_of::<RowIndex>()
             + self.cells.capacity() * size_of::<CellIndex>()
     }
 
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.rows.clear();
         self.cells.clear();
+    }
+}
+
+/// Puts cells in the order of their columns.
+// A row of one cell has no use for it, and is read faster where this is not part of the loop.
+#[inline(never)]
+fn sort(cells: &mut [CellIndex], bytes: &[u8]) {
+    // Of whole names one after the other, each is looked up once.
+    let names = cells.iter().map(|cell| cell.family.of(bytes));
+    let is_whole = cells.first().is_none_or(|cell| cell.qualifier.is_none());
+    let is_sorted = if is_whole {
+        names.is_sorted_by(|a, b| column_order(a, b).is_le())
+    } else {
+        cells.is_sorted_by(|a, b| a.column(bytes) <= b.column(bytes))
+    };
+    if !is_sorted {
+        // The gateway orders a map's columns by signed bytes.
+        cells.sort_by(|a, b| a.column(bytes).cmp(&b.column(bytes)));
     }
 }
 

@@ -97,10 +97,13 @@ impl Caller<'_> {
 impl Caller<'_> {
     /// A connection that has not proved anything yet.
     pub(super) fn dial(self, session: Session, deadline: Instant) -> Result<Connection> {
-        let began = self.environment.now();
-        let stream = self.environment.dial(self.endpoint, deadline).map_err(|error| {
-            self.unreachable_gateway(error, deadline.saturating_duration_since(began))
-        })?;
+        let time = deadline.saturating_duration_since(self.environment.now());
+        // Nothing is wrong with the gateway then.
+        if time.is_zero() {
+            return Err(Error::new(ErrorKind::Timeout, "no time was left to open a connection"));
+        }
+        let stream = self.environment.dial(self.endpoint, deadline);
+        let stream = stream.map_err(|error| self.unreachable_gateway(error, time))?;
         Ok(Connection::new(stream, session, self.environment.now()))
     }
 }

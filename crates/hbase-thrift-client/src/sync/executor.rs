@@ -82,7 +82,11 @@ impl Executor {
 
     /// The deadline of an operation that begins now.
     pub(crate) fn deadline(&self) -> Instant {
-        self.environment().now() + self.timeout.unwrap_or(self.config().get_operation_timeout())
+        self.deadline_from(self.environment().now())
+    }
+
+    fn deadline_from(&self, now: Instant) -> Instant {
+        now + self.timeout.unwrap_or(self.config().get_operation_timeout())
     }
 
     /// The time for a write, where the client stamps its writes: later than any that it gave before.
@@ -112,28 +116,36 @@ impl Executor {
     /// Checks the call, then runs it until it succeeds, may not or need not be repeated, or its time
     /// is up.
     pub(crate) fn run<R: Reply>(&self, call: &Call<'_, R>) -> Result<R> {
-        self.run_until(call, self.deadline())
+        let now = self.environment().now();
+        self.run_between(call, now, self.deadline_from(now))
     }
 
     /// As [`run`](Self::run), until this time.
     pub(crate) fn run_until<R: Reply>(&self, call: &Call<'_, R>, deadline: Instant) -> Result<R> {
+        self.run_between(call, self.environment().now(), deadline)
+    }
+
+    fn run_between<R: Reply>(
+        &self,
+        call: &Call<'_, R>,
+        mut now: Instant,
+        deadline: Instant,
+    ) -> Result<R> {
         self.check(&call.request)?;
         let (method, effect) = (DIALECT.method(&call.request), DIALECT.effect(&call.request));
         let span = self.span(method);
         let _entered = span.enter();
         let mut attempts = self.attempts(deadline);
         loop {
-            let error = match self.attempt(call, effect, &span, &attempts) {
-                Ok(reply) => {
-                    self.pool.succeeded();
-                    return Ok(reply);
-                }
+            let error = match self.attempt(call, effect, &span, &attempts, now) {
+                Ok(reply) => return Ok(reply),
                 Err(error) => error.in_method(method),
             };
             match self.judge(&mut attempts, error, effect) {
                 Verdict::Again { pause, error } => {
                     tracing::debug!(attempt = error.attempts(), %error, ?pause, "trying again");
                     self.pause(pause);
+                    now = self.environment().now();
                 }
                 Verdict::GiveUp(error) => {
                     trace::failure(&span, &error);
@@ -149,13 +161,15 @@ impl Executor {
         effect: Effect,
         span: &Span,
         attempts: &Attempts,
+        now: Instant,
     ) -> Result<R> {
-        let deadline = self.attempt_deadline(attempts, effect);
-        let mut lease = self.checkout(deadline)?;
+        let deadline = attempts.attempt_deadline(effect, self.pool.gateways(), now);
+        let mut lease = self.pool.checkout(now, deadline, &self.cancellation)?;
         self.record_gateway(span, &lease);
         let result = lease.call(call, deadline, self.pool.environment());
-        if let Err(error) = &result {
-            lease.blame(error);
+        match &result {
+            Ok(_) => lease.succeeded(),
+            Err(error) => lease.blame(error),
         }
         result
     }
@@ -187,7 +201,7 @@ impl Executor {
 
     /// Lends a connection for as long as the caller wants.
     pub(crate) fn checkout(&self, deadline: Instant) -> Result<Lease> {
-        self.pool.checkout(deadline, &self.cancellation)
+        self.pool.checkout(self.environment().now(), deadline, &self.cancellation)
     }
 
     /// Lends this connection again; `None` if it is gone.

@@ -26,35 +26,56 @@ const STOP: u8 = 0;
 /// Moves the cursor over at most `count` rows; returns how many it left.
 pub(super) fn rows(cursor: &mut Cursor<'_>, count: usize, index: &mut BatchIndex) -> usize {
     let bytes = cursor.bytes();
-    let (mut heads, mut left) = (None, count);
+    let (mut several, mut left) = (None, count);
     repeat(cursor, count, |ahead| {
+        if several.is_some() {
+            return None;
+        }
         let first = index.cells.len();
-        let known = heads.as_ref().map_or(&[][..], Heads::known);
-        let Some((key, columns)) = ahead.row(known, &mut index.cells) else {
+        let Some((key, form)) = ahead.row(&mut index.cells) else {
             index.cells.truncate(first);
             return None;
         };
-        if columns == Columns::AsBefore {
+        index.end_row(key, first, bytes);
+        left -= 1;
+        if form == Form::List && index.cells.len() - first > 1 {
+            several = Some(first);
+        }
+        Some(())
+    });
+    // A row of one column is read sooner by itself, and one row alone, as of a get, is like no other.
+    match several {
+        Some(first) if left > 0 => rows_alike(cursor, left, first, index),
+        _ => left,
+    }
+}
+
+/// As [`rows`], after a row of several columns whose cells begin at `first`.
+// By itself neither loop needs more registers than there are.
+#[inline(never)]
+fn rows_alike(
+    cursor: &mut Cursor<'_>,
+    count: usize,
+    first: usize,
+    index: &mut BatchIndex,
+) -> usize {
+    let bytes = cursor.bytes();
+    let mut heads = Heads::default();
+    heads.set(bytes, &index.cells[first..]);
+    repeat(cursor, count, |ahead| {
+        let first = index.cells.len();
+        let Some((key, is_alike)) = ahead.row_alike(heads.known(), &mut index.cells) else {
+            index.cells.truncate(first);
+            return None;
+        };
+        if is_alike {
             index.end_sorted_row(key, first);
         } else {
             index.end_row(key, first, bytes);
-            // One row alone, as of a get, is like no other.
-            if columns == Columns::OfList && left > 1 {
-                heads.get_or_insert_default().set(bytes, &index.cells[first..]);
-            }
+            heads.set(bytes, &index.cells[first..]);
         }
-        left -= 1;
         Some(())
     })
-}
-
-/// What is known of a row's columns.
-#[derive(Clone, Copy, PartialEq)]
-enum Columns {
-    /// They are the first ones of an earlier row, or all of them.
-    AsBefore,
-    OfList,
-    OfMap,
 }
 
 /// Moves the cursor over at most `count` cells; returns how many it left.
@@ -152,25 +173,45 @@ impl<'a> Lookahead<'a> {
         self.end - self.rest.len()
     }
 
-    /// Reads a row; returns its key.
+    /// Reads a row; returns its key, and how its columns came.
     #[inline]
-    fn row(&mut self, heads: &[&[u8]], cells: &mut Vec<CellIndex>) -> Option<(Span, Columns)> {
+    fn row(&mut self, cells: &mut Vec<CellIndex>) -> Option<(Span, Form)> {
         let key = self.bytes::<7>(STRING_1)?;
-        let columns = if let Some(count) = self.number::<8>(LIST_3_OF_STRUCTS) {
-            let usual = self.usual_cells(heads, count, cells);
-            for _ in usual..count {
+        let form = if let Some(count) = self.number::<8>(LIST_3_OF_STRUCTS) {
+            for _ in 0..count {
                 cells.push(self.list_cell()?);
             }
-            if usual == count { Columns::AsBefore } else { Columns::OfList }
+            Form::List
         } else {
             for _ in 0..self.number::<9>(MAP_2_OF_STRUCTS)? {
                 cells.push(self.map_cell()?);
             }
-            Columns::OfMap
+            Form::Map
         };
+        self.stop()?;
+        Some((key, form))
+    }
+
+    /// Reads a row whose columns are a list; returns its key, and whether they have these heads, or the first of
+    /// these.
+    #[inline]
+    fn row_alike(&mut self, heads: &[&[u8]], cells: &mut Vec<CellIndex>) -> Option<(Span, bool)> {
+        let key = self.bytes::<7>(STRING_1)?;
+        let count = self.number::<8>(LIST_3_OF_STRUCTS)?;
+        let usual = self.usual_cells(heads, count, cells);
+        for _ in usual..count {
+            cells.push(self.list_cell()?);
+        }
+        self.stop()?;
+        Some((key, usual == count))
+    }
+
+    /// The end of a struct.
+    #[inline]
+    fn stop(&mut self) -> Option<()> {
         let (stop, rest) = self.rest.split_first()?;
         self.rest = rest;
-        (*stop == STOP).then_some((key, columns))
+        (*stop == STOP).then_some(())
     }
 
     /// Reads the first of `count` cells of a list, as long as they have these heads; returns how many those are.

@@ -58,6 +58,8 @@ pub(crate) struct Session {
     sent: usize,
     incoming: Incoming,
     decoder: Option<Decoder>,
+    /// Goes on with the next rows that are read by key.
+    spare_decoder: Option<Decoder>,
     /// A reply that nobody wants, before the next one.
     passing: Option<Passing>,
     in_flight: VecDeque<InFlight>,
@@ -92,6 +94,12 @@ struct InFlight {
     end: u64,
 }
 
+impl InFlight {
+    fn is_of_scan(&self) -> bool {
+        self.effect == Effect::ReadOnce
+    }
+}
+
 /// A larger buffer is given back after the call that needed it.
 const LARGEST_KEPT_REQUEST: usize = 1024 * 1024;
 
@@ -115,6 +123,7 @@ impl Session {
             sent: 0,
             incoming: Incoming::default(),
             decoder: None,
+            spare_decoder: None,
             passing: None,
             in_flight: VecDeque::new(),
             sequence: 0,

@@ -1,6 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hbase_thrift_api::{TCell, TRowResult};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use thrift::protocol::{
     TFieldIdentifier, TListIdentifier, TSerializable, TStructIdentifier, TType,
 };
@@ -129,6 +132,60 @@ fn after_large_requests_and_replies_a_connection_keeps_little_memory() {
     let names: Vec<Vec<u8>> = call(&mut session, &Call::table_names(), &names);
     assert_eq!(names.len(), 1);
     assert!(kept(&session) <= 6 * MIB, "{} after table names", kept(&session));
+}
+
+/// The memory of an index goes on with the next read, unless it is large.
+#[test]
+fn a_connection_keeps_no_large_index() {
+    let mut session = session();
+    let names: Vec<String> = (0..1_000).map(|number| format!("f:{number}")).collect();
+    for (sequence, cells) in [(1, 1_000), (2, 1), (3, 1_000)] {
+        let cells: Vec<_> = names[..cells].iter().map(|name| (&**name, &b""[..])).collect();
+        let reply = row_of(Protocol::Binary, sequence, &cells);
+        let batch: RowBatch = call(&mut session, &Call::get(b"t", &Get::new("r")), &reply);
+        assert_eq!(batch.get(0).unwrap().len(), cells.len());
+        // What was given back is all that there is.
+        let given = session.recycler.take().1.capacity();
+        assert_eq!(given > 16 * 1024, cells.len() > 1, "{given}");
+    }
+}
+
+proptest! {
+    /// What a decoder leaves behind is none of the next reply's.
+    #[test]
+    fn replies_one_after_the_other_are_read_as_they_are(
+        calls in vec((any::<bool>(), 0..40_usize, select(vec![0, 1, 100, 40_000])), 1..8),
+        compact: bool,
+        piece in 1..200_000_usize,
+    ) {
+        let protocol = if compact { Protocol::Compact } else { Protocol::Binary };
+        let mut session = session_of(if compact { "hbase://gateway/?protocol=compact" } else { "hbase://gateway" });
+        let mut kept = Vec::new();
+        for (sequence, (is_refused, cells, size)) in (1..).zip(calls) {
+            session.queue(&Call::get(b"t", &Get::new("r")).request).unwrap();
+            session.sent(session.outgoing().len());
+            let value = vec![b"12345678"[kept.len()]; size];
+            let names: Vec<String> = (0..cells).map(|number| format!("f:{number:02}")).collect();
+            let bytes = if is_refused {
+                reply_in(protocol, "getRow", sequence, |protocol| {
+                    protocol.write_field_begin(&TFieldIdentifier::new("", TType::Struct, 1))?;
+                    hbase_thrift_api::IOError::new("no such row".to_owned(), true).write_to_out_protocol(protocol)
+                })
+            } else {
+                let cells: Vec<_> = names.iter().map(|name| (&**name, &*value)).collect();
+                row_of(protocol, sequence, &cells)
+            };
+            let received: Result<RowBatch> = receive(&mut session, &mut &bytes[..], piece);
+            prop_assert_eq!(received.is_err(), is_refused, "{:?}", received);
+            kept.extend(received.ok().map(|batch| (batch, names, value)));
+        }
+        for (batch, names, value) in kept {
+            let row = batch.get(0).unwrap();
+            let found: Vec<_> = row.cells().map(|cell| (cell.column().to_string(), cell.value().to_vec())).collect();
+            let expected: Vec<_> = names.into_iter().map(|name| (name, value.clone())).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
 }
 
 /// Receives pieces of this size until the oldest call is over.

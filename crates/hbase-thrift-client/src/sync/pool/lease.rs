@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::super::cancel::{Cancellation, Watch, Watched};
 use super::super::connection::Connection;
-use super::Pool;
 use super::slot::{Ahead, RowsSlot, SlotPlace};
+use super::{Pool, State};
 use crate::dialect::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{ConnectionId, End, Poll, Session};
@@ -24,6 +24,8 @@ pub(crate) struct Lease {
     /// Since when it is lent, and whether the gateway is to blame for its end.
     since: Instant,
     to_blame: bool,
+    /// Whether an operation succeeded with it.
+    has_succeeded: bool,
     /// Ends what is waited for.
     watch: Watch,
 }
@@ -77,6 +79,7 @@ impl Pool {
             pool: self.clone(),
             since,
             to_blame: false,
+            has_succeeded: false,
             watch: Watch::default(),
         }
     }
@@ -96,6 +99,11 @@ impl Lease {
     pub(crate) fn watched_by(mut self, cancellation: &Cancellation) -> Self {
         self.watch = cancellation.watch(|| self.interrupter().map(Watched::Stream));
         self
+    }
+
+    /// The operation that the connection is lent for has succeeded, which earns repeats once it comes back.
+    pub(crate) fn succeeded(&mut self) {
+        self.has_succeeded = true;
     }
 
     /// The gateway is to blame if the connection is broken when it comes back.
@@ -329,6 +337,12 @@ impl Lease {
         }
     }
 
+    fn earn(&self, state: &mut State) {
+        if self.has_succeeded {
+            state.budget.succeeded();
+        }
+    }
+
     pub(super) fn park(&mut self, soon: bool) {
         self.leave_watch();
         let Some(mut kept) = self.kept.take() else { return };
@@ -336,6 +350,7 @@ impl Lease {
         kept.connection.leave_unread(now);
         let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
         let mut state = self.pool.lock();
+        self.earn(&mut state);
         let left = if self.pool.is_closed() {
             state.balancer.closed(self.id, End::Quiet { answered }, now);
             Some(kept)
@@ -362,6 +377,7 @@ impl Drop for Lease {
         let is_kept = is_in_step && !is_spent;
         let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
         let mut state = self.pool.lock();
+        self.earn(&mut state);
         let left = if is_kept && !self.pool.is_closed() {
             state.kept.insert(self.id, kept);
             state.balancer.returned(self.id, answered, now);

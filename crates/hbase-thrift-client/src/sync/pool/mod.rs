@@ -118,8 +118,12 @@ impl Pool {
     }
 
     /// Lends a connection, opening one where none is free and the limit allows it.
-    pub(crate) fn checkout(&self, deadline: Instant, cancellation: &Cancellation) -> Result<Lease> {
-        let mut now = self.environment().now();
+    pub(crate) fn checkout(
+        &self,
+        mut now: Instant,
+        deadline: Instant,
+        cancellation: &Cancellation,
+    ) -> Result<Lease> {
         let patience = self.patience(deadline, now);
         let (mut waiter, mut tried, mut failure) = (None, Vec::new(), None);
         loop {
