@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::metadata::Metadata;
+use crate::metadata::{LONGEST_NESTED, Metadata};
 
 /// Annotations that are kept under another name, as Socorro does.
 const COPIED: [(&str, &str); 6] = [
@@ -29,29 +29,47 @@ const FOR_SIGNATURES: [(&str, &str); 9] = [
     ("moz_crash_reason", "MozCrashReason"),
 ];
 
+const JAVA_EXCEPTION: &str = "JavaException";
+const CRASH_TIME: &str = "CrashTime";
+const STARTUP_TIME: &str = "StartupTime";
+const UPTIME: &str = "UptimeTS";
+const INSTALL_TIME: &str = "InstallTime";
+const SINCE_LAST_CRASH: &str = "SecondsSinceLastCrash";
+
 /// Adds what the metadata says.
-pub(crate) fn of_metadata(metadata: &Metadata, fields: &mut Map<String, Value>) {
+pub(crate) fn of_metadata(
+    metadata: Option<&[u8]>,
+    fields: &mut Map<String, Value>,
+    notes: &mut Vec<String>,
+) {
+    let mut names =
+        vec![JAVA_EXCEPTION, CRASH_TIME, STARTUP_TIME, UPTIME, INSTALL_TIME, SINCE_LAST_CRASH];
+    names.extend(COPIED.iter().chain(&FOR_SIGNATURES).map(|(_, annotation)| annotation));
+    let mut metadata = Metadata::read(metadata, &names, notes);
     for (name, annotation) in COPIED {
-        fields.insert(name.into(), metadata.value(annotation));
+        fields.insert(name.into(), metadata.take(annotation));
     }
     for (name, annotation) in FOR_SIGNATURES {
         if let Some(text) = metadata.text(annotation) {
             fields.insert(name.into(), json!(text));
         }
     }
-    let exception = metadata.text("JavaException");
-    if let Some(exception) = exception.and_then(|text| serde_json::from_str::<Value>(&text).ok()) {
-        fields.insert("java_exception".into(), exception);
+    if let Some(text) = metadata.text(JAVA_EXCEPTION) {
+        if text.len() > LONGEST_NESTED {
+            notes.push(format!("{JAVA_EXCEPTION} has {} bytes: left out", text.len()));
+        } else if let Ok(exception) = serde_json::from_str(&text) {
+            fields.insert("java_exception".into(), exception);
+        }
     }
-    let crashed = metadata.seconds("CrashTime");
+    let crashed = metadata.seconds(CRASH_TIME);
     let since = |name| {
         let before = metadata.seconds(name)?;
         Some(crashed?.saturating_sub(before).max(0))
     };
-    let uptime = metadata.seconds("UptimeTS").or_else(|| since("StartupTime"));
+    let uptime = metadata.seconds(UPTIME).or_else(|| since(STARTUP_TIME));
     fields.insert("uptime".into(), json!(uptime));
-    fields.insert("install_age".into(), json!(since("InstallTime")));
-    fields.insert("last_crash".into(), json!(metadata.seconds("SecondsSinceLastCrash")));
+    fields.insert("install_age".into(), json!(since(INSTALL_TIME)));
+    fields.insert("last_crash".into(), json!(metadata.seconds(SINCE_LAST_CRASH)));
 }
 
 /// Adds what the crashed process's dump says; null stands for everything if there is none.
@@ -230,9 +248,9 @@ mod tests {
     fn times_are_counted_from_the_crash() {
         let text = br#"{"CrashTime": "100", "StartupTime": "40", "InstallTime": 200,
             "SecondsSinceLastCrash": "x", "AbortMessage": ""}"#;
-        let metadata = Metadata::read(Some(text), &mut Vec::new());
-        let mut fields = Map::new();
-        of_metadata(&metadata, &mut fields);
+        let (mut fields, mut notes) = (Map::new(), Vec::new());
+        of_metadata(Some(text), &mut fields, &mut notes);
+        assert_eq!(notes, [""; 0]);
         assert_eq!((&fields["uptime"], &fields["install_age"]), (&json!(60), &json!(0)));
         assert_eq!(fields["last_crash"], Value::Null);
         assert!(!fields.contains_key("abort_message"));

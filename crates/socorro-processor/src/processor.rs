@@ -7,7 +7,6 @@ use socorro_hbase_client::{
 use socorro_signature::{Crash, Generator, Lists};
 
 use crate::limits::Limits;
-use crate::metadata::Metadata;
 use crate::protocol::{Outcome, Walked};
 use crate::raw::RawCrash;
 use crate::symbols::{SymbolError, SymbolSources, SymbolTally};
@@ -196,8 +195,7 @@ impl Draft {
     }
 
     fn read_metadata(&mut self, raw: &RawCrash) {
-        let metadata = Metadata::read(raw.metadata(), &mut self.notes);
-        fields::of_metadata(&metadata, &mut self.fields);
+        fields::of_metadata(raw.metadata(), &mut self.fields, &mut self.notes);
     }
 }
 
