@@ -3,6 +3,7 @@
 
 mod clients;
 mod tables;
+mod traps;
 
 use hbase_thrift_api::thrift2::{
     TColumn, TColumnIncrement, TColumnValue, TCompareOp, TDelete, TDeleteType, TGet, TIncrement,
@@ -34,6 +35,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
     .into_iter()
     .chain(tables::tests())
+    .chain(traps::tests())
     .chain(clients::tests())
     .collect()
 }
@@ -285,8 +287,10 @@ fn the_given_value_is_compared_with_the_stored_one_in_this_order(server: &Server
     ] {
         assert_eq!(holds(op, given, "x"), expected, "{given} {op:?} the stored 1");
     }
-    // Nothing is stored: no comparison with a value holds but that it differs.
-    assert!(!holds(TCompareOp::EQUAL, "1", "absent"));
+    // Nothing is stored: no comparison with a value holds, not even that it differs.
+    for op in (0..6).map(TCompareOp) {
+        assert!(!holds(op, "1", "absent"), "{op:?}");
+    }
 }
 
 fn mutations_of_a_row_are_made_together_or_not_at_all(server: &Server) {
