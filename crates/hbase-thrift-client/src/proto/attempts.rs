@@ -188,6 +188,16 @@ impl Budget {
         self.tokens = (self.tokens + TOKENS_PER_SUCCESS).min(self.capacity);
     }
 
+    #[cfg(test)]
+    pub(crate) fn tokens(&self) -> f64 {
+        self.tokens
+    }
+
+    #[cfg(test)]
+    pub(crate) fn spend(&mut self, tokens: f64) {
+        self.pay(tokens);
+    }
+
     /// How long to wait until a repeat of this cost is paid for.
     fn wait(&mut self, cost: f64, now: Instant) -> Duration {
         let time = now.saturating_duration_since(self.refilled);

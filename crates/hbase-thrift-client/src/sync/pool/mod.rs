@@ -9,6 +9,8 @@ mod gateway;
 mod lease;
 mod slot;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
