@@ -18,7 +18,8 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Malformed> {
     {
         return Err(Malformed::WrongContentType);
     }
-    let parsed: mime::Mime = text.parse().map_err(|_| Malformed::NoBoundary)?;
+    let parsed: mime::Mime =
+        text.parse().or_else(|_| quoted(text).parse()).map_err(|_| Malformed::NoBoundary)?;
     let boundary = parsed.get_param(mime::BOUNDARY).ok_or(Malformed::NoBoundary)?;
     // RFC 2046 allows 70 characters.
     match boundary.as_str() {
@@ -26,6 +27,17 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Malformed> {
         text if text.len() > 256 => Err(Malformed::NoBoundary),
         text => Ok(text.to_owned()),
     }
+}
+
+/// The text with quotes around parameters that need them: some clients write boundaries such as `----=_Part_1`
+/// without.
+fn quoted(text: &str) -> String {
+    let is_of_boundary = |c: char| c.is_ascii_alphanumeric() || "'()+_,-./:=?".contains(c);
+    let parts = text.split(';').map(|part| match part.trim().split_once('=') {
+        Some((name, value)) if value.chars().all(is_of_boundary) => format!("{name}=\"{value}\""),
+        _ => part.trim().to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// Whether the body is compressed; other encodings than gzip are not understood.
@@ -56,6 +68,15 @@ mod tests {
             "Multipart/Form-Data; charset=utf-8; Boundary=abc",
         ] {
             assert_eq!(of(text).as_deref(), Ok("abc"), "{text}");
+        }
+        for boundary in ["----=_Part_1_23.4", "a=b", "a/b:c?(d)", "'a,b'"] {
+            for text in [
+                format!("multipart/form-data; boundary={boundary}"),
+                format!("multipart/form-data;charset=utf-8 ; Boundary={boundary} "),
+                format!("multipart/form-data; boundary=\"{boundary}\"; charset=utf-8"),
+            ] {
+                assert_eq!(of(&text).as_deref(), Ok(boundary), "{text}");
+            }
         }
     }
 
