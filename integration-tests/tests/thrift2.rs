@@ -5,9 +5,12 @@ mod clients;
 mod tables;
 mod traps;
 
+use std::thread;
+use std::time::Duration;
+
 use hbase_thrift_api::thrift2::{
-    TColumn, TColumnIncrement, TColumnValue, TCompareOp, TDelete, TDeleteType, TGet, TIncrement,
-    TMutation, TPut, TResult, TRowMutations, TScan, TTHBaseServiceSyncClient as _,
+    TAppend, TColumn, TColumnIncrement, TColumnValue, TCompareOp, TDelete, TDeleteType, TGet,
+    TIncrement, TMutation, TPut, TResult, TRowMutations, TScan, TTHBaseServiceSyncClient as _,
     TThriftServerType, TTimeRange,
 };
 use integration_tests::{Flavour, RawThrift2, Server, Test, TestTable};
@@ -29,6 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
             an_unknown_scanner_is_an_illegal_argument_to_fetch_and_nothing_to_close,
         ),
         Test::on_own_server(a_page_of_a_scan_is_one_call_that_leaves_no_scanner),
+        Test::on_own_server(what_is_added_may_have_a_time_to_live),
         Test::on_own_server(split_keys_are_where_regions_begin),
         Test::on_own_server(split_keys_are_not_taken_by_framed_gateways)
             .hbase_only("mini-hbase's framed ports take split keys as they are sent"),
@@ -352,6 +356,33 @@ fn a_page_of_a_scan_is_one_call_that_leaves_no_scanner(server: &Server) {
     let increment = TIncrement::new(bytes("r"), vec![by], None, None, None, true);
     let new = bench.raw.increment(bench.name(), increment).unwrap();
     assert_eq!(new.column_values[0].value, 5_i64.to_be_bytes());
+}
+
+/// The new cell has it, whatever the one before had: that is seen again when the new one is over.
+fn what_is_added_may_have_a_time_to_live(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_added");
+    let lives =
+        |milliseconds: i64| Some([(bytes("_ttl"), milliseconds.to_be_bytes().to_vec())].into());
+    // The longest one stands for none.
+    let long = TPut { attributes: lives(i64::MAX), ..put("r", "old", "v") };
+    bench.raw.put(bench.name(), long).unwrap();
+    let append = |columns: Vec<TColumnValue>, milliseconds| {
+        TAppend::new(bytes("r"), columns, lives(milliseconds), None, None, true)
+    };
+    let both = append(vec![value("new", "w"), value("old", "w")], 1);
+    let told = bench.raw.append(bench.name(), both).unwrap();
+    let told: Vec<_> = told.column_values.iter().map(|cell| &*cell.value).collect();
+    assert_eq!(told, [&b"w"[..], b"vw"]);
+    let by = TColumnIncrement::new(bytes("a"), bytes("n"), 5);
+    let increment = TIncrement::new(bytes("r"), vec![by], lives(1), None, None, true);
+    let told = bench.raw.increment(bench.name(), increment).unwrap();
+    assert_eq!(told.column_values[0].value, 5_i64.to_be_bytes());
+    thread::sleep(Duration::from_millis(100));
+    let left: Vec<_> = bench.row().into_iter().map(|(column, _, value)| (column, value)).collect();
+    assert_eq!(left, [("old".to_owned(), "v".to_owned())]);
+    // One that is over is not added to.
+    let told = bench.raw.append(bench.name(), append(vec![value("new", "x")], i64::MAX)).unwrap();
+    assert_eq!(told.column_values[0].value, b"x");
 }
 
 fn split_keys_are_where_regions_begin(server: &Server) {

@@ -115,5 +115,6 @@ pub(crate) fn time_to_live(attributes: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Op
     let bytes = bytes.map_err(|_| {
         Error::Illegal(format!("the attribute {} isn't 8 bytes long", show(TIME_TO_LIVE)))
     })?;
-    Ok(Some(i64::from_be_bytes(bytes)))
+    // The longest one stands for none (`TagUtil.carryForwardTTLTag`); sums with others may wrap around.
+    Ok(Some(i64::from_be_bytes(bytes)).filter(|&milliseconds| milliseconds != i64::MAX))
 }

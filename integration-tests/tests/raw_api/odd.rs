@@ -203,7 +203,8 @@ fn life(bytes: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8>> {
 
 fn lives_of_no_time_and_of_less(server: &Server) {
     let mut bench = Bench::new(server, "lives");
-    for time in [0_i64, -5, 1] {
+    // The sum with the cell's time wraps around.
+    for time in [0_i64, -5, 1, i64::MAX - 1] {
         bench.put("r", "a:x", "old");
         let (name, key, changes) = (bench.name(), bytes("r"), vec![put("a:x", "v")]);
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -211,9 +212,12 @@ fn lives_of_no_time_and_of_less(server: &Server) {
         std::thread::sleep(std::time::Duration::from_millis(20));
         assert_eq!(bench.row("r"), [row("r", &[("a:x", "old")])], "{time}");
     }
-    let long = life(&(3_600 * SECOND).to_be_bytes());
-    bench.raw.mutate_row(bench.name(), bytes("r"), vec![put("a:x", "new")], long).unwrap();
-    assert_eq!(bench.row("r"), [row("r", &[("a:x", "new")])]);
+    // The longest one stands for none.
+    for (time, value) in [(3_600 * SECOND, "new"), (i64::MAX, "newer")] {
+        let (changes, long) = (vec![put("a:x", value)], life(&time.to_be_bytes()));
+        bench.raw.mutate_row(bench.name(), bytes("r"), changes, long).unwrap();
+        assert_eq!(bench.row("r"), [row("r", &[("a:x", value)])]);
+    }
 }
 
 fn versions_of_less_than_none(server: &Server) {

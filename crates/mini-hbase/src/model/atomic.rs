@@ -4,7 +4,7 @@
 
 use super::filter::Operator;
 use super::read::{Newest, newest};
-use super::write::{Edit, WritePlan, Writes};
+use super::write::{Content, Edit, WritePlan, Writes};
 use super::{Error, Result, Table};
 
 const COUNTER_LEN: usize = 8;
@@ -27,6 +27,8 @@ pub(crate) struct Addition<T> {
     pub(crate) family: u16,
     pub(crate) qualifier: Vec<u8>,
     pub(crate) amount: T,
+    /// In milliseconds; without it, the new cell lives as long as the one before.
+    pub(crate) time_to_live: Option<i64>,
 }
 
 impl Writes<'_> {
@@ -39,7 +41,7 @@ impl Writes<'_> {
     ) -> Result<Vec<(i64, i64)>> {
         self.with_rows(table, [row].into_iter(), |plan| {
             let mut sums = Vec::with_capacity(additions.len());
-            for Addition { family, qualifier, amount } in additions {
+            for Addition { family, qualifier, amount, time_to_live } in additions {
                 let column = (*family, qualifier.as_slice());
                 let old = plan.newest(row, column)?;
                 let before = match &old {
@@ -48,7 +50,8 @@ impl Writes<'_> {
                 };
                 // Wraps around as Java's addition does.
                 let sum = before.wrapping_add(*amount);
-                let time = plan.replace(row, column, old.as_ref(), &sum.to_be_bytes())?;
+                let old = old.as_ref();
+                let time = plan.replace(row, column, old, (*time_to_live, &sum.to_be_bytes()))?;
                 sums.push((time, sum));
             }
             Ok(sums)
@@ -68,7 +71,7 @@ impl Writes<'_> {
     ) -> Result<Vec<(i64, Vec<u8>)>> {
         self.with_rows(table, [row].into_iter(), |plan| {
             let mut answers = Vec::with_capacity(additions.len());
-            for Addition { family, qualifier, amount } in additions {
+            for Addition { family, qualifier, amount, time_to_live } in additions {
                 let column = (*family, qualifier.as_slice());
                 let old = plan.newest(row, column)?;
                 let before = old.as_ref().map(|old| old.value.as_slice()).unwrap_or_default();
@@ -83,7 +86,7 @@ impl Writes<'_> {
                 let answer = answer.and_then(|()| self.share.set_aside(length + ANSWER));
                 answer.map_err(Error::NoMemory)?;
                 let whole = [before, amount.as_slice()].concat();
-                let time = plan.replace(row, column, old.as_ref(), &whole)?;
+                let time = plan.replace(row, column, old.as_ref(), (*time_to_live, &whole))?;
                 answers.push((time, whole));
             }
             Ok(answers)
@@ -133,18 +136,19 @@ impl WritePlan<'_> {
         Ok(newest)
     }
 
-    /// Writes a newer version of a cell, which lives as long as the one before.
+    /// Writes a newer version of a cell (`HRegion.reckonDelta`).
     fn replace(
         &mut self,
         row: &[u8],
         column: (u16, &[u8]),
         old: Option<&Newest>,
-        new: &[u8],
+        (time_to_live, new): Content<'_>,
     ) -> Result<i64> {
         // Wraps around as Java's addition does.
         let not_before = old.map_or(i64::MIN, |old| old.timestamp.wrapping_add(1));
         let time = self.put_time(row, column, not_before);
-        self.put(row, column, time, (old.and_then(|old| old.time_to_live), new))?;
+        let time_to_live = time_to_live.or_else(|| old?.time_to_live);
+        self.put(row, column, time, (time_to_live, new))?;
         Ok(time)
     }
 }

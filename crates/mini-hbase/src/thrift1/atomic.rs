@@ -26,7 +26,7 @@ impl Service {
         names::check_row(row)?;
         let (family, qualifier) = column::parse(column);
         let (family, qualifier) = (table.family(family)?, qualifier.unwrap_or_default().to_vec());
-        let addition = Addition { family, qualifier, amount };
+        let addition = Addition { family, qualifier, amount, time_to_live: None };
         let sums =
             self.store.durably(share, |writes| writes.increment(&table, row, &[addition]))?;
         Ok(sums.first().map(|(_, sum)| *sum).unwrap_or_default())
@@ -48,7 +48,7 @@ impl Service {
         let (family, qualifier) = qualified(&column)?;
         let (family, qualifier) = (table.family(family)?, qualifier.to_vec());
         let amount = increment.ammount.unwrap_or_default();
-        let addition = Addition { family, qualifier, amount };
+        let addition = Addition { family, qualifier, amount, time_to_live: None };
         writes.increment(&table, &row, &[addition])?;
         Ok(())
     }
@@ -68,7 +68,7 @@ impl Service {
         for (column, value) in columns.iter().zip(values) {
             let (family, qualifier) = qualified(column)?;
             let (family, qualifier) = (table.family(family)?, qualifier.to_vec());
-            additions.push(Addition { family, qualifier, amount: value });
+            additions.push(Addition { family, qualifier, amount: value, time_to_live: None });
         }
         additions.sort_by(|a, b| (a.family, &a.qualifier).cmp(&(b.family, &b.qualifier)));
         let max = self.settings.max_cell;

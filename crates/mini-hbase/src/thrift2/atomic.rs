@@ -7,6 +7,7 @@ use super::changes::check_visibility;
 use super::results::{empty, value};
 use crate::model::{Addition, Cell, Error, Result, Table};
 use crate::names;
+use crate::service::time_to_live;
 
 /// What a column's answer takes, beside its names and its value, and what it has on the wire.
 const ANSWER: usize = size_of::<TColumnValue>() + 96;
@@ -16,13 +17,15 @@ const AMOUNT: i64 = 1;
 impl Handler {
     pub(super) fn increment(&self, table: &[u8], increment: TIncrement) -> Result<TResult> {
         names::table(table)?;
-        let TIncrement { row, columns, cell_visibility, return_results, .. } = increment;
+        let TIncrement { row, columns, attributes, cell_visibility, return_results, .. } =
+            increment;
         names::check_row(&row)?;
+        let time_to_live = attributes.as_ref().map_or(Ok(None), time_to_live)?;
         check_visibility(cell_visibility.as_ref())?;
         let columns = columns
             .into_iter()
             .map(|column| (column.family, column.qualifier, column.amount.unwrap_or(AMOUNT)));
-        let (table, additions) = self.additions(table, columns.collect())?;
+        let (table, additions) = self.additions(table, columns.collect(), time_to_live)?;
         let increment = self.service.store.durably(&self.share, |writes| {
             self.pay(&table, &additions)?;
             writes.increment(&table, &row, &additions)
@@ -33,11 +36,12 @@ impl Handler {
 
     pub(super) fn append(&self, table: &[u8], append: TAppend) -> Result<TResult> {
         names::table(table)?;
-        let TAppend { row, columns, cell_visibility, return_results, .. } = append;
+        let TAppend { row, columns, attributes, cell_visibility, return_results, .. } = append;
         names::check_row(&row)?;
+        let time_to_live = attributes.as_ref().map_or(Ok(None), time_to_live)?;
         check_visibility(cell_visibility.as_ref())?;
         let columns = columns.into_iter().map(|cell| (cell.family, cell.qualifier, cell.value));
-        let (table, additions) = self.additions(table, columns.collect())?;
+        let (table, additions) = self.additions(table, columns.collect(), time_to_live)?;
         let max = self.service.settings.max_cell;
         let append = self.service.store.durably(&self.share, |writes| {
             self.pay(&table, &additions)?;
@@ -51,6 +55,7 @@ impl Handler {
         &self,
         table: &[u8],
         columns: Vec<(Vec<u8>, Vec<u8>, T)>,
+        time_to_live: Option<i64>,
     ) -> Result<(std::sync::Arc<Table>, Vec<Addition<T>>)> {
         if columns.is_empty() {
             return Err(Error::Illegal("No columns to add to".to_owned()));
@@ -58,7 +63,7 @@ impl Handler {
         let table = self.service.table(table)?;
         drop(table.in_use()?);
         let columns = columns.into_iter().map(|(family, qualifier, amount)| {
-            Ok(Addition { family: table.family(&family)?, qualifier, amount })
+            Ok(Addition { family: table.family(&family)?, qualifier, amount, time_to_live })
         });
         let mut additions = columns.collect::<Result<Vec<_>>>()?;
         additions.sort_by(|a, b| (a.family, &a.qualifier).cmp(&(b.family, &b.qualifier)));

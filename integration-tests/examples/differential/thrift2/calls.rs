@@ -134,16 +134,16 @@ impl Random<'_> {
                     let amount = (!random.rarely(4)).then_some(amount);
                     TColumnIncrement::new(family, qualifier, amount)
                 });
-                let wants = self.wants();
-                Call::Increment(TIncrement::new(self.row(), columns, None, None, None, wants))
+                let (attributes, wants) = (self.attributes(), self.wants());
+                Call::Increment(TIncrement::new(self.row(), columns, attributes, None, None, wants))
             }
             _ => {
                 let columns = self.columns_of(4, |random, family, qualifier| {
                     let value = random.value();
                     TColumnValue::new(family, qualifier, value, None, None::<Vec<u8>>, None)
                 });
-                let wants = self.wants();
-                Call::Append(TAppend::new(self.row(), columns, None, None, None, wants))
+                let (attributes, wants) = (self.attributes(), self.wants());
+                Call::Append(TAppend::new(self.row(), columns, attributes, None, None, wants))
             }
         }
     }
@@ -195,12 +195,18 @@ impl Random<'_> {
             let time = (!random.rarely(3)).then(|| random.cell_time());
             TColumnValue::new(family, qualifier, value, time, None::<Vec<u8>>, None)
         });
-        let ttls = [0, 1, -5, 864_000_000, 864_000_000];
-        let ttl = self.rarely(10).then(|| ttls[self.rng.usize(..ttls.len())]);
-        let attributes =
-            ttl.map(|ttl: i64| BTreeMap::from([(b"_ttl".to_vec(), ttl.to_be_bytes().to_vec())]));
+        let attributes = self.attributes();
         let time = if self.rarely(30) { Some(-5) } else { self.maybe_time() };
         TPut::new(row, cells, time, attributes, None, None)
+    }
+
+    /// A time to live, now and then.
+    fn attributes(&mut self) -> Option<BTreeMap<Vec<u8>, Vec<u8>>> {
+        let ttls: [i64; 6] = [0, 1, -5, 864_000_000, i64::MAX - 1, i64::MAX];
+        self.rarely(10).then(|| {
+            let ttl = ttls[self.rng.usize(..ttls.len())];
+            BTreeMap::from([(b"_ttl".to_vec(), ttl.to_be_bytes().to_vec())])
+        })
     }
 
     fn delete(&mut self) -> TDelete {

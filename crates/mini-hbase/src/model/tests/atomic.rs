@@ -31,7 +31,7 @@ fn an_append_takes_the_memory_that_it_needs_and_no_cell_becomes_too_large() {
         let append = |memory, max| {
             let share = Share::of(&Budget::new(memory));
             let (qualifier, amount) = (qualifier.clone(), amount.clone());
-            let addition = Addition { family: 0, qualifier, amount };
+            let addition = Addition { family: 0, qualifier, amount, time_to_live: None };
             let append =
                 |writes: &Writes<'_>| writes.append(&fixture.table, &row, &[addition], max);
             let made = fixture.store.durably(&share, append);
@@ -59,7 +59,7 @@ fn sums_wrap_around() {
         let numbers = [i64::MAX, i64::MIN, 1, -1, random.next().cast_signed()];
         let additions = [b"a", b"b"].map(|qualifier| {
             let amount = numbers[random.below(numbers.len())];
-            Addition { family: 0, qualifier: qualifier.to_vec(), amount }
+            Addition { family: 0, qualifier: qualifier.to_vec(), amount, time_to_live: None }
         });
         for (sum, addition) in sums.iter_mut().zip(&additions) {
             *sum = sum.wrapping_add(addition.amount);

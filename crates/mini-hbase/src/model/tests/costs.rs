@@ -24,7 +24,8 @@ fn a_counters_get_costs_the_same_after_100_000_increments() {
     const INCREMENTS: i64 = 100_000;
     const BATCH: i64 = 1_000;
     each(&[family("f", 3, i32::MAX)], |fixture| {
-        let addition = || Addition { family: 0, qualifier: b"n".to_vec(), amount: 1 };
+        let addition =
+            || Addition { family: 0, qualifier: b"n".to_vec(), amount: 1, time_to_live: None };
         let increment =
             || fixture.write(|writes| writes.increment(&fixture.table, b"r", &[addition()]));
         increment().unwrap();
@@ -300,7 +301,8 @@ fn an_increment_passes_few_cells_of_other_columns_and_hidden_versions() {
             .edit(b"r", vec![Edit::Delete { kind, family: 0, qualifier, timestamp, time_to_live }]);
         fixture.put(b"r", b"there", 1, 7_i64.to_be_bytes().to_vec());
         for (name, sum) in [("absent", 1), ("hidden", 1), ("there", 8), ("zzz", 1)] {
-            let addition = Addition { family: 0, qualifier: name.into(), amount: 1 };
+            let addition =
+                Addition { family: 0, qualifier: name.into(), amount: 1, time_to_live: None };
             fixture.counted.take();
             let increment =
                 |writes: &Writes<'_>| writes.increment(&fixture.table, b"r", &[addition]);

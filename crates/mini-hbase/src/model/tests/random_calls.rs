@@ -121,8 +121,7 @@ impl Pair<'_> {
     fn any_edit(&mut self) -> Edit {
         let (family, qualifier) = self.column();
         let timestamp = (self.random.below(8) > 0).then(|| self.time());
-        let time_to_live =
-            (self.random.below(5) == 0).then(|| i64::try_from(self.random.below(900)).unwrap());
+        let time_to_live = self.time_to_live();
         if self.random.below(3) > 0 {
             let value = self.value();
             return Edit::Put { family, qualifier, timestamp, value, time_to_live };
@@ -131,6 +130,10 @@ impl Pair<'_> {
         let is_whole = matches!(kind, CellType::DeleteFamily | CellType::DeleteFamilyVersion);
         let qualifier = if is_whole { Vec::new() } else { qualifier };
         Edit::Delete { kind, family, qualifier, timestamp, time_to_live }
+    }
+
+    fn time_to_live(&mut self) -> Option<i64> {
+        (self.random.below(3) == 0).then(|| i64::try_from(self.random.below(900)).unwrap())
     }
 
     fn edit(&mut self) {
@@ -182,9 +185,15 @@ impl Pair<'_> {
     }
 
     /// Adds what replaces a cell to the list.
-    fn replace(&mut self, row: &[u8], column: (u16, Vec<u8>), old: Option<&Written>, new: Vec<u8>) {
+    fn replace(
+        &mut self,
+        row: &[u8],
+        column: (u16, Vec<u8>),
+        old: Option<&Written>,
+        (time_to_live, new): (Option<i64>, Vec<u8>),
+    ) {
         let (family, qualifier) = column;
-        let time_to_live = old.and_then(|old| old.time_to_live);
+        let time_to_live = time_to_live.or_else(|| old?.time_to_live);
         let edit = Edit::Put { family, qualifier, timestamp: None, value: new, time_to_live };
         let edits = RowEdits { row: row.to_vec(), edits: vec![edit] };
         self.note(&[edits], old.map_or(i64::MIN, |old| old.timestamp + 1));
@@ -193,7 +202,8 @@ impl Pair<'_> {
     fn increment(&mut self) {
         let (row, (family, qualifier)) = (self.row(), self.column());
         let amount = i64::try_from(self.random.below(5)).unwrap() - 2;
-        let addition = Addition { family, qualifier: qualifier.clone(), amount };
+        let time_to_live = self.time_to_live();
+        let addition = Addition { family, qualifier: qualifier.clone(), amount, time_to_live };
         let made =
             self.fixture.write(|writes| writes.increment(&self.fixture.table, &row, &[addition]));
         let old = self.naive.newest(&row, family, &qualifier);
@@ -206,7 +216,7 @@ impl Pair<'_> {
                 let sum = before + amount;
                 assert_eq!(made.unwrap()[0].1, sum);
                 let new = sum.to_be_bytes().to_vec();
-                self.replace(&row, (family, qualifier), old.as_ref(), new);
+                self.replace(&row, (family, qualifier), old.as_ref(), (time_to_live, new));
             }
         }
     }
@@ -215,7 +225,9 @@ impl Pair<'_> {
         const MAX: usize = 2_000;
         let (row, (family, qualifier)) = (self.row(), self.column());
         let amount = self.value();
-        let addition = Addition { family, qualifier: qualifier.clone(), amount: amount.clone() };
+        let time_to_live = self.time_to_live();
+        let (column, amount_too) = (qualifier.clone(), amount.clone());
+        let addition = Addition { family, qualifier: column, amount: amount_too, time_to_live };
         let max = MAX + row.len() + qualifier.len();
         let made =
             self.fixture.write(|writes| writes.append(&self.fixture.table, &row, &[addition], max));
@@ -228,7 +240,7 @@ impl Pair<'_> {
         }
         let time = old.as_ref().map_or(i64::MIN, |old| old.timestamp + 1).max(self.naive.now);
         assert_eq!(made.unwrap(), [(time, whole.clone())]);
-        self.replace(&row, (family, qualifier), old.as_ref(), whole);
+        self.replace(&row, (family, qualifier), old.as_ref(), (time_to_live, whole));
     }
 
     fn check(&mut self) {
