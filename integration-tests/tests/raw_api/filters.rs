@@ -19,6 +19,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(what_is_in_skip_and_while_is_not_reversed),
         Test::new(what_a_filter_sees_depends_on_the_direction),
         Test::new(rows_that_another_filter_emptied_are_not_counted),
+        Test::new(rows_without_wanted_families_are_shown_to_no_filter),
         Test::new(families_that_a_filter_does_not_need_are_read_on_demand),
         Test::new(regular_expressions_are_those_of_java),
         Test::new(texts_that_are_no_filter_are_internal_errors),
@@ -228,6 +229,31 @@ fn what_is_in_skip_and_while_is_not_reversed(server: &Server) {
     ] {
         let first = format!("{filter} AND FirstKeyOnlyFilter()");
         assert_eq!(bench.passing(&first, true), expected, "{filter}");
+    }
+}
+
+fn rows_without_wanted_families_are_shown_to_no_filter(server: &Server) {
+    let mut bench = Bench::new(server, "filter_families");
+    for (row, column) in [("r1", "a:x"), ("r2", "b:x"), ("r3", "a:x")] {
+        bench.put(row, column, "v");
+    }
+    let (one, all) = (vec![bytes("a")], Vec::new());
+    for (reversed, columns, expected) in [
+        (false, &one, vec!["r1", "r3"]),
+        (true, &one, vec!["r3", "r1"]),
+        (false, &all, vec!["r1"]),
+        (true, &all, vec!["r3"]),
+    ] {
+        let scan = TScan {
+            columns: Some(columns.clone()),
+            filter_string: Some(bytes("WHILE RowFilter(!=, 'binary:r2')")),
+            reversed: Some(reversed),
+            ..empty_scan()
+        };
+        let scanner = bench.raw.scanner_open_with_scan(bench.name(), scan, none()).unwrap();
+        let found = simple(bench.raw.scanner_get_list(scanner, 100).unwrap());
+        let found: Vec<_> = found.into_iter().map(|(row, _)| row).collect();
+        assert_eq!(found, expected, "of {columns:?}, reversed: {reversed}");
     }
 }
 

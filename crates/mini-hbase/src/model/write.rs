@@ -118,7 +118,7 @@ impl Writes<'_> {
 }
 
 /// A cell's time to live, if it has one of its own, and its value.
-type Content<'a> = (Option<i64>, &'a [u8]);
+pub(super) type Content<'a> = (Option<i64>, &'a [u8]);
 
 /// What is going to be written to locked rows.
 pub(super) struct WritePlan<'a> {
@@ -209,9 +209,6 @@ fn without_doubles(mut batch: Batch) -> Batch {
     /// A key without what a cell's own time to live makes of it.
     fn name((key, _): &(Vec<u8>, Option<Vec<u8>>)) -> (&[u8], u8) {
         key.split_last().map_or((&[], 0), |(last, rest)| (rest, last >> 1))
-    }
-    if batch.is_sorted_by(|one, next| name(one) < name(next)) {
-        return batch;
     }
     batch.reverse();
     batch.sort_by(|one, other| name(one).cmp(&name(other)));

@@ -11,6 +11,7 @@ mod naive;
 #[path = "../../../tests/support/random.rs"]
 pub(super) mod random;
 mod random_calls;
+mod rows;
 
 use std::path::Path;
 use std::sync::Arc;
