@@ -23,8 +23,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::on_own_server(a_get_of_a_time_takes_this_time_alone),
         Test::on_own_server(a_delete_takes_the_times_of_its_columns_and_not_its_own),
         Test::on_own_server(a_family_is_deleted_by_its_own_kind_of_delete),
-        Test::on_own_server(a_filter_in_bytes_replaces_one_in_text)
-            .hbase_only("mini-hbase reads no filters in bytes"),
+        Test::on_own_server(a_filter_in_bytes_replaces_one_in_text),
         Test::on_own_server(the_given_value_is_compared_with_the_stored_one_in_this_order),
         Test::on_own_server(mutations_of_a_row_are_made_together_or_not_at_all),
         Test::on_own_server(deletes_of_several_rows_never_say_what_is_left),

@@ -54,10 +54,11 @@ pub fn http(bytes: &[u8]) {
     }
 }
 
-/// Reads a filter.
-pub fn filter(text: &[u8]) {
+/// Reads a filter, as text and as what Java's clients write.
+pub fn filter(bytes: &[u8]) {
     // Whether it is one is HBase's to say; here it only must come to an end.
-    let _ = filter::parse(text, &Share::of(&Budget::new(MEMORY)));
+    let _ = filter::parse(bytes, &Share::of(&Budget::new(MEMORY)));
+    let _ = filter::parse_bytes(bytes, &Share::of(&Budget::new(MEMORY)));
 }
 
 fn take_and_answer(speech: Speech, bytes: &[u8]) {

@@ -49,28 +49,27 @@ fn thbase(server: &Server, flavour: Flavour) {
     let endpoint = server.thrift2_endpoint(flavour);
     let mut tour = Command::new(environment("thbase", &files().join("requirements.txt")));
     tour.arg(files().join("tour.py")).args([&endpoint.host, &endpoint.port.to_string()]);
-    let output = tour.args(speech(endpoint)).args(left_out(server, endpoint)).output().unwrap();
+    let output = tour.args(speech(endpoint)).args(left_out(endpoint)).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "thbase failed on {endpoint}: {complaint}");
     let said = String::from_utf8(output.stdout).unwrap();
-    compare(server, "thbase.txt", &said.lines().collect::<Vec<_>>(), endpoint);
+    compare("thbase.txt", &said.lines().collect::<Vec<_>>(), endpoint);
 }
 
 fn java(server: &Server, flavour: Flavour) {
     let endpoint = server.thrift2_endpoint(flavour);
-    let arguments: Vec<_> =
-        speech(endpoint).into_iter().chain(left_out(server, endpoint)).collect();
+    let arguments: Vec<_> = speech(endpoint).into_iter().chain(left_out(endpoint)).collect();
     let tour = std::fs::read_to_string(files().join("Tour.java")).unwrap();
     let printed = server.run_java_on_thrift2(flavour, &tour, &arguments);
     let said = printed.lines().filter_map(|line| line.strip_prefix(SAID));
-    compare(server, "java.txt", &said.collect::<Vec<_>>(), endpoint);
+    compare("java.txt", &said.collect::<Vec<_>>(), endpoint);
 }
 
 /// Compares what a client says with what it is known to say, without the chapters that were left out.
-fn compare(server: &Server, known: &str, said: &[&str], endpoint: &Endpoint) {
+fn compare(known: &str, said: &[&str], endpoint: &Endpoint) {
     let path = files().join(known);
     let known = std::fs::read_to_string(&path).unwrap();
-    let left_out = left_out(server, endpoint);
+    let left_out = left_out(endpoint);
     let mut is_left_out = false;
     let expected = known.lines().filter(|line| {
         if let Some(chapter) = line.strip_prefix("== ") {
@@ -100,10 +99,8 @@ fn speech(endpoint: &Endpoint) -> [&'static str; 2] {
     [transport, if endpoint.compact { "compact" } else { "binary" }]
 }
 
-/// The chapters that can't pass: mini-hbase reads no filters in bytes, which is what Java's client sends.
-fn left_out(server: &Server, endpoint: &Endpoint) -> Vec<&'static str> {
-    let framed = NOT_FRAMED.iter().copied().filter(|_| endpoint.framed);
-    framed.chain(server.is_mini().then_some("filters")).collect()
+fn left_out(endpoint: &Endpoint) -> Vec<&'static str> {
+    if endpoint.framed { NOT_FRAMED.to_vec() } else { Vec::new() }
 }
 
 fn files() -> PathBuf {

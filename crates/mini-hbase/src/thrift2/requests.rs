@@ -32,14 +32,14 @@ impl Get {
         };
         let versions = get.max_versions.unwrap_or(1);
         let mut query = Query::new(Vec::new(), time, versions)?;
-        let filter = read_filter(get.filter_string.as_deref(), share)?;
+        let texts = (get.filter_string.as_deref(), get.filter_bytes.as_deref());
+        let filter = read_filter(texts, share)?;
         check_labels(get.authorizations.as_ref())?;
         // None is one: a region stops behind a cell with which it has as many.
         let limit = get.store_limit.and_then(|limit| usize::try_from(limit).ok());
         query.store_limit = limit.map(|limit| limit.max(1));
         query.store_offset = positive(get.store_offset).unwrap_or(0);
         query.columns = columns(get.columns, share)?;
-        check_no_bytes(get.filter_bytes.as_deref())?;
         let is_for_existence = get.existence_only.unwrap_or(false);
         Ok(Self { row: get.row, query, filter, is_for_existence })
     }
@@ -69,9 +69,9 @@ pub(super) fn scan(table: String, scan: TScan, share: &Share) -> Result<Scan> {
         store_limit: None,
         store_offset: 0,
     };
-    let filter = read_filter(scan.filter_string.as_deref(), share)?;
+    let texts = (scan.filter_string.as_deref(), scan.filter_bytes.as_deref());
+    let filter = read_filter(texts, share)?;
     check_labels(scan.authorizations.as_ref())?;
-    check_no_bytes(scan.filter_bytes.as_deref())?;
     // A limit of none ends the scan behind the rows that the first call of a region returns.
     let limit = if scan.limit == Some(0) { positive(scan.caching) } else { positive(scan.limit) };
     Ok(Scan {
@@ -98,8 +98,14 @@ fn times(range: Option<&TTimeRange>) -> Result<TimeRange> {
     range.map_or(Ok(TimeRange::ALL), |range| TimeRange::new(range.min_stamp, range.max_stamp))
 }
 
-fn read_filter(text: Option<&[u8]>, share: &Share) -> Result<Option<Box<dyn Filter>>> {
-    text.map(|text| filter::parse(text, share)).transpose()
+/// A filter as text or in bytes, which go before, though the text has to be good.
+fn read_filter(
+    (text, bytes): (Option<&[u8]>, Option<&[u8]>),
+    share: &Share,
+) -> Result<Option<Box<dyn Filter>>> {
+    let from_text = text.map(|text| filter::parse(text, share)).transpose()?;
+    let from_bytes = bytes.map(|bytes| filter::parse_bytes(bytes, share)).transpose()?;
+    Ok(from_bytes.or(from_text))
 }
 
 /// Without labels, the gateway runs into the null.
@@ -109,15 +115,6 @@ fn check_labels(authorizations: Option<&TAuthorization>) -> Result<()> {
             Err(Error::Illegal("authorizations without labels".to_owned()))
         }
         _ => Ok(()),
-    }
-}
-
-fn check_no_bytes(filter: Option<&[u8]>) -> Result<()> {
-    match filter {
-        Some(_) => Err(Error::DoNotRetry(
-            "mini-hbase reads no filterBytes; write the filter as filterString".to_owned(),
-        )),
-        None => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 // Takes HBase's own Java client through what its users do, over the Thrift 2 gateway given as
-// arguments (ThriftConnection, which has no batch, no RegionLocator and no BufferedMutator), and prints
-// what it says: each line behind "> ", since Java's log may come in between. Nothing that is printed differs between
-// two runs. Each chapter's name may be given after the gateway to leave it out.
+// arguments (ThriftConnection, which has no batch, no RegionLocator and no BufferedMutator), and
+// prints what it says: each line behind "> ", since Java's log may come in between. Nothing that is
+// printed differs between two runs. Each chapter's name may be given after the gateway to leave it out.
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -38,18 +38,32 @@ import org.apache.hadoop.hbase.client.Table;
 import org.apache.hadoop.hbase.client.TableDescriptor;
 import org.apache.hadoop.hbase.client.TableDescriptorBuilder;
 import org.apache.hadoop.hbase.filter.BinaryComparator;
+import org.apache.hadoop.hbase.filter.BinaryPrefixComparator;
+import org.apache.hadoop.hbase.filter.ColumnCountGetFilter;
+import org.apache.hadoop.hbase.filter.ColumnPaginationFilter;
 import org.apache.hadoop.hbase.filter.ColumnPrefixFilter;
+import org.apache.hadoop.hbase.filter.ColumnRangeFilter;
+import org.apache.hadoop.hbase.filter.ColumnValueFilter;
+import org.apache.hadoop.hbase.filter.DependentColumnFilter;
+import org.apache.hadoop.hbase.filter.FamilyFilter;
 import org.apache.hadoop.hbase.filter.Filter;
 import org.apache.hadoop.hbase.filter.FilterList;
 import org.apache.hadoop.hbase.filter.FirstKeyOnlyFilter;
+import org.apache.hadoop.hbase.filter.InclusiveStopFilter;
 import org.apache.hadoop.hbase.filter.KeyOnlyFilter;
+import org.apache.hadoop.hbase.filter.MultipleColumnPrefixFilter;
 import org.apache.hadoop.hbase.filter.PageFilter;
 import org.apache.hadoop.hbase.filter.PrefixFilter;
 import org.apache.hadoop.hbase.filter.QualifierFilter;
+import org.apache.hadoop.hbase.filter.RegexStringComparator;
 import org.apache.hadoop.hbase.filter.RowFilter;
+import org.apache.hadoop.hbase.filter.SingleColumnValueExcludeFilter;
 import org.apache.hadoop.hbase.filter.SingleColumnValueFilter;
+import org.apache.hadoop.hbase.filter.SkipFilter;
 import org.apache.hadoop.hbase.filter.SubstringComparator;
+import org.apache.hadoop.hbase.filter.TimestampsFilter;
 import org.apache.hadoop.hbase.filter.ValueFilter;
+import org.apache.hadoop.hbase.filter.WhileMatchFilter;
 import org.apache.hadoop.hbase.io.compress.Compression;
 import org.apache.hadoop.hbase.regionserver.BloomType;
 import org.apache.hadoop.hbase.thrift2.generated.TIOError;
@@ -351,6 +365,36 @@ public class Tour {
         new SingleColumnValueFilter(A, X, CompareOperator.EQUAL, bytes("1"));
     single.setFilterIfMissing(true);
     filter("single column", single);
+    single.setLatestVersionOnly(false);
+    filter("single column, each version", single);
+    filter("single column excluded", new SingleColumnValueExcludeFilter(A, X,
+        CompareOperator.NOT_EQUAL, new RegexStringComparator("^[2-9]")));
+    filter("column's value", new ColumnValueFilter(A, Y, CompareOperator.LESS_OR_EQUAL, bytes("2")));
+    filter("family", new FamilyFilter(CompareOperator.EQUAL, new BinaryComparator(B)));
+    filter("key's beginning", new RowFilter(CompareOperator.LESS,
+        new BinaryPrefixComparator(bytes("k1"))));
+    filter("expression", new ValueFilter(CompareOperator.EQUAL, new RegexStringComparator("^1.$")));
+    filter("several beginnings", new MultipleColumnPrefixFilter(new byte[][] {Y, X}));
+    filter("range", new ColumnRangeFilter(X, false, bytes("yy"), true));
+    named("times", new Scan().withStartRow(bytes("v")).readAllVersions()
+        .setFilter(new TimestampsFilter(Arrays.asList(EARLY, LATE))));
+    filter("stop", new InclusiveStopFilter(bytes("k07")));
+    filter("skip", new SkipFilter(new ValueFilter(CompareOperator.NOT_EQUAL,
+        new BinaryComparator(bytes("1")))));
+    filter("while", new WhileMatchFilter(new ValueFilter(CompareOperator.NOT_EQUAL,
+        new BinaryComparator(bytes("8")))));
+    filter("pages of columns", new ColumnPaginationFilter(1, 1));
+    filter("lengths", new FilterList(new PrefixFilter(bytes("q")), new KeyOnlyFilter(true)));
+    filter("depending", new DependentColumnFilter(A, X));
+    filter("depending on a value", new DependentColumnFilter(A, X, false, CompareOperator.EQUAL,
+        new BinaryComparator(bytes("1"))));
+    filter("lists in lists", new FilterList(FilterList.Operator.MUST_PASS_ONE,
+        new FilterList(new PrefixFilter(bytes("k06"))),
+        new FilterList(new PrefixFilter(bytes("r")), new FamilyFilter(CompareOperator.EQUAL,
+            new BinaryComparator(B)))));
+    filter("quote", new ValueFilter(CompareOperator.EQUAL, new BinaryComparator(bytes("it's"))));
+    Get two = new Get(bytes("r")).setFilter(new ColumnCountGetFilter(2));
+    error("columns", () -> show(table.get(two)));
     Get get = new Get(bytes("r")).setFilter(new ColumnPrefixFilter(X));
     error("get", () -> show(table.get(get)));
   }
@@ -509,7 +553,7 @@ public class Tour {
       if (times) {
         line.append("@").append(cell.getTimestamp());
       }
-      line.append("=").append(Bytes.toString(CellUtil.cloneValue(cell)));
+      line.append("=").append(Bytes.toStringBinary(CellUtil.cloneValue(cell)));
     }
     say(line.toString());
   }

@@ -1,8 +1,8 @@
 """Takes thbase through what its users do, on the Thrift 2 gateway given as arguments, and prints what it says.
 
 What thbase has words of its own for is asked in these, the rest with its generated client. Nothing
-that is printed differs between two runs. Each function is a chapter; its name may be given as an argument
-after the gateway to leave it out.
+that is printed differs between two runs. Each function is a chapter; its name may be given after the
+gateway to leave it out.
 """
 
 import logging

@@ -12,7 +12,7 @@ use crate::budget::Share;
 use crate::model;
 
 /// Filters inside each other are calls inside each other, and the stack has an end.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 const MAX_FILTERS: usize = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

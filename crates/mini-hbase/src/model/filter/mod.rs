@@ -1,4 +1,4 @@
-//! HBase's filters, and the language they are written in.
+//! HBase's filters, the language they are written in, and the bytes that Java's clients write instead.
 //!
 //! A filter judges one row at a time, in the steps of HBase's region scanner: the row's key, each
 //! cell, all cells together, and at last the row. Their verdicts, and when they are asked, are
@@ -8,6 +8,7 @@
 //! Which cells there are to judge is left to `matcher`, and which rows to `region`.
 
 mod arguments;
+mod bytes;
 mod compare;
 mod java_regex;
 mod language;
@@ -26,6 +27,7 @@ use crate::model;
 use crate::model::cell::Row;
 use crate::model::family::Family;
 
+pub(crate) use bytes::parse as parse_bytes;
 pub(crate) use compare::Operator;
 pub(crate) use language::parse;
 
