@@ -284,11 +284,13 @@ fn what_a_filter_sees_depends_on_the_direction(server: &Server) {
     for column in ["a:b", "a:c", "a:d", "a:x"] {
         bench.put("wide", column, "v");
     }
-    for counting in ["ColumnPaginationFilter(1, 1)", "ColumnCountGetFilter(2)"] {
+    // Without the hint, the cell is one of those that a page of columns leaves out.
+    let paged = if seeks_though_a_cell_is_excluded(server) { "wide:x=v" } else { "" };
+    for (counting, up) in
+        [("ColumnPaginationFilter(1, 1)", paged), ("ColumnCountGetFilter(2)", "wide:x=v")]
+    {
         let filter = format!("{counting} AND ColumnPrefixFilter('x') AND PrefixFilter('wide')");
         let passing = (bench.passing(&filter, false), bench.passing(&filter, true));
-        // Without the hint, the cell is one of those that the first filter counts away.
-        let up = if seeks_though_a_cell_is_excluded(server) { "wide:x=v" } else { "" };
         assert_eq!((&*passing.0, &*passing.1), (up, ""), "{filter}");
     }
 }
