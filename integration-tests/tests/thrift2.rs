@@ -24,6 +24,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::on_own_server(a_delete_takes_the_times_of_its_columns_and_not_its_own),
         Test::on_own_server(a_family_is_deleted_by_its_own_kind_of_delete),
         Test::on_own_server(a_filter_in_bytes_replaces_one_in_text),
+        Test::on_own_server(a_range_in_bytes_may_have_no_bounds),
         Test::on_own_server(the_given_value_is_compared_with_the_stored_one_in_this_order),
         Test::on_own_server(mutations_of_a_row_are_made_together_or_not_at_all),
         Test::on_own_server(deletes_of_several_rows_never_say_what_is_left),
@@ -266,6 +267,31 @@ fn a_filter_in_bytes_replaces_one_in_text(server: &Server) {
     shows_one.extend_from_slice(&[0x12, 0]);
     let both = TGet { filter_bytes: Some(shows_one), ..hides_all };
     assert_eq!(cells(&bench.raw.get(bench.name(), both).unwrap()), [cell("x", 1, "v")]);
+}
+
+/// A bound that is left out is none. One that is there and empty is one, which the filter language can't say.
+fn a_range_in_bytes_may_have_no_bounds(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_ranges");
+    for qualifier in ["", "x", "y"] {
+        bench.put_at(1, qualifier, "v");
+    }
+    // `min_column`, whether it is in the range, `max_column`, and whether that is.
+    for (bounds, expected) in [
+        (&b"\x10\x00\x20\x00"[..], &["", "x", "y"][..]),
+        (b"\x0a\x01x\x10\x00\x20\x00", &["y"]),
+        (b"\x10\x00\x1a\x01x\x20\x00", &[""]),
+        (b"\x0a\x00\x10\x01\x1a\x01x\x20\x01", &["", "x"]),
+    ] {
+        let class = "org.apache.hadoop.hbase.filter.ColumnRangeFilter";
+        let field = |id: u8, bytes: &[u8]| {
+            [&[id << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+        };
+        let filter = [field(1, class.as_bytes()), field(2, bounds)].concat();
+        let get = TGet { filter_bytes: Some(filter), ..get("r") };
+        let found = cells(&bench.raw.get(bench.name(), get).unwrap());
+        let found: Vec<_> = found.iter().map(|(qualifier, ..)| &**qualifier).collect();
+        assert_eq!(found, expected, "{}", bounds.escape_ascii());
+    }
 }
 
 fn the_given_value_is_compared_with_the_stored_one_in_this_order(server: &Server) {

@@ -8,6 +8,7 @@ use hbase_thrift_api::thrift2::{
     TIncrement, TMutation, TPut, TRowMutations, TScan, TTimeRange,
 };
 
+use super::filters;
 use crate::differential::calls::{amount, any_column, any_time, column, is_now};
 use crate::differential::filters::Filter;
 use crate::differential::names::{self, FAMILIES, Names, QUALIFIERS, ROWS, VALUES};
@@ -303,6 +304,13 @@ impl Random<'_> {
         })
     }
 
+    fn filter_bytes(&mut self, times: u8) -> Option<Vec<u8>> {
+        self.rarely(times).then(|| {
+            let depth = self.rng.usize(0..3);
+            filters::random(&mut self.rng, self.names, depth)
+        })
+    }
+
     fn get(&mut self) -> TGet {
         let filter = self.filter(3);
         TGet {
@@ -320,7 +328,7 @@ impl Random<'_> {
             store_limit: self.rarely(4).then(|| self.rng.i32(-1..4)),
             store_offset: self.rarely(4).then(|| self.rng.i32(-1..3)),
             existence_only: self.rarely(20).then(|| self.rng.bool()),
-            filter_bytes: None,
+            filter_bytes: self.filter_bytes(6),
         }
     }
 
@@ -363,7 +371,8 @@ impl Random<'_> {
             limit,
             consistency: None,
             target_replica_id: None,
-            filter_bytes: None,
+            // HBase tries one of whole rows together with a batch size for minutes.
+            filter_bytes: if batch_size.is_none() { self.filter_bytes(4) } else { None },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod calls;
+mod filters;
 
 use std::fmt::Write as _;
 use std::thread;

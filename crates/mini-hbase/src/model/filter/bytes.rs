@@ -76,7 +76,7 @@ fn filter(bytes: &[u8], depth: usize, text: &mut Vec<u8>) -> Result<(), String> 
         "TimestampsFilter" if own.number(2) != Some(1) => {
             own.numbers(1)?.into_iter().for_each(|time| arguments.number(time));
         }
-        "ColumnRangeFilter" if own.has(1) && own.has(3) => {
+        "ColumnRangeFilter" if is_range_of_text(&own) => {
             for bound in [1, 3] {
                 arguments.quoted(b"", own.bytes(bound));
                 arguments.flag(own.number(bound + 1) == Some(1));
@@ -108,6 +108,13 @@ fn filter(bytes: &[u8], depth: usize, text: &mut Vec<u8>) -> Result<(), String> 
     }
     arguments.end();
     Ok(())
+}
+
+/// Whether the language has a `ColumnRangeFilter`: to it, an empty bound is none, as one that is missing
+/// here. An empty one that is there bounds, unless it is the lower one and inclusive.
+fn is_range_of_text(own: &Message<'_>) -> bool {
+    let has_empty = |bound| own.has(bound) && own.bytes(bound).is_empty();
+    !has_empty(3) && (!has_empty(1) || own.number(2) == Some(1))
 }
 
 /// A `FilterList`; one of no filters has no text.
@@ -337,6 +344,16 @@ mod tests {
         let either = [vec![8, 2], field(2, &prefix), field(2, &class("KeyOnlyFilter", &[8, 1]))];
         let either = class("FilterList", &either.concat());
         assert_eq!(text(&either).unwrap(), r"(PrefixFilter(\'it\'\'s\') OR KeyOnlyFilter(true))");
+        let range =
+            class("ColumnRangeFilter", &[&*field(1, b""), &[16, 1], &field(3, b"x")].concat());
+        assert_eq!(text(&range).unwrap(), r"ColumnRangeFilter(\'\',true,\'x\',false)");
+        assert_eq!(
+            text(&class("ColumnRangeFilter", &[])).unwrap(),
+            r"ColumnRangeFilter(\'\',false,\'\',false)"
+        );
+        for empty in [field(1, b""), [field(1, b""), vec![16, 0]].concat(), field(3, b"")] {
+            text(&class("ColumnRangeFilter", &empty)).unwrap_err();
+        }
         let times = class("TimestampsFilter", &field(1, &[5, 0x80, 1]));
         assert_eq!(text(&times).unwrap(), "TimestampsFilter(5,128)");
         let skip = class("SkipFilter", &field(1, &times));
