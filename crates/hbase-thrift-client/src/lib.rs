@@ -63,7 +63,7 @@ pub use api::{
     Admin, BufferedWriter, Client, MergeScan, Pipeline, PipelineResults, PipelineValue, Queued,
     RegionScan, RowFailure, RowSetScan, Scanner, Table, UnionScan, WriteError, WriterOptions,
 };
-pub use config::{Config, Endpoint, IntoConfig, Protocol, Transport};
+pub use config::{Config, Endpoint, Interface, IntoConfig, Protocol, Transport};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
 pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
 #[cfg(feature = "generated")]
@@ -77,4 +77,4 @@ pub use row::Json;
 pub use row::{
     Cell, Column, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch, RowBatchIter, ToCell,
 };
-pub use sync::{CancellationToken, GatewayStatus, Interface, PoolStatus, Probe};
+pub use sync::{CancellationToken, GatewayStatus, PoolStatus, Probe};

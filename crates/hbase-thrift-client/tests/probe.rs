@@ -83,11 +83,66 @@ fn a_compact_gateway_is_named() {
 }
 
 #[test]
-fn a_thrift_2_gateway_is_named_whatever_its_transport() {
-    for transport in [Transport::Buffered, Transport::Framed] {
-        let error = failure(config(server(framed_binary(2))).transport(transport));
-        assert_says(&error, ErrorKind::WrongProtocol, &["Thrift 2 gateway"]);
+fn a_gateway_of_the_other_interface_is_named_whatever_its_transport() {
+    for (kind, other) in [(2, Interface::One), (1, Interface::Two)] {
+        for transport in [Transport::Buffered, Transport::Framed] {
+            let config = config(server(framed_binary(kind))).transport(transport);
+            let error = failure(config.interface(other));
+            let found = format!("this is a Thrift {kind} gateway");
+            let spoken = format!("the client speaks {other}: name a gateway of that interface");
+            assert_says(&error, ErrorKind::WrongProtocol, &[&found, &spoken]);
+        }
     }
+}
+
+/// A buffered gateway that knows this method alone, and has no scanner to close.
+fn old(known: &'static str) -> impl Fn(TcpStream) {
+    move |mut stream| {
+        let mut request = [0; 128];
+        while let Ok(8..) = stream.read(&mut request) {
+            let name_end = 8 + usize::from(request[7]);
+            let (name, number) = (&request[8..name_end], &request[name_end..name_end + 4]);
+            let (kind, body) = if name == known.as_bytes() {
+                (2, [&[12, 0, 2, 11, 0, 1, 0, 0, 0, 2], &b"no"[..], &[0, 0]].concat())
+            } else {
+                (3, [&[11, 0, 1, 0, 0, 0, 2], &b"no"[..], &[8, 0, 2, 0, 0, 0, 1, 0]].concat())
+            };
+            let head = [&[0x80, 1, 0, kind], &request[4..8], name, number].concat();
+            let _ = stream.write_all(&[head, body].concat());
+        }
+    }
+}
+
+#[test]
+fn a_gateway_that_cannot_say_its_interface_is_known_by_the_methods_that_it_has() {
+    for (known, interface) in [
+        ("scannerClose", Some(Interface::One)),
+        ("closeScanner", Some(Interface::Two)),
+        ("neither", None),
+    ] {
+        let address = server(old(known));
+        let found = Client::probe(&config(address)).unwrap();
+        assert_eq!(found.interface(), interface, "{known}");
+        Client::connect(config(address)).unwrap().ping().unwrap();
+        // Who names one is believed.
+        for named in [Interface::One, Interface::Two] {
+            let config = config(address).interface(named);
+            assert_eq!(Client::probe(&config).unwrap().interface(), Some(named));
+            Client::connect(config).unwrap().ping().unwrap();
+        }
+    }
+}
+
+#[test]
+fn gateways_of_different_interfaces_are_not_used_together() {
+    let (one, two) = (server(old("scannerClose")), server(old("closeScanner")));
+    let both = config(one).endpoint(two.ip().to_string(), two.port()).max_connections(1);
+    let client = Client::lazy(both).unwrap();
+    // Whichever it begins with, it stays there.
+    (0..4).for_each(|_| client.ping().unwrap());
+    let status = client.pool_status();
+    let connected = status.gateways.iter().filter(|gateway| gateway.connections > 0);
+    assert_eq!(connected.count(), 1);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use hbase_thrift_client::{Client, Config};
+use hbase_thrift_client::{Client, Config, Interface};
 use mini_hbase::{Builder, Durability, MiniHBase, StartError};
 use socorro_hbase_client::{CrashId, CrashStore, SchemaOptions, TABLES};
 
@@ -56,9 +56,10 @@ impl Opened {
     /// Opens what the options or these settings name.
     pub(crate) fn with(settings: &Settings, common: &Common) -> Result<Self> {
         match settings.choose(common.server.as_deref(), common.store.clone())?.value {
-            Choice::Server(config) => {
-                Ok(Self { crashes: CrashStore::new(Client::connect(*config)?), server: None })
-            }
+            Choice::Server(config) => Ok(Self {
+                crashes: CrashStore::new(Client::connect(of_thrift_1(*config))?),
+                server: None,
+            }),
             Choice::Embedded(folder) => {
                 let server = start(&folder, MiniHBase::builder())?;
                 let crashes = connect(&server)?;
@@ -70,6 +71,7 @@ impl Opened {
     /// Opens a server's store for services, which begin whether or not the server is there: what they
     /// can do without it, they do, and for the rest they wait.
     pub(crate) fn to_serve_from(config: Config) -> Result<Self> {
+        let config = of_thrift_1(config);
         let client = match Client::connect(config.clone()) {
             Err(error) if error.is_retryable() => {
                 output::complain(&format!("{error}; serving all the same, and waiting for it"));
@@ -152,6 +154,11 @@ fn start_when_free(builder: &Builder) -> Result<MiniHBase> {
 
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// Where the interface is left open, the crash store's; a gateway of the other one is refused then.
+fn of_thrift_1(config: Config) -> Config {
+    if config.get_interface().is_none() { config.interface(Interface::One) } else { config }
+}
 
 fn connect(server: &MiniHBase) -> Result<CrashStore> {
     Ok(CrashStore::new(Client::connect(server.url())?))

@@ -18,10 +18,21 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Fails when the committed list isn't what there is, and shows where they differ.
+/// The one item that has types of the generated code, behind a feature of its own.
+const GENERATED: &str = "pub type hbase_thrift_client::GeneratedClient = ";
+
+/// Fails when the committed list isn't what there is, and shows where they differ; and when other crates'
+/// types are part of what the client offers.
 pub(crate) fn check() -> Result<()> {
     let committed = fs::read_to_string(cmd::root().join(LIST)).unwrap_or_default();
     let found = list()?;
+    let is_foreign = |line: &&str| {
+        ["hbase_thrift_api::", " thrift::", "<thrift::"].iter().any(|name| line.contains(name))
+    };
+    let foreign = found.lines().filter(is_foreign).find(|line| !line.starts_with(GENERATED));
+    if let Some(line) = foreign {
+        bail!("the generated code's types are part of what the client offers:\n{line}");
+    }
     let only_in = |one: &str, other: &str, sign: char| {
         let lines = one.lines().filter(|line| !other.lines().any(|it| it == *line));
         lines.map(|line| format!("{sign} {line}")).collect::<Vec<_>>().join("\n")

@@ -4,6 +4,7 @@
 mod admin;
 mod faults;
 mod filters;
+mod interfaces;
 mod pipelines;
 mod probe;
 mod regions;
@@ -22,6 +23,7 @@ pub(crate) fn tests() -> Vec<Test> {
         admin::tests(),
         faults::tests(),
         filters::tests(),
+        interfaces::tests(),
         pipelines::tests(),
         probe::tests(),
         regions::tests(),
@@ -43,13 +45,40 @@ fn connect(url: &str) -> Client {
     Client::connect(url).unwrap()
 }
 
-/// Runs a test's body on each gateway, each time with a client and an empty table of its own.
+/// Runs a test's body on each gateway of either interface, each time with a client and an empty table
+/// of its own.
 fn on_each_gateway(server: &Server, name: &str, body: impl Fn(&Client, &Table)) {
+    on_each_thrift1_gateway(server, name, &body);
+    on_each_thrift2_gateway(server, name, &body);
+}
+
+/// Of Thrift 1 alone.
+fn on_each_thrift1_gateway(server: &Server, name: &str, body: impl Fn(&Client, &Table)) {
     let urls = if server.is_own() {
         FLAVOURS.map(|flavour| server.gateway(flavour)).to_vec()
     } else {
         vec![server.url()]
     };
+    on_gateways(server, name, urls, body);
+}
+
+/// Of Thrift 2 alone; a server that was lent has none.
+fn on_each_thrift2_gateway(server: &Server, name: &str, body: impl Fn(&Client, &Table)) {
+    let flavours = if server.is_own() { &FLAVOURS[..] } else { &[] };
+    let urls =
+        flavours.iter().map(|flavour| server.thrift2_endpoint(*flavour).to_string()).collect();
+    on_gateways(server, name, urls, body);
+}
+
+/// A client of each interface that the server has, for what doesn't depend on the gateway's flavour.
+fn on_each_interface(server: &Server, body: impl Fn(&Client)) {
+    body(&connect(&server.url()));
+    if server.is_own() {
+        body(&connect(&server.thrift2_endpoint(Flavour::Threadpool).to_string()));
+    }
+}
+
+fn on_gateways(server: &Server, name: &str, urls: Vec<String>, body: impl Fn(&Client, &Table)) {
     for url in urls {
         let client = connect(&url);
         let guard = TestTable::reserve(server, name);

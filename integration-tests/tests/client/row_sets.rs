@@ -7,7 +7,7 @@ use hbase_thrift_client::{
 };
 use integration_tests::{Server, Test, TestTable};
 
-use super::on_each_gateway;
+use super::{on_each_gateway, on_each_thrift1_gateway};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -227,11 +227,13 @@ fn counters_are_read_and_set(server: &Server) {
 }
 
 fn a_table_is_deleted_in_service_or_not_and_compacted_by_region(server: &Server) {
+    on_each_thrift1_gateway(server, "compacted", |client, table| {
+        for region in table.regions().unwrap() {
+            client.admin().compact_region(&region).unwrap();
+        }
+    });
     on_each_gateway(server, "deleted", |client, table| {
         let admin = client.admin();
-        for region in table.regions().unwrap() {
-            admin.compact_region(&region).unwrap();
-        }
         admin.disable_and_delete_table(table.name()).unwrap();
         assert!(!admin.table_exists(table.name()).unwrap());
         let families = [hbase_thrift_client::ColumnFamily::new("f")];

@@ -250,7 +250,7 @@ impl Admin {
         let mut attempts = self.executor.config().get_max_attempts();
         let deadline = self.executor.deadline();
         loop {
-            let states = self.executor.run_until(&Call::table_states(), deadline);
+            let states = self.executor.run_table_states(deadline);
             attempts -= 1;
             match states {
                 Err(error) if error.kind() == ErrorKind::TableNotFound && attempts > 0 => {}
@@ -273,8 +273,7 @@ impl Admin {
     /// [`TableNotFound`](ErrorKind::TableNotFound).
     pub fn column_families(&self, name: impl AsRef<[u8]>) -> Result<Vec<ColumnFamily>> {
         let name = self.full_name(name.as_ref())?;
-        let families = self.executor.on_table(&name).run(&Call::column_families(&name))?;
-        Ok(families.into_values().map(ColumnFamily::from).collect())
+        self.executor.on_table(&name).run(&Call::column_families(&name))
     }
 
     /// The regions of a table, in order of their keys.
@@ -298,7 +297,7 @@ impl Admin {
             let message = format!("the table `{shown}` does not exist");
             return Err(Error::new(ErrorKind::TableNotFound, message));
         }
-        Ok(regions.into_iter().map(Region::from).collect())
+        Ok(regions)
     }
 
     /// Asks for a compaction of all regions of a table; it runs on after the answer.
@@ -331,7 +330,15 @@ impl Admin {
     ///
     /// Any that a call can meet (see [`ErrorKind`]).
     pub fn compact_region(&self, region: &Region) -> Result<()> {
-        self.executor.run(&Call::compact(&region.name))
+        let unnamed = || {
+            Error::new(
+                ErrorKind::Unsupported,
+                "the region has no name, which a Thrift 2 gateway doesn't say: take it from a \
+                 Thrift 1 gateway",
+            )
+        };
+        let name = region.name.as_ref().ok_or_else(unnamed)?;
+        self.executor.run(&Call::compact(name))
     }
 
     /// Asks for a major compaction of all regions of a table. The gateway of HBase 2.6 runs a minor

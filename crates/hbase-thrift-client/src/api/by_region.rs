@@ -146,10 +146,10 @@ mod tests {
 
     fn region(start_key: &str, end_key: &str) -> Region {
         Region {
-            name: Vec::new(),
+            name: None,
             start_key: start_key.into(),
             end_key: end_key.into(),
-            id: 0,
+            id: None,
             server: None,
             port: None,
         }

@@ -8,8 +8,8 @@ use super::admin::Admin;
 use super::generated::{self, GeneratedClient};
 use super::pipeline::Pipeline;
 use super::table::Table;
-use crate::config::{Config, IntoConfig};
-use crate::dialect::Call;
+use crate::config::{Config, Interface, IntoConfig};
+use crate::dialect::{Call, Dialect};
 use crate::error::Result;
 use crate::sync::{self, CancellationToken, Executor, PoolStatus, Probe};
 
@@ -93,6 +93,20 @@ impl Client {
     pub fn probe(config: &Config) -> Result<Probe> {
         config.check()?;
         sync::probe(config)
+    }
+
+    /// Which Thrift interface the gateways have, as far as it is known: configured, or said by the first of
+    /// them.
+    ///
+    /// ```no_run
+    /// use hbase_thrift_client::{Client, Interface};
+    ///
+    /// let client = Client::connect("hbase://localhost")?;
+    /// assert_eq!(client.interface(), Some(Interface::One));
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn interface(&self) -> Option<Interface> {
+        self.executor.pool().dialect().map(Dialect::interface)
     }
 
     /// A handle on a table, existing or not; costs nothing. The configured table prefix is put

@@ -28,7 +28,7 @@ pub(crate) use http::{Credentials, HttpSettings};
 pub use into_config::IntoConfig;
 #[cfg(any(fuzzing, all(test, feature = "http")))]
 pub(crate) use read_back::assert_reads_back;
-pub use speech::{Protocol, Transport};
+pub use speech::{Interface, Protocol, Transport};
 #[cfg(feature = "tls")]
 pub(crate) use tls::Pem;
 pub(crate) use tls::TlsSettings;
@@ -66,6 +66,7 @@ fn shown(text: &str) -> String {
 /// |---|---|---|
 /// | `transport` | `buffered` or `framed`; not with HTTP | `buffered` |
 /// | `protocol` | `binary` or `compact`; not with HTTP | `binary` |
+/// | `interface` | `1` or `2`, that of Thrift | what the first gateway has |
 /// | `connect_timeout` | opening a connection, the first answer included | `5s` |
 /// | `operation_timeout` | a call with all its attempts | `30s` |
 /// | `pool_timeout` | waiting for a free connection | `10s` |
@@ -108,12 +109,13 @@ fn shown(text: &str) -> String {
 ///
 /// ```
 /// use std::time::Duration;
-/// use hbase_thrift_client::{Config, Endpoint, Protocol, Transport};
+/// use hbase_thrift_client::{Config, Endpoint, Interface, Protocol, Transport};
 ///
 /// let config = Config::new("gateway-1", 9090)
 ///     .endpoint("gateway-2", 9090)
 ///     .transport(Transport::Framed)
 ///     .protocol(Protocol::Compact)
+///     .interface(Interface::Two)
 ///     .connect_timeout(Duration::from_secs(2))
 ///     .pool_timeout(Duration::from_secs(1))
 ///     .idle_timeout(Duration::from_secs(30))
@@ -126,6 +128,7 @@ fn shown(text: &str) -> String {
 ///     .table_prefix("test_");
 /// assert_eq!(config.get_endpoints()[1], Endpoint::new("gateway-2", 9090));
 /// assert_eq!(config.get_protocol(), Protocol::Compact);
+/// assert_eq!(config.get_interface(), Some(Interface::Two));
 /// assert_eq!(config.get_connect_timeout(), Duration::from_secs(2));
 /// assert_eq!(config.get_pool_timeout(), Duration::from_secs(1));
 /// assert_eq!(config.get_idle_timeout(), Duration::from_secs(30));
@@ -140,6 +143,7 @@ pub struct Config {
     endpoints: Vec<Endpoint>,
     transport: Transport,
     protocol: Protocol,
+    interface: Option<Interface>,
     connect_timeout: Duration,
     operation_timeout: Duration,
     pool_timeout: Duration,
@@ -185,6 +189,7 @@ impl Config {
             endpoints,
             transport: Transport::Buffered,
             protocol: Protocol::Binary,
+            interface: None,
             connect_timeout: Duration::from_secs(5),
             operation_timeout: Duration::from_secs(30),
             pool_timeout: Duration::from_secs(10),
@@ -216,6 +221,13 @@ impl Config {
     /// Compact or binary (default) values.
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
+        self
+    }
+
+    /// Which Thrift interface the gateways have. If it isn't given, the first gateway that answers says
+    /// it. All gateways of a client have the same; one that says it has another is refused.
+    pub fn interface(mut self, interface: Interface) -> Self {
+        self.interface = Some(interface);
         self
     }
 
@@ -314,6 +326,11 @@ impl Config {
     /// Compact or binary values.
     pub fn get_protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// Returns which Thrift interface the gateways have to have; `None` where they say it.
+    pub fn get_interface(&self) -> Option<Interface> {
+        self.interface
     }
 
     /// How long opening a connection may take.

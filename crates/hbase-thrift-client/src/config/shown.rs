@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Config, Credentials, Protocol, Transport};
+use super::{Config, Credentials, Interface, Protocol, Transport};
 
 /// What is escaped in a host; the colon is one of an IPv6 address, in brackets.
 const NOT_IN_HOSTS: &AsciiSet =
@@ -64,6 +64,7 @@ impl Config {
         [
             set("transport", (self.transport == Transport::Framed).then(|| "framed".to_owned())),
             set("protocol", (self.protocol == Protocol::Compact).then(|| "compact".to_owned())),
+            set("interface", self.interface.map(number_of)),
             time("connect_timeout", self.connect_timeout, default.connect_timeout),
             time("operation_timeout", self.operation_timeout, default.operation_timeout),
             time("pool_timeout", self.pool_timeout, default.pool_timeout),
@@ -91,4 +92,12 @@ impl Config {
         .flatten()
         .collect()
     }
+}
+
+fn number_of(interface: Interface) -> String {
+    match interface {
+        Interface::One => "1",
+        Interface::Two => "2",
+    }
+    .to_owned()
 }

@@ -1,4 +1,4 @@
-//! What a gateway speaks: transport and protocol.
+//! What a gateway speaks: transport, protocol and interface.
 
 use std::fmt;
 use std::str::FromStr;
@@ -54,6 +54,27 @@ pub enum Protocol {
     Compact,
 }
 
+/// Which of HBase's two Thrift interfaces a gateway has.
+///
+/// Everything that this crate offers is done over either, unless its documentation says which one it
+/// needs.
+///
+/// ```
+/// use hbase_thrift_client::Interface;
+///
+/// assert_eq!("2".parse::<Interface>()?, Interface::Two);
+/// assert_eq!(Interface::Two.to_string(), "Thrift 2");
+/// # Ok::<(), hbase_thrift_client::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Interface {
+    /// Thrift 1 (`hbase thrift start`).
+    One,
+    /// Thrift 2 (`hbase thrift2 start`, and clouds such as Alibaba's).
+    Two,
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -94,6 +115,28 @@ impl FromStr for Protocol {
             "binary" => Ok(Self::Binary),
             "compact" => Ok(Self::Compact),
             _ => Err(unknown("protocol", text, "binary or compact")),
+        }
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One => "Thrift 1",
+            Self::Two => "Thrift 2",
+        })
+    }
+}
+
+/// From its number.
+impl FromStr for Interface {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "1" => Ok(Self::One),
+            "2" => Ok(Self::Two),
+            _ => Err(unknown("Thrift interface", text, "1 or 2")),
         }
     }
 }

@@ -140,6 +140,10 @@ impl Config {
                 Ok(protocol) => self.protocol(protocol),
                 Err(_) => return Err(wrong_value(name, value, "binary or compact")),
             },
+            "interface" => match value.parse() {
+                Ok(interface) => self.interface(interface),
+                Err(_) => return Err(wrong_value(name, value, "1 or 2")),
+            },
             "connect_timeout" => self.connect_timeout(duration(name, value)?),
             "operation_timeout" => self.operation_timeout(duration(name, value)?),
             "pool_timeout" => self.pool_timeout(duration(name, value)?),

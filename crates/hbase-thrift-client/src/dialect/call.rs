@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use hbase_thrift_api::{ColumnDescriptor, TRegionInfo, TThriftServerType};
+use hbase_thrift_api::TThriftServerType;
 
 use super::thrift1::packed::PackedBatch;
 use crate::request::{
     Append, Batch, CheckAndPut, ColumnFamily, Delete, Get, GetRows, GetVersions, Increment, Put,
-    Scan, Version,
+    Region, Scan, Version,
 };
 use crate::row::RowBatch;
 
@@ -46,6 +46,41 @@ pub(crate) enum Request<'a> {
     ClusterId,
     /// Which Thrift interface the gateway has; it answers without asking HBase.
     ServerType,
+}
+
+impl<'a> Request<'a> {
+    /// The table, of a request that is for one.
+    pub(crate) fn table(&self) -> Option<&'a [u8]> {
+        match *self {
+            Self::Get(table, _)
+            | Self::GetRows(table, _)
+            | Self::GetVersions(table, _)
+            | Self::Put(table, _)
+            | Self::Delete(table, _)
+            | Self::Batch(table, _)
+            | Self::PackedBatch(table, ..)
+            | Self::Increment(table, _)
+            | Self::IncrementRows(table, _)
+            | Self::Append(table, _)
+            | Self::CheckAndPut(table, _)
+            | Self::OpenScanner(table, ..)
+            | Self::CreateTable(table, _)
+            | Self::EnableTable(table)
+            | Self::DisableTable(table)
+            | Self::DeleteTable(table)
+            | Self::IsTableEnabled(table)
+            | Self::ColumnFamilies(table)
+            | Self::Regions(table) => Some(table),
+            Self::FetchRows(_)
+            | Self::CloseScanner(_)
+            | Self::Compact(_)
+            | Self::MajorCompact(_)
+            | Self::TableNames
+            | Self::TableStates
+            | Self::ClusterId
+            | Self::ServerType => None,
+        }
+    }
 }
 
 /// Where a scanner begins (included) and ends (excluded), which may be other than the scan's own
@@ -115,9 +150,9 @@ calls! {
     disable_table(table: &'a [u8]) -> () = Request::DisableTable(table);
     delete_table(table: &'a [u8]) -> () = Request::DeleteTable(table);
     is_table_enabled(table: &'a [u8]) -> bool = Request::IsTableEnabled(table);
-    column_families(table: &'a [u8]) -> BTreeMap<Vec<u8>, ColumnDescriptor>
+    column_families(table: &'a [u8]) -> Vec<ColumnFamily>
         = Request::ColumnFamilies(table);
-    regions(table: &'a [u8]) -> Vec<TRegionInfo> = Request::Regions(table);
+    regions(table: &'a [u8]) -> Vec<Region> = Request::Regions(table);
     compact(target: &'a [u8]) -> () = Request::Compact(target);
     major_compact(target: &'a [u8]) -> () = Request::MajorCompact(target);
     table_names() -> Vec<Vec<u8>> = Request::TableNames;

@@ -5,16 +5,21 @@
 
 mod call;
 mod effect;
+mod encode;
+mod refusals;
 mod reply;
 mod thrift1;
+mod thrift2;
 
 pub(crate) use call::{Call, FetchRows, Request, ScanBounds};
 pub(crate) use effect::Effect;
 pub(crate) use reply::{Answer, Reply, Shape};
 pub(crate) use thrift1::{PackedBatch, Thrift1Rows};
+pub(crate) use thrift2::Thrift2Rows;
 
 use thrift::protocol::{TInputProtocol, TOutputProtocol};
 
+use crate::config::Interface;
 use crate::error::{Result, ServerException};
 use crate::request::Mutation;
 
@@ -23,43 +28,75 @@ use crate::request::Mutation;
 pub(crate) enum Dialect {
     /// `hbase thrift start`.
     Thrift1,
+    /// `hbase thrift2 start`.
+    Thrift2,
 }
 
 impl Dialect {
+    pub(crate) const ALL: [Self; 2] = [Self::Thrift1, Self::Thrift2];
+
+    /// How gateways with this interface are spoken to.
+    pub(crate) fn of(interface: Interface) -> Self {
+        match interface {
+            Interface::One => Self::Thrift1,
+            Interface::Two => Self::Thrift2,
+        }
+    }
+
+    /// The interface that gateways which are spoken to in this way have.
+    pub(crate) fn interface(self) -> Interface {
+        match self {
+            Self::Thrift1 => Interface::One,
+            Self::Thrift2 => Interface::Two,
+        }
+    }
+
+    /// Whether puts and deletes of several rows can be one call.
+    pub(crate) fn has_mixed_batches(self) -> bool {
+        self == Self::Thrift1
+    }
+
+    /// Whether counters of several rows can be one call.
+    pub(crate) fn has_increments_of_rows(self) -> bool {
+        self == Self::Thrift1
+    }
+
+    /// Whether the states of all tables are one call.
+    pub(crate) fn has_table_states(self) -> bool {
+        self == Self::Thrift1
+    }
+
     /// The name of the method that a request calls.
     pub(crate) fn method(self, request: &Request<'_>) -> &'static str {
         match self {
             Self::Thrift1 => thrift1::method(request),
+            Self::Thrift2 => thrift2::method(request),
         }
     }
 
-    /// What the call may do to the data.
-    pub(crate) fn effect(self, request: &Request<'_>) -> Effect {
-        match self {
-            Self::Thrift1 => thrift1::effect(request),
-        }
-    }
-
-    /// Refuses, before anything is sent, what the interface rejects or would do otherwise than the
-    /// request says.
+    /// Refuses, before anything is sent, what the interface rejects, lacks, or would do otherwise
+    /// than the request says.
     pub(crate) fn check(self, request: &Request<'_>, max_cell_size: usize) -> Result<()> {
         match self {
             Self::Thrift1 => thrift1::check(request, max_cell_size),
+            Self::Thrift2 => thrift2::check(request, max_cell_size),
         }
     }
 
-    /// As [`check`](Self::check), of a put or a delete; returns how many bytes of a request it
-    /// takes.
+    /// As [`check`](Self::check), whether or not the interface has all of it in one call.
+    pub(crate) fn check_content(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
+        refusals::check(request, max_cell_size)
+    }
+
+    /// As [`check`](Self::check), of a put or a delete, where the interfaces agree; returns how many
+    /// bytes of a request it takes.
     #[inline]
     pub(crate) fn check_mutation(
-        self,
         table: &[u8],
         mutation: &Mutation,
         max_cell_size: usize,
     ) -> Result<usize> {
-        match self {
-            Self::Thrift1 => thrift1::check_mutation(table, mutation, max_cell_size),
-        }
+        refusals::check_mutation(table, mutation, max_cell_size)
     }
 
     /// Writes the arguments of the call, as one struct.
@@ -70,6 +107,7 @@ impl Dialect {
     ) -> thrift::Result<()> {
         match self {
             Self::Thrift1 => thrift1::write(request, protocol),
+            Self::Thrift2 => thrift2::write(request, protocol),
         }
     }
 
@@ -82,6 +120,7 @@ impl Dialect {
     ) -> thrift::Result<bool> {
         match self {
             Self::Thrift1 => thrift1::write_binary(request, into),
+            Self::Thrift2 => Ok(false),
         }
     }
 
@@ -90,8 +129,6 @@ impl Dialect {
         self,
         protocol: &mut dyn TInputProtocol,
     ) -> thrift::Result<ServerException> {
-        match self {
-            Self::Thrift1 => reply::read_exception(protocol),
-        }
+        reply::read_exception(self, protocol)
     }
 }

@@ -68,6 +68,15 @@ const KINDS: &[(&str, ErrorKind)] = &[
 const LINES: &[(&str, ErrorKind)] = &[
     ("java.io.IOException: table does not exist", ErrorKind::TableNotFound),
     ("scanner ID is invalid", ErrorKind::UnknownScanner),
+    // Thrift 2.
+    ("Invalid scanner Id", ErrorKind::UnknownScanner),
+];
+
+/// How the first line begins and ends of what the gateway of Thrift 2 finds out by itself, and leaves the
+/// class out of.
+const WITHOUT_CLASS: &[(&str, &str, ErrorKind)] = &[
+    ("", " is disabled.", ErrorKind::TableDisabled),
+    ("tableName=", ", state=ENABLED", ErrorKind::TableNotDisabled),
 ];
 
 /// Parts of a first line that say more than its class, `DoNotRetryIOException`: a counter in a cell
@@ -111,9 +120,24 @@ impl ServerException {
         self.kind
     }
 
+    /// The exception says nothing but the name of the call's table: one of Thrift 2's, whose class is
+    /// left out, for a table that isn't there.
+    pub(crate) fn naming_its_table(mut self) -> Self {
+        if self.thrift_type == TIO_ERROR
+            && self.kind == ErrorKind::Server
+            && self.can_retry == Some(false)
+        {
+            self.kind = ErrorKind::TableNotFound;
+        }
+        self
+    }
+
     /// Whether the gateway gave up after attempts of its own, any of which may have been applied.
     pub(crate) fn is_after_retries(&self) -> bool {
-        self.class().rsplit('.').next().is_some_and(|name| name.starts_with("RetriesExhausted"))
+        let class = self.class().rsplit('.').next().unwrap_or_default();
+        // Thrift 2 leaves the class out, and the text begins so.
+        class.starts_with("RetriesExhausted")
+            || (self.thrift_type == TIO_ERROR && self.first_line().starts_with("Failed "))
     }
 }
 
@@ -141,16 +165,26 @@ fn kind_of(thrift_type: &str, trace: &str) -> ErrorKind {
         .find_map(|line| words(line.strip_prefix(CAUSE).unwrap_or(line)))
         .or_else(|| kind_of_line(first_line))
         .or_else(|| {
+            let said = |begin: &str, end: &str| {
+                thrift_type == TIO_ERROR
+                    && first_line.starts_with(begin)
+                    && first_line.ends_with(end)
+            };
+            WITHOUT_CLASS.iter().find(|(begin, end, _)| said(begin, end)).map(|(.., kind)| *kind)
+        })
+        .or_else(|| {
             let said = |part| causes().any(|line| line.contains(part));
             PARTS.iter().find(|(part, _)| said(*part)).map(|(_, kind)| *kind)
         })
         .unwrap_or(match thrift_type {
-            "IllegalArgument" => ErrorKind::IllegalArgument,
+            "IllegalArgument" | "TIllegalArgument" => ErrorKind::IllegalArgument,
             "AlreadyExists" => ErrorKind::AlreadyExists,
             _ => ErrorKind::Server,
         })
 }
 
+/// The type of Thrift 2's exceptions.
+const TIO_ERROR: &str = "TIOError";
 const CAUSE: &str = "Caused by: ";
 
 fn leading_class(line: &str) -> Option<&str> {
@@ -228,6 +262,28 @@ mod tests {
             "org.apache.hadoop.hbase.DoNotRetryIOException: the answer would have more than 9 bytes",
         );
         assert_eq!(exception.kind(), ErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn what_thrift_2_says_without_a_class_is_understood_as_far_as_it_says_something() {
+        let kind = |text: &str, can_retry| {
+            let exception = ServerException::new("TIOError", text, Some(can_retry));
+            exception.naming_its_table().kind()
+        };
+        assert_eq!(kind("t is disabled.", false), ErrorKind::TableDisabled);
+        assert_eq!(kind("tableName=t, state=ENABLED", false), ErrorKind::TableNotDisabled);
+        assert_eq!(kind("t", false), ErrorKind::TableNotFound);
+        assert_eq!(kind("t", true), ErrorKind::Server);
+        let failed =
+            "Failed 1 action: org.apache.hadoop.hbase.regionserver.NoSuchColumnFamilyException: x";
+        assert_eq!(kind(failed, true), ErrorKind::NoSuchColumnFamily);
+        let failed =
+            ServerException::new("TIOError", "Failed after attempts=16, exceptions:", None);
+        assert!(failed.is_after_retries());
+        // Thrift 1 says the class.
+        assert_eq!(io_error("t is disabled.").naming_its_table().kind(), ErrorKind::Server);
+        let scanner = ServerException::new("TIllegalArgument", "Invalid scanner Id", None);
+        assert_eq!(scanner.kind(), ErrorKind::UnknownScanner);
     }
 
     #[test]

@@ -351,6 +351,21 @@ impl Error {
         self
     }
 
+    /// The error of a call whose request doesn't name its table, as a scanner's doesn't, and whose
+    /// exception may do no more than that.
+    pub(crate) fn of_table(mut self, table: &[u8]) -> Self {
+        let name = table.strip_prefix(b"default:").unwrap_or(table);
+        if let Some(exception) = self.0.exception.take() {
+            let names_table = exception.first_line().as_bytes() == name;
+            let exception = if names_table { exception.naming_its_table() } else { exception };
+            if names_table && self.0.kind == ErrorKind::Server {
+                self.0.kind = exception.kind();
+            }
+            self.0.exception = Some(exception);
+        }
+        self
+    }
+
     pub(crate) fn with_exception(mut self, exception: ServerException) -> Self {
         self.0.exception = Some(exception);
         self

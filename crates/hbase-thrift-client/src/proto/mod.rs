@@ -12,7 +12,7 @@ mod write_queue;
 
 pub(crate) use attempts::{Attempts, Budget, Loss, Policy, Verdict};
 pub(crate) use balancer::{Balancer, ConnectionId, End, Limits as BalancerLimits, Turn, WaiterId};
-pub(crate) use outcome::{Answered, Written, settle};
+pub(crate) use outcome::{Answered, Written, after, settle};
 pub(crate) use scan_state::{Behind, Leave, ScanFailure, ScanState, ScanStep};
 #[cfg(feature = "generated")]
 pub(crate) use session::lengths_up_to;

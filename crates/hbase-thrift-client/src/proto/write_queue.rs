@@ -152,6 +152,21 @@ impl WriteQueue {
         self.spare = Some(segment);
     }
 
+    /// The segment can't be one call: its puts are sent next, then its deletes.
+    pub(crate) fn separate(&mut self, segment: &Segment) {
+        let (mut puts, mut deletes) = (Segment::default(), Segment::default());
+        for mutation in segment.batch.unpack() {
+            if mutation.is_put() { puts.add(&mutation) } else { deletes.add(&mutation) }
+        }
+        for part in [deletes, puts] {
+            if !part.batch.is_empty() {
+                self.mutations += part.batch.len();
+                self.bytes += part.bytes();
+                self.segments.push_front(part);
+            }
+        }
+    }
+
     /// The segment failed. Where one of its rows is at fault, the halves are sent next, so that it is
     /// found and the others written; otherwise all of its rows are handed back. Returns whether a row
     /// is sought.
@@ -280,6 +295,11 @@ impl Segment {
 
     fn bytes(&self) -> usize {
         self.batch.size()
+    }
+
+    /// Whether there are both puts and deletes.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.kind.is_none() && !self.batch.is_empty()
     }
 
     fn has_several_rows(&self) -> bool {

@@ -13,14 +13,14 @@
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Region {
-    /// The whole name: table, start key, id and hash.
-    pub name: Vec<u8>,
+    /// The whole name: table, start key, id and hash. Thrift 2 doesn't say it.
+    pub name: Option<Vec<u8>>,
     /// First key; empty for the table's first region.
     pub start_key: Vec<u8>,
     /// First key of the next region; empty for the table's last region.
     pub end_key: Vec<u8>,
-    /// When the region was made, in milliseconds since 1970, made unique.
-    pub id: i64,
+    /// When the region was made, in milliseconds since 1970, made unique. Thrift 2 doesn't say it.
+    pub id: Option<i64>,
     /// The region server's host, if one serves the region.
     pub server: Option<String>,
     /// The region server's port.

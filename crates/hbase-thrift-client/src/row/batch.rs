@@ -187,6 +187,25 @@ impl CellIndex {
         Self { family: column, qualifier: Span::NONE, value, timestamp }
     }
 
+    /// A cell whose column came as two pieces.
+    #[inline]
+    pub(crate) fn of_parts(family: Span, qualifier: Span, value: Span, timestamp: i64) -> Self {
+        Self { family, qualifier, value, timestamp }
+    }
+
+    /// Of a column that came as two pieces: what there is from this many bytes before the family's name
+    /// to this many after the qualifier, and how long the family's name is.
+    pub(crate) fn before_value(
+        self,
+        before: usize,
+        after: usize,
+        bytes: &[u8],
+    ) -> Option<(&[u8], usize)> {
+        let (start, end) = (self.family.start as usize, self.qualifier.end as usize);
+        let around = bytes.get(start.checked_sub(before)?..end.checked_add(after)?)?;
+        Some((around, (self.family.end - self.family.start) as usize))
+    }
+
     /// The name of a column that came as one piece, with this many bytes before and after it.
     pub(crate) fn around(self, before: usize, after: usize, bytes: &[u8]) -> Option<&[u8]> {
         let Span { start, end } = self.family;

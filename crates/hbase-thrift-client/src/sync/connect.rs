@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::environment::{Environment, System};
-use super::probe::{self, Interface, Probe, Way};
+use super::probe::{self, Probe, Way};
+use super::spoken::Spoken;
 use super::stream::Refusal;
-use crate::config::{Config, Endpoint, Transport};
+use crate::config::{Config, Endpoint, Interface, Transport};
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::Session;
 use crate::row::Recycler;
@@ -22,6 +24,7 @@ use crate::row::Recycler;
 #[derive(Clone, Copy)]
 pub(super) struct Caller<'a> {
     pub(super) config: &'a Config,
+    pub(super) spoken: &'a Spoken,
     pub(super) environment: &'a dyn Environment,
     pub(super) endpoint: &'a Endpoint,
     pub(super) name: &'a Arc<str>,
@@ -43,7 +46,9 @@ pub(crate) fn probe(config: &Config) -> Result<Probe> {
         return Err(Error::new(ErrorKind::Config, "no gateway is configured"));
     };
     let name = Arc::from(endpoint.to_string());
-    let caller = Caller { config, environment: &environment, endpoint, name: &name };
+    let spoken = Spoken::of(config);
+    let environment = &environment;
+    let caller = Caller { config, spoken: &spoken, environment, endpoint, name: &name };
     let session = Session::new(config, endpoint, Arc::clone(&name), Recycler::default());
     match caller.open_within(session, end, &mut Diagnosis { caller, pending: false }) {
         Ok(_) => Err(Error::new(ErrorKind::Timeout, "the gateway is too slow to be probed")),
@@ -82,8 +87,15 @@ impl Caller<'_> {
             Ok(())
         });
         match proof {
-            Ok(Some(Interface::Two)) => Err(self.thrift_two()),
-            Ok(_) => Ok(connection),
+            Ok(found) => {
+                let dialect = found.map_or(Dialect::Thrift1, Dialect::of);
+                let spoken = self.spoken.agree(dialect);
+                if let Some(found) = found.filter(|found| *found != spoken.interface()) {
+                    return Err(self.other_interface(found, spoken.interface()));
+                }
+                connection.session().speak(spoken);
+                Ok(connection)
+            }
             Err(error) => {
                 if matches!(error.kind(), ErrorKind::ConnectionLost | ErrorKind::WrongProtocol) {
                     diagnosis.run(deadline)?;
@@ -96,14 +108,20 @@ impl Caller<'_> {
 
 impl Caller<'_> {
     /// A connection that has not proved anything yet.
-    pub(super) fn dial(self, session: Session, deadline: Instant) -> Result<Connection> {
+    pub(super) fn dial(self, mut session: Session, deadline: Instant) -> Result<Connection> {
         let time = deadline.saturating_duration_since(self.environment.now());
         // Nothing is wrong with the gateway then.
         if time.is_zero() {
-            return Err(Error::new(ErrorKind::Timeout, "no time was left to open a connection"));
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                "no time was left to open a connection: a longer time-out leaves some",
+            ));
         }
         let stream = self.environment.dial(self.endpoint, deadline);
         let stream = stream.map_err(|error| self.unreachable_gateway(error, time))?;
+        if let Some(dialect) = self.spoken.get() {
+            session.speak(dialect);
+        }
         Ok(Connection::new(stream, session, self.environment.now()))
     }
 }
@@ -120,14 +138,17 @@ impl Diagnosis<'_> {
         if !std::mem::take(&mut self.pending) {
             return Ok(());
         }
-        let Caller { config, environment, endpoint, name } = self.caller;
+        let Caller { config, environment, endpoint, name, .. } = self.caller;
+        let spoken = self.caller.spoken.get().map(Dialect::interface);
         let others = Way::all(config).split_off(1);
         match probe::search(config, environment, endpoint, &others, deadline) {
             None => Ok(()),
-            Some(found) if found.interface() == Some(Interface::Two) => {
-                Err(self.caller.thrift_two())
-            }
             Some(found) => {
+                if let (Some(found), Some(spoken)) = (found.interface(), spoken)
+                    && found != spoken
+                {
+                    return Err(self.caller.other_interface(found, spoken));
+                }
                 let message = format!("the gateway speaks {}: {}", found.speech(), found.advice());
                 Err(Error::new(ErrorKind::WrongProtocol, message).at_gateway(name))
             }
@@ -162,12 +183,15 @@ impl Caller<'_> {
         Error::new(ErrorKind::Connect, message).with_source(error)
     }
 
-    fn thrift_two(&self) -> Error {
-        Error::new(
-            ErrorKind::WrongProtocol,
-            "this is a Thrift 2 gateway: point the client at a Thrift 1 gateway (hbase thrift start)",
-        )
-        .at_gateway(self.name)
+    /// A client speaks to all of its gateways alike.
+    fn other_interface(&self, found: Interface, spoken: Interface) -> Error {
+        let advice = match self.config.get_interface() {
+            Some(_) => "name a gateway of that interface, or leave `interface` out",
+            None => "name gateways of one interface",
+        };
+        let message =
+            format!("this is a {found} gateway, and the client speaks {spoken}: {advice}");
+        Error::new(ErrorKind::WrongProtocol, message).at_gateway(self.name)
     }
 
     /// The gateway took the connection and did not answer the first call as a gateway would. Nothing

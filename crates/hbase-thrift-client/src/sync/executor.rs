@@ -103,14 +103,49 @@ impl Executor {
 
     /// Refuses a request that the gateway would reject or would carry out otherwise than it says.
     pub(crate) fn check(&self, request: &Request<'_>) -> Result<()> {
-        DIALECT.check(request, self.config().get_max_cell_size())
+        self.check_by(request, self.deadline())
+    }
+
+    fn check_by(&self, request: &Request<'_>, deadline: Instant) -> Result<()> {
+        let max_cell_size = self.config().get_max_cell_size();
+        if let Some(dialect) = self.pool.dialect() {
+            return dialect.check(request, max_cell_size);
+        }
+        // Where the interfaces agree, it need not be known yet which one it is.
+        let checked = Dialect::ALL.map(|dialect| dialect.check(request, max_cell_size));
+        match checked {
+            [Ok(()), Ok(())] => Ok(()),
+            [Err(error), Err(_)] => Err(error),
+            _ => self.dialect_by(deadline)?.check(request, max_cell_size),
+        }
+    }
+
+    /// Which interface the gateways have; asks one of them if that isn't known yet.
+    pub(super) fn dialect_by(&self, deadline: Instant) -> Result<Dialect> {
+        if let Some(dialect) = self.pool.dialect() {
+            return Ok(dialect);
+        }
+        match self.run_until(&Call::server_type(), deadline) {
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
+            _ => Ok(self.dialect()),
+        }
+    }
+
+    /// The interface as far as it is known. Nothing is sent before it is.
+    fn dialect(&self) -> Dialect {
+        self.pool.dialect().unwrap_or(Dialect::Thrift1)
+    }
+
+    /// The name of the method that a request calls.
+    pub(super) fn method(&self, request: &Request<'_>) -> &'static str {
+        self.dialect().method(request)
     }
 
     /// As [`check`](Self::check), of what is to be written to a table; returns how many bytes
     /// of a request it takes.
     #[inline]
     pub(super) fn check_mutation(&self, table: &[u8], mutation: &Mutation) -> Result<usize> {
-        DIALECT.check_mutation(table, mutation, self.config().get_max_cell_size())
+        Dialect::check_mutation(table, mutation, self.config().get_max_cell_size())
     }
 
     /// Checks the call, then runs it until it succeeds, may not or need not be repeated, or its time
@@ -131,8 +166,8 @@ impl Executor {
         mut now: Instant,
         deadline: Instant,
     ) -> Result<R> {
-        self.check(&call.request)?;
-        let (method, effect) = (DIALECT.method(&call.request), DIALECT.effect(&call.request));
+        self.check_by(&call.request, deadline)?;
+        let (method, effect) = (self.method(&call.request), Effect::of(&call.request));
         let span = self.span(method);
         let _entered = span.enter();
         let mut attempts = self.attempts(deadline);
@@ -261,22 +296,14 @@ impl Executor {
         self.environment().wait(&signal, self.environment().now() + time);
     }
 
-    /// What a request does to the data.
-    pub(super) fn effect(request: &Request<'_>) -> Effect {
-        DIALECT.effect(request)
-    }
-
     /// Completes an error that ended a call before it was sent.
-    pub(super) fn unsent(error: &Error, request: &Request<'_>) -> Error {
-        error.clone().in_method(DIALECT.method(request))
+    pub(super) fn unsent(&self, error: &Error, request: &Request<'_>) -> Error {
+        error.clone().in_method(self.method(request))
     }
-}
 
-/// The interface that all gateways are spoken to in.
-const DIALECT: Dialect = Dialect::Thrift1;
-
-/// The error for a result that came and can't be made use of.
-pub(crate) fn unusable_result(message: &str, request: &Request<'_>) -> Error {
-    let error = Error::new(ErrorKind::Protocol, message).in_method(DIALECT.method(request));
-    settle(error, DIALECT.effect(request), Written::Whole, Answered::Result)
+    /// The error for a result that came and can't be made use of.
+    pub(crate) fn unusable_result(&self, message: &str, request: &Request<'_>) -> Error {
+        let error = Error::new(ErrorKind::Protocol, message).in_method(self.method(request));
+        settle(error, Effect::of(request), Written::Whole, Answered::Result)
+    }
 }

@@ -116,7 +116,7 @@ impl Executor {
             .iter()
             .map(|call| Job {
                 call,
-                effect: Self::effect(&call.request()),
+                effect: Effect::of(&call.request()),
                 attempts: self.attempts(deadline),
                 result: None,
             })
@@ -152,7 +152,7 @@ impl Executor {
                 Ok(lease) => lease,
                 Err(error) => {
                     for job in rest {
-                        let unsent = Self::unsent(&error, &job.call.request());
+                        let unsent = self.unsent(&error, &job.call.request());
                         again = again.max(self.settle(job, Err(unsent), &mut loss));
                     }
                     return again;

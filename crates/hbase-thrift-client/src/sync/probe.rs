@@ -11,39 +11,11 @@ use hbase_thrift_api::TThriftServerType;
 
 use super::connection::Connection;
 use super::environment::Environment;
-use crate::config::{Config, Endpoint, Protocol, Transport};
-use crate::dialect::Call;
+use crate::config::{Config, Endpoint, Interface, Protocol, Transport};
+use crate::dialect::{Call, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::Session;
 use crate::row::Recycler;
-
-/// Which of HBase's two Thrift interfaces a gateway has.
-///
-/// ```no_run
-/// use hbase_thrift_client::{Client, Config, Interface};
-///
-/// if Client::probe(&Config::new("localhost", 9090))?.interface() == Some(Interface::Two) {
-///     eprintln!("that is `hbase thrift2 start`: start `hbase thrift start` instead");
-/// }
-/// # Ok::<(), hbase_thrift_client::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Interface {
-    /// Thrift 1 (`hbase thrift start`), which this crate speaks.
-    One,
-    /// Thrift 2 (`hbase thrift2 start`).
-    Two,
-}
-
-impl fmt::Display for Interface {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::One => "Thrift 1",
-            Self::Two => "Thrift 2",
-        })
-    }
-}
 
 /// What a gateway speaks, as [`Client::probe`](crate::Client::probe) found out. `Display` is words
 /// such as `framed binary, Thrift 1`.
@@ -81,7 +53,7 @@ impl Probe {
         self.protocol
     }
 
-    /// Its Thrift interface; `None` for a gateway too old to say (HBase before 2.1).
+    /// Its Thrift interface; `None` where it can't be made out, of something that speaks Thrift.
     pub fn interface(&self) -> Option<Interface> {
         self.interface
     }
@@ -127,7 +99,7 @@ impl fmt::Display for Probe {
         }
         match self.interface {
             Some(interface) => write!(f, ", {interface}"),
-            None => f.write_str(", HBase before 2.1"),
+            None => f.write_str(", an unknown interface"),
         }
     }
 }
@@ -215,7 +187,7 @@ fn ask(
 }
 
 /// Lets the gateway answer one call; `wait` may look at the connection before the reply is read.
-/// `None` where the gateway is too old to have the call, and speaks Thrift all the same.
+/// `None` where the gateway speaks Thrift, but can't say which interface it has.
 pub(super) fn prove(
     connection: &mut Connection,
     environment: &dyn Environment,
@@ -228,11 +200,42 @@ pub(super) fn prove(
     match connection.receive::<TThriftServerType>(deadline, environment) {
         Ok(TThriftServerType::TWO) => Ok(Some(Interface::Two)),
         Ok(_) => Ok(Some(Interface::One)),
-        // Gateways before HBase 2.1 lack the method; every other one answers it.
-        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+        // Gateways before HBase 2.1 lack the method, and so may servers that only act like one.
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            match connection.session().configured() {
+                Some(dialect) => Ok(Some(dialect.interface())),
+                None => find_out(connection, environment, deadline),
+            }
+        }
         Err(error) => Err(error),
     }
 }
+
+/// Closes a scanner that is none, by each interface's name for that: a gateway answers it without
+/// asking HBase, and knows one of the names. `None` where it knows neither.
+fn find_out(
+    connection: &mut Connection,
+    environment: &dyn Environment,
+    deadline: Instant,
+) -> Result<Option<Interface>> {
+    for dialect in Dialect::ALL {
+        connection.session().speak(dialect);
+        let closed = connection.call(&Call::close_scanner(NO_SCANNER), deadline, environment);
+        match closed {
+            Ok(()) => return Ok(Some(dialect.interface())),
+            Err(error) if error.kind() == ErrorKind::Unsupported => {}
+            // It knows the method, and says that there is no such scanner.
+            Err(error) if error.server_exception().is_some() => {
+                return Ok(Some(dialect.interface()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// Gateways count from 0.
+const NO_SCANNER: i32 = -1;
 
 #[cfg(test)]
 mod tests {
@@ -278,7 +281,7 @@ mod tests {
         };
         assert_eq!(probe.url(), "hbases://h:1/?transport=framed&protocol=compact");
         assert_eq!(probe.advice(), "use transport=framed&protocol=compact");
-        assert_eq!(probe.to_string(), "framed compact over TLS, HBase before 2.1");
+        assert_eq!(probe.to_string(), "framed compact over TLS, an unknown interface");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::environment::Signal;
 use super::executor::Executor;
-use crate::dialect::Call;
+use crate::dialect::{Call, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{FailedRow, Segment, WriteQueue, WriteStep};
 use crate::request::Mutation;
@@ -165,7 +165,13 @@ impl WriteDriver {
                 }
                 WriteStep::Send(segment) => {
                     drop(state);
-                    let result = self.send_segment(&segment, deadline);
+                    let mixes = self.mixes(&segment, deadline);
+                    if let Ok(false) = mixes {
+                        state = self.lock();
+                        state.queue.separate(&segment);
+                        continue;
+                    }
+                    let result = mixes.and_then(|_| self.send_segment(&segment, deadline));
                     let sent = segment.batch.len();
                     state = self.lock();
                     match result {
@@ -187,6 +193,14 @@ impl WriteDriver {
         }
         self.end_to_send(&mut state);
         state
+    }
+
+    /// Whether the segment can be one call.
+    fn mixes(&self, segment: &Segment, deadline: Instant) -> Result<bool> {
+        if !segment.is_mixed() {
+            return Ok(true);
+        }
+        self.executor.dialect_by(deadline).map(Dialect::has_mixed_batches)
     }
 
     fn send_segment(&self, segment: &Segment, deadline: Instant) -> Result<()> {

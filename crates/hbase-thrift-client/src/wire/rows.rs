@@ -11,7 +11,7 @@ use super::cursor::{
     Cursor, Field, MAX_DEPTH, MessageKind, Step, Stop, WireProtocol, WireType, skip,
 };
 use super::{Extent, Malformed, Progress};
-use crate::row::{BatchIndex, CellIndex, RowIndex};
+use crate::row::{BatchIndex, CellIndex, RowIndex, Span};
 
 /// What came back for a call for rows.
 #[derive(Debug)]
@@ -29,6 +29,12 @@ pub(crate) trait RowLayout {
 
     /// The field of the row's key.
     const ROW_KEY: i16;
+
+    /// Whether a reply may be one row, in no list.
+    const MAY_STAND_ALONE: bool = false;
+
+    /// Whether a row without key and cells says that there is none.
+    const MAY_BE_ABSENT: bool = false;
 
     /// How this field of a row carries cells, and how many follow; `None` where it is another field.
     fn cells<P: WireProtocol>(
@@ -177,6 +183,13 @@ impl<P: WireProtocol, L: RowLayout> RowsDecoder<P, L> {
                 self.rows_left = rows;
                 self.begin_row();
             }
+            Some(Field { id: RESULT_SUCCESS, wire_type: WireType::Struct, .. })
+                if L::MAY_STAND_ALONE =>
+            {
+                self.head = Some((head.name, head.sequence));
+                self.rows_left = 1;
+                self.begin_row();
+            }
             _ => self.stage = Stage::Other,
         }
         Ok(())
@@ -200,7 +213,11 @@ impl<P: WireProtocol, L: RowLayout> RowsDecoder<P, L> {
     fn row_field(&mut self, cursor: &mut Cursor<'_>, bytes: &[u8]) -> Step<()> {
         let mut last_id = self.row_field;
         let Some(field) = P::field(cursor, &mut last_id)? else {
-            self.index.end_row(self.row.key, self.row.first_cell as usize, bytes);
+            let first = self.row.first_cell as usize;
+            let is_absent = self.row.key == Span::default() && first == self.index.cells.len();
+            if !(L::MAY_BE_ABSENT && is_absent) {
+                self.index.end_row(self.row.key, first, bytes);
+            }
             self.rows_left -= 1;
             self.begin_row();
             return Ok(());

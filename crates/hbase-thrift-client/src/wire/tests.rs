@@ -1,5 +1,7 @@
 //! The decoders against replies that the thrift crate's protocols wrote.
 
+mod thrift2;
+
 use std::collections::BTreeMap;
 
 use hbase_thrift_api::{IOError, TCell, TColumn, TRowResult};
@@ -11,7 +13,9 @@ use thrift::protocol::{
     TMessageIdentifier, TMessageType, TOutputProtocol, TSerializable, TStructIdentifier, TType,
 };
 
-use super::{Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol};
+use super::{
+    Binary, Compact, Extent, Malformed, Progress, RowLayout, RowsDecoder, RowsReply, WireProtocol,
+};
 use crate::dialect::Thrift1Rows;
 use crate::row::{BatchIndex, Column, OwnedCell, OwnedRow, Recycler, RowBatch};
 
@@ -79,7 +83,15 @@ enum Decoded {
 
 /// Gives the decoder the message in pieces that end at the cuts, and checks what it promises.
 fn decode<P: WireProtocol>(bytes: &[u8], cuts: &[usize]) -> Result<Option<Decoded>, Malformed> {
-    let mut decoder = RowsDecoder::<P, Thrift1Rows>::new(BatchIndex::default(), usize::MAX);
+    decode_as::<P, Thrift1Rows>(bytes, cuts)
+}
+
+/// As [`decode`], of rows in this layout.
+fn decode_as<P: WireProtocol, L: RowLayout>(
+    bytes: &[u8],
+    cuts: &[usize],
+) -> Result<Option<Decoded>, Malformed> {
+    let mut decoder = RowsDecoder::<P, L>::new(BatchIndex::default(), usize::MAX);
     for cut in cuts.iter().copied().chain([bytes.len()]) {
         match decoder.advance(&bytes[..cut])? {
             Progress::Need(missing) => assert!(missing > 0 && missing <= i32::MAX as usize + 64),

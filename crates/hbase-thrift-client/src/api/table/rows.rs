@@ -8,7 +8,7 @@ use crate::request::{
     Append, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put, Version,
 };
 use crate::row::{Column, OwnedCell, Row, ToCell};
-use crate::sync::{stamped, unusable_result};
+use crate::sync::stamped;
 
 /// Reads and writes of rows by their keys.
 impl Table {
@@ -139,11 +139,11 @@ impl Table {
             return Ok(());
         }
         match self.executor.stamp() {
-            None => self.executor.run(&Call::batch(&self.name, batch)),
+            None => self.executor.run_batch(&self.name, batch),
             stamp => {
                 let mut batch = batch.clone();
                 batch.stamp(stamp);
-                self.executor.run(&Call::batch(&self.name, &batch))
+                self.executor.run_batch(&self.name, &batch)
             }
         }
     }
@@ -170,7 +170,7 @@ impl Table {
         columns.sort_by(|a, b| Column::parse(a).cmp(&Column::parse(b)));
         if columns.len() != values.len() {
             let message = "the append returned another number of values than it has columns";
-            return Err(unusable_result(message, &call.request));
+            return Err(self.executor.unusable_result(message, &call.request));
         }
         let owned = |(column, Version { value, timestamp })| OwnedCell { column, value, timestamp };
         Ok(columns.into_iter().zip(values).map(owned).collect())
@@ -282,6 +282,6 @@ impl Table {
         if increments.is_empty() {
             return Ok(());
         }
-        self.executor.run(&Call::increment_rows(&self.name, increments))
+        self.executor.run_increments(&self.name, increments)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hbase_thrift_api::{ColumnDescriptor, TRegionInfo};
 use thrift::protocol::TOutputProtocol;
 
-use super::encode::{Encoded, bytes, generated_list};
+use crate::dialect::encode::{Encoded, bytes, generated_list};
 use crate::request::{BloomFilter, ColumnFamily, Compression, Region};
 
 /// What the interface says for "never" as a time to live.
@@ -35,39 +35,34 @@ fn descriptor(family: &ColumnFamily) -> ColumnDescriptor {
     }
 }
 
-impl From<ColumnDescriptor> for ColumnFamily {
-    fn from(descriptor: ColumnDescriptor) -> Self {
-        let mut name = descriptor.name.unwrap_or_default();
-        // The gateway describes families with a colon at the end.
-        if name.last() == Some(&b':') {
-            name.pop();
-        }
-        let seconds = descriptor.time_to_live.filter(|seconds| *seconds != FOREVER);
-        Self {
-            max_versions: descriptor.max_versions.unwrap_or_default().cast_unsigned(),
-            compression: Compression::from(descriptor.compression.unwrap_or_default().as_str()),
-            bloom_filter: BloomFilter::from(
-                descriptor.bloom_filter_type.unwrap_or_default().as_str(),
-            ),
-            in_memory: descriptor.in_memory.unwrap_or_default(),
-            block_cache: descriptor.block_cache_enabled.unwrap_or_default(),
-            time_to_live: seconds
-                .map(|seconds| Duration::from_secs(u64::from(seconds.cast_unsigned()))),
-            ..Self::new(name)
-        }
+// No `From`: that would make the generated types part of what the crate offers.
+pub(super) fn family_of(descriptor: ColumnDescriptor) -> ColumnFamily {
+    let mut name = descriptor.name.unwrap_or_default();
+    // The gateway describes families with a colon at the end.
+    if name.last() == Some(&b':') {
+        name.pop();
+    }
+    let seconds = descriptor.time_to_live.filter(|seconds| *seconds != FOREVER);
+    ColumnFamily {
+        max_versions: descriptor.max_versions.unwrap_or_default().cast_unsigned(),
+        compression: Compression::from(descriptor.compression.unwrap_or_default().as_str()),
+        bloom_filter: BloomFilter::from(descriptor.bloom_filter_type.unwrap_or_default().as_str()),
+        in_memory: descriptor.in_memory.unwrap_or_default(),
+        block_cache: descriptor.block_cache_enabled.unwrap_or_default(),
+        time_to_live: seconds
+            .map(|seconds| Duration::from_secs(u64::from(seconds.cast_unsigned()))),
+        ..ColumnFamily::new(name)
     }
 }
 
-impl From<TRegionInfo> for Region {
-    fn from(info: TRegionInfo) -> Self {
-        let server = String::from_utf8_lossy(&info.server_name.unwrap_or_default()).into_owned();
-        Self {
-            name: info.name.unwrap_or_default(),
-            start_key: info.start_key.unwrap_or_default(),
-            end_key: info.end_key.unwrap_or_default(),
-            id: info.id.unwrap_or_default(),
-            server: (!server.is_empty()).then_some(server),
-            port: info.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0),
-        }
+pub(super) fn region_of(info: TRegionInfo) -> Region {
+    let server = String::from_utf8_lossy(&info.server_name.unwrap_or_default()).into_owned();
+    Region {
+        name: info.name,
+        start_key: info.start_key.unwrap_or_default(),
+        end_key: info.end_key.unwrap_or_default(),
+        id: info.id,
+        server: (!server.is_empty()).then_some(server),
+        port: info.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0),
     }
 }

@@ -2,12 +2,12 @@
 //! traps.
 
 mod admin;
-mod encode;
 mod fast_path;
 mod form;
 mod layout;
 pub(super) mod packed;
 mod refusals;
+pub(super) mod replies;
 mod rows;
 mod scanners;
 mod short;
@@ -15,10 +15,10 @@ mod short;
 use thrift::protocol::TOutputProtocol;
 
 use super::call::Request;
-use super::effect::Effect;
+use super::encode;
 pub(crate) use layout::Thrift1Rows;
 pub(crate) use packed::PackedBatch;
-pub(super) use refusals::{check, check_mutation};
+pub(super) use refusals::check;
 pub(super) use short::write_binary;
 
 /// The method's name. Several reads differ only in their arguments.
@@ -75,41 +75,6 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::TableStates => "getTableNamesWithIsTableEnabled",
         Request::ClusterId => "getClusterId",
         Request::ServerType => "getThriftServerType",
-    }
-}
-
-/// What the method may do to the data.
-pub(super) fn effect(request: &Request<'_>) -> Effect {
-    match request {
-        Request::Get(..)
-        | Request::GetRows(..)
-        | Request::GetVersions(..)
-        | Request::IsTableEnabled(_)
-        | Request::ColumnFamilies(_)
-        | Request::Regions(_)
-        | Request::TableNames
-        | Request::TableStates
-        | Request::ClusterId
-        | Request::ServerType
-        // An id that is lost with its reply costs the gateway a lease, not the data anything.
-        | Request::OpenScanner(..) => Effect::Read,
-        // The gateway moves on even when the reply is lost, so a second fetch would skip rows.
-        Request::FetchRows(_) | Request::CloseScanner(_) => Effect::ReadOnce,
-        Request::Put(..) | Request::Delete(..) | Request::Compact(_) | Request::MajorCompact(_) => {
-            Effect::Write
-        }
-        // All puts run, then all deletes, region by region.
-        Request::Batch(..) | Request::PackedBatch(..) => Effect::WriteMany,
-        Request::Increment(..)
-        | Request::Append(..)
-        | Request::CheckAndPut(..)
-        | Request::CreateTable(..)
-        | Request::EnableTable(_)
-        | Request::DisableTable(_)
-        | Request::DeleteTable(_)
-        | Request::IncrementRows(_, [] | [_]) => Effect::Once,
-        // One after the other until one fails.
-        Request::IncrementRows(..) => Effect::OnceMany,
     }
 }
 

@@ -224,14 +224,14 @@ impl ExactSizeIterator for Cells<'_> {}
 /// How many bytes of a request a put takes whose columns and values have `bytes`; no protocol takes
 /// more.
 #[inline]
-pub(super) fn put_size(put: &Put, bytes: usize) -> usize {
+pub(in crate::dialect) fn put_size(put: &Put, bytes: usize) -> usize {
     const PER_CELL: usize = PUT_COLUMN.len() + VALUE.len() + CELL_END.len();
     PER_ROW + put.row.len() + PER_CELL * put.cells.len() + bytes
 }
 
 /// How many bytes of a request a delete takes whose columns have `bytes`.
 #[inline]
-pub(super) fn delete_size(delete: &Delete, bytes: usize) -> usize {
+pub(in crate::dialect) fn delete_size(delete: &Delete, bytes: usize) -> usize {
     const PER_CELL: usize = DELETE_COLUMN.len() + CELL_END.len();
     PER_ROW + delete.row.len() + PER_CELL * delete.columns.len() + bytes
 }

@@ -1,168 +1,29 @@
-//! What Thrift 1 would reject late or, worse, silently do otherwise, refused before it is sent.
-//!
-//! What no interface of HBase could do (an empty row key, a column without family) is refused by
-//! the requests themselves.
+//! What Thrift 1 alone would reject late or silently do otherwise, refused before it is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::packed;
 use crate::dialect::call::Request;
+use crate::dialect::refusals;
 use crate::error::{Error, Result};
-use crate::request::{Batch, Delete, Increment, Mutation, Put, Scan, check_row};
+use crate::request::Batch;
 
-/// Checks the request by itself, then for the interface's traps.
+/// Checks the request for this interface's traps, then for those of all.
 pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
-    match *request {
-        Request::Get(table, get) => {
-            check_table(table)?;
-            get.check()
-        }
-        Request::GetRows(table, get) => {
-            check_table(table)?;
-            get.check()
-        }
-        Request::GetVersions(table, get) => {
-            check_table(table)?;
-            get.check()
-        }
-        Request::Put(table, put) => {
-            check_table(table)?;
-            check_put(table, put, max_cell_size).map(drop)
-        }
-        Request::Delete(table, delete) => {
-            check_table(table)?;
-            check_delete(delete).map(drop)
-        }
-        Request::Batch(table, batch) => {
-            check_table(table)?;
-            check_batch(table, batch, max_cell_size)
-        }
-        Request::Increment(table, increment) => {
-            check_table(table)?;
-            check_increment(table, increment)
-        }
-        Request::IncrementRows(table, increments) => {
-            check_table(table)?;
-            increments.iter().try_for_each(|increment| check_increment(table, increment))
-        }
-        Request::Append(table, append) => {
-            check_table(table)?;
-            append.check()?;
-            check_location(table, &append.row)
-        }
-        Request::CheckAndPut(table, check) => {
-            check_table(table)?;
-            check.check(max_cell_size)?;
-            check_location(table, &check.row)
-        }
-        Request::OpenScanner(table, scan, _) => {
-            check_table(table)?;
-            check_scan(scan)
-        }
-        Request::CreateTable(name, families) => {
-            check_table(name)?;
-            if families.is_empty() {
-                return Err(Error::invalid("a table needs at least one column family"));
-            }
-            families.iter().try_for_each(crate::request::ColumnFamily::check)
-        }
-        Request::EnableTable(name)
-        | Request::DisableTable(name)
-        | Request::DeleteTable(name)
-        | Request::IsTableEnabled(name)
-        | Request::ColumnFamilies(name)
-        | Request::Regions(name)
-        | Request::Compact(name)
-        | Request::MajorCompact(name) => check_table(name),
-        // Its mutations were checked when the writer took them.
-        Request::PackedBatch(..)
-        | Request::FetchRows(_)
-        | Request::CloseScanner(_)
-        | Request::TableNames
-        | Request::TableStates
-        | Request::ClusterId
-        | Request::ServerType => Ok(()),
+    if let Request::Batch(_, batch) = *request {
+        check_whole_rows(batch)?;
+        check_uniform(batch)?;
     }
+    refusals::check(request, max_cell_size)
 }
 
-/// As [`check`], of what a buffered writer takes; returns how many bytes of a request it takes.
-pub(in crate::dialect) fn check_mutation(
-    table: &[u8],
-    mutation: &Mutation,
-    max_cell_size: usize,
-) -> Result<usize> {
-    check_table(table)?;
-    match mutation {
-        Mutation::Put(put) => check_put(table, put, max_cell_size),
-        Mutation::Delete(delete) => check_delete(delete),
-    }
-}
-
-/// HBase's longest row key.
-const MAX_ROW_LENGTH: usize = 32_767;
-/// What the key of a region's row in `hbase:meta` has beside the table's name and a row key: two
-/// commas and the largest id that is looked for (`99999999999999`).
-const LOCATION_OVERHEAD: usize = 16;
-
-/// The longest row key for which a gateway finds the region: `table,row,id` is itself a row key, of
-/// `hbase:meta`. For longer ones it tries for minutes, unless it happens to know the region.
-fn max_row_length(table: &[u8]) -> usize {
-    MAX_ROW_LENGTH.saturating_sub(table.len() + LOCATION_OVERHEAD)
-}
-
-/// Only writes are refused: others may have stored such rows, which can be read and deleted where
-/// the gateway knows the region.
-#[inline]
-fn check_location(table: &[u8], row: &[u8]) -> Result<()> {
-    let limit = max_row_length(table);
-    if row.len() <= limit { Ok(()) } else { Err(nowhere_to_be_found(row.len(), limit)) }
-}
-
-#[cold]
-fn nowhere_to_be_found(length: usize, limit: usize) -> Error {
-    Error::invalid(format!(
-        "the row key has {length} bytes; in this table a gateway finds the region of keys of up to \
-         {limit} bytes only, and tries for minutes with longer ones"
-    ))
-}
-
-#[inline]
-fn check_table(name: &[u8]) -> Result<()> {
-    if name.is_empty() {
-        return Err(Error::invalid("the table's name is empty"));
-    }
-    Ok(())
-}
-
-/// Returns how many bytes of a request it takes.
-fn check_put(table: &[u8], put: &Put, max_cell_size: usize) -> Result<usize> {
-    let bytes = put.check(max_cell_size)?;
-    check_location(table, &put.row)?;
-    Ok(packed::put_size(put, bytes))
-}
-
-/// As [`check_put`]. Deletes are few beside puts, whose way is kept short.
-#[inline(never)]
-fn check_delete(delete: &Delete) -> Result<usize> {
-    Ok(packed::delete_size(delete, delete.check()?))
-}
-
-fn check_increment(table: &[u8], increment: &Increment) -> Result<()> {
-    increment.check()?;
-    check_location(table, &increment.row)
-}
-
-fn check_batch(table: &[u8], batch: &Batch, max_cell_size: usize) -> Result<()> {
-    batch.puts.iter().try_for_each(|put| check_put(table, put, max_cell_size).map(drop))?;
-    batch.deletes.iter().try_for_each(|delete| check_delete(delete).map(drop))?;
+fn check_whole_rows(batch: &Batch) -> Result<()> {
     if batch.deletes.iter().any(|delete| delete.columns.is_empty()) {
         return Err(Error::invalid(
             "a batch can't delete a whole row, the gateway drops it silently: name the families, \
              or use Table::delete",
         ));
     }
-    check_uniform(batch)?;
-    check_disjoint(batch)
+    Ok(())
 }
 
 /// The interface has place for one timestamp and one set of attributes a batch.
@@ -183,109 +44,17 @@ fn check_uniform(batch: &Batch) -> Result<()> {
     Ok(())
 }
 
-/// The gateway runs all puts before all deletes.
-fn check_disjoint(batch: &Batch) -> Result<()> {
-    if batch.deletes.is_empty() {
-        return Ok(());
-    }
-    let mut written: BTreeMap<&[u8], Vec<&[u8]>> = BTreeMap::new();
-    for put in &batch.puts {
-        let columns = put.cells.iter().map(|(column, _)| column.as_slice());
-        written.entry(&put.row).or_default().extend(columns);
-    }
-    for delete in &batch.deletes {
-        let Some(columns) = written.get(delete.row.as_slice()) else { continue };
-        for deleted in &delete.columns {
-            let family = [deleted.as_slice(), b":"].concat();
-            let is_family = !deleted.contains(&b':');
-            let hides = |column: &&[u8]| {
-                *column == deleted.as_slice() || (is_family && column.starts_with(&family))
-            };
-            if columns.iter().any(hides) {
-                let shown = deleted.escape_ascii();
-                return Err(Error::invalid(format!(
-                    "the batch puts and deletes `{shown}` of one row, which would end deleted in \
-                     any order: send the delete first, in a call of its own"
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_scan(scan: &Scan) -> Result<()> {
-    if scan.caching == 0 || i32::try_from(scan.caching).is_err() {
-        return Err(Error::invalid(
-            "the scan's caching has to be between 1 and 2147483647: a fetch of 0 rows looks like the \
-             end of the table",
-        ));
-    }
-    if scan.batch.is_some_and(|cells| cells == 0 || i32::try_from(cells).is_err()) {
-        return Err(Error::invalid("the scan's batch has to be between 1 and 2147483647 cells"));
-    }
-    if scan.batch.is_some()
-        && let Some(name) = scan.filter.as_deref().and_then(filter_of_whole_rows)
-    {
-        return Err(Error::invalid(format!(
-            "{name} decides on whole rows, so it can't be used with a batch that splits them: the \
-             gateway would try for minutes"
-        )));
-    }
-    let (start, stop) = scan.bounds();
-    for key in [&start, &stop] {
-        if !key.is_empty() {
-            check_row(key)?;
-        }
-    }
-    scan.selection.check()
-}
-
-/// What in the text of a filter needs whole rows (`Filter.hasFilterRow`), which HBase refuses for a
-/// scan that splits rows.
-fn filter_of_whole_rows(filter: &[u8]) -> Option<&'static str> {
-    const NAMES: [&str; 6] = [
-        "PageFilter",
-        "SingleColumnValueFilter",
-        "SingleColumnValueExcludeFilter",
-        "DependentColumnFilter",
-        "SKIP",
-        "WHILE",
-    ];
-    // Every second piece between quotes is a value; a doubled quote only adds an empty piece.
-    let outside: Vec<&[u8]> = filter.split(|byte| *byte == b'\'').step_by(2).collect();
-    let words = outside.iter().flat_map(|text| text.split(|byte| !byte.is_ascii_alphanumeric()));
-    let words: Vec<&[u8]> = words.collect();
-    NAMES.into_iter().find(|name| words.contains(&name.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{Delete, Put};
 
     fn refusal(batch: &Batch) -> String {
-        check_batch(b"t", batch, 1000).unwrap_err().to_string()
+        check(&Request::Batch(b"t", batch), 1000).unwrap_err().to_string()
     }
 
     fn put(row: &str, column: &str) -> Put {
         Put::new(row).column(column, "value")
-    }
-
-    #[test]
-    fn a_put_and_a_delete_of_one_cell_are_refused() {
-        let batch = Batch::new().put(put("r", "f:a")).delete(Delete::row("r").column("f:a"));
-        assert!(refusal(&batch).contains("end deleted"));
-        let batch = Batch::new().put(put("r", "f:a")).delete(Delete::row("r").family("f"));
-        assert!(refusal(&batch).contains("end deleted"));
-    }
-
-    #[test]
-    fn a_put_and_a_delete_of_different_cells_are_fine() {
-        let batch = Batch::new()
-            .put(put("r", "f:a"))
-            .put(put("s", "f:b"))
-            .delete(Delete::row("r").column("f:b").family("g"))
-            .delete(Delete::row("t").column("f:a"));
-        assert!(check_batch(b"t", &batch, 1000).is_ok());
     }
 
     #[test]
@@ -299,33 +68,5 @@ mod tests {
         assert!(refusal(&batch).contains("timestamps"));
         let batch = Batch::new().put(put("r", "f:a").attribute("a", "1")).put(put("s", "f:a"));
         assert!(refusal(&batch).contains("attributes"));
-    }
-
-    #[test]
-    fn a_row_whose_region_no_gateway_finds_is_not_written() {
-        let longest = vec![b'x'; max_row_length(b"table")];
-        let put = |row: &[u8]| {
-            let put = Put::new(row).column("f:a", "1");
-            check(&Request::Put(b"table", &put), 1 << 20)
-        };
-        assert!(put(&longest).is_ok());
-        let longer = [longest.as_slice(), b"x"].concat();
-        assert!(put(&longer).unwrap_err().to_string().contains("32746"));
-        assert!(check(&Request::Delete(b"table", &Delete::row(longer)), 1).is_ok());
-    }
-
-    #[test]
-    fn zero_rows_a_fetch_and_zero_cells_a_batch_are_refused() {
-        assert!(check_scan(&Scan::new().caching(0)).is_err());
-        assert!(check_scan(&Scan::new().batch(0)).is_err());
-    }
-
-    #[test]
-    fn a_batch_with_a_filter_of_whole_rows_is_refused() {
-        let check = |filter: &str| check_scan(&Scan::new().batch(2).filter(filter));
-        assert!(check("RowFilter(=, 'binary:a') AND PageFilter(3)").is_err());
-        assert!(check("SKIP ValueFilter(!=, 'binary:0')").is_err());
-        assert!(check("RowFilter(=, 'binary:it''s a PageFilter(3)')").is_ok());
-        assert!(check_scan(&Scan::new().filter("PageFilter(3)")).is_ok());
     }
 }

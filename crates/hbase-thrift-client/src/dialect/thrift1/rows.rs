@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use thrift::protocol::TOutputProtocol;
 
-use super::encode::{
+use super::packed::{MutationView, PackedBatch};
+use crate::dialect::encode::{
     Encoded, attributes, boolean, bytes, bytes_list, inner, number32, number64, struct_iter,
     struct_list,
 };
-use super::packed::{MutationView, PackedBatch};
 use crate::request::{
     Append, Attributes, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
     Selection,

@@ -2,8 +2,10 @@
 
 use thrift::protocol::TOutputProtocol;
 
-use super::encode::{Encoded, attributes, boolean, bytes, bytes_list, inner, number32, number64};
 use crate::dialect::call::{FetchRows, ScanBounds};
+use crate::dialect::encode::{
+    Encoded, attributes, boolean, bytes, bytes_list, inner, number32, number64,
+};
 use crate::request::Scan;
 
 pub(super) fn open(

@@ -2,8 +2,9 @@
 
 use thrift::protocol::{TBinaryOutputProtocol, TOutputProtocol};
 
-use super::{encode, packed::PackedBatch, rows};
+use super::{packed::PackedBatch, rows};
 use crate::dialect::call::Request;
+use crate::dialect::encode;
 use crate::request::Get;
 
 const STRING: u8 = 11;

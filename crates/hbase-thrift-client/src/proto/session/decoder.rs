@@ -1,7 +1,7 @@
 //! The decoder of the reply at hand, in the connection's protocol.
 
 use crate::config::Protocol;
-use crate::dialect::Thrift1Rows;
+use crate::dialect::{Dialect, Thrift1Rows, Thrift2Rows};
 use crate::row::{BatchIndex, Recycler, RowBatch};
 use crate::wire::{Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply};
 
@@ -9,20 +9,33 @@ use crate::wire::{Binary, Compact, Extent, Malformed, Progress, RowsDecoder, Row
 pub(super) enum Decoder {
     BinaryRows(Box<RowsDecoder<Binary, Thrift1Rows>>, Vec<u8>),
     CompactRows(Box<RowsDecoder<Compact, Thrift1Rows>>, Vec<u8>),
+    BinaryRows2(Box<RowsDecoder<Binary, Thrift2Rows>>, Vec<u8>),
+    CompactRows2(Box<RowsDecoder<Compact, Thrift2Rows>>, Vec<u8>),
     BinaryExtent(Extent<Binary>),
     CompactExtent(Extent<Compact>),
 }
 
 impl Decoder {
     /// A decoder of rows. It holds memory that goes on with the next reply.
-    pub(super) fn rows(protocol: Protocol, recycler: &Recycler, index_limit: usize) -> Self {
+    pub(super) fn rows(
+        dialect: Dialect,
+        protocol: Protocol,
+        recycler: &Recycler,
+        index_limit: usize,
+    ) -> Self {
         let (spare, index) = recycler.take();
-        match protocol {
-            Protocol::Binary => {
+        match (dialect, protocol) {
+            (Dialect::Thrift1, Protocol::Binary) => {
                 Self::BinaryRows(Box::new(RowsDecoder::new(index, index_limit)), spare)
             }
-            Protocol::Compact => {
+            (Dialect::Thrift1, Protocol::Compact) => {
                 Self::CompactRows(Box::new(RowsDecoder::new(index, index_limit)), spare)
+            }
+            (Dialect::Thrift2, Protocol::Binary) => {
+                Self::BinaryRows2(Box::new(RowsDecoder::new(index, index_limit)), spare)
+            }
+            (Dialect::Thrift2, Protocol::Compact) => {
+                Self::CompactRows2(Box::new(RowsDecoder::new(index, index_limit)), spare)
             }
         }
     }
@@ -40,6 +53,8 @@ impl Decoder {
         let extent = match self {
             Self::BinaryRows(decoder, _) => return decoder.advance(bytes),
             Self::CompactRows(decoder, _) => return decoder.advance(bytes),
+            Self::BinaryRows2(decoder, _) => return decoder.advance(bytes),
+            Self::CompactRows2(decoder, _) => return decoder.advance(bytes),
             Self::BinaryExtent(extent) => extent.advance(bytes)?,
             Self::CompactExtent(extent) => extent.advance(bytes)?,
         };
@@ -53,7 +68,10 @@ impl Decoder {
     /// The memory that goes on with the next reply.
     pub(super) fn spare(&mut self) -> Option<&mut Vec<u8>> {
         match self {
-            Self::BinaryRows(_, spare) | Self::CompactRows(_, spare) => Some(spare),
+            Self::BinaryRows(_, spare)
+            | Self::CompactRows(_, spare)
+            | Self::BinaryRows2(_, spare)
+            | Self::CompactRows2(_, spare) => Some(spare),
             Self::BinaryExtent(_) | Self::CompactExtent(_) => None,
         }
     }
@@ -62,7 +80,10 @@ impl Decoder {
     /// those after them.
     pub(super) fn forget(&mut self) -> usize {
         match self {
-            Self::BinaryRows(..) | Self::CompactRows(..) => 0,
+            Self::BinaryRows(..)
+            | Self::CompactRows(..)
+            | Self::BinaryRows2(..)
+            | Self::CompactRows2(..) => 0,
             Self::BinaryExtent(extent) => extent.forget(),
             Self::CompactExtent(extent) => extent.forget(),
         }
@@ -73,6 +94,8 @@ impl Decoder {
         match self {
             Self::BinaryRows(decoder, _) => RowBatch::compact(message, decoder.index()),
             Self::CompactRows(decoder, _) => RowBatch::compact(message, decoder.index()),
+            Self::BinaryRows2(decoder, _) => RowBatch::compact(message, decoder.index()),
+            Self::CompactRows2(decoder, _) => RowBatch::compact(message, decoder.index()),
             Self::BinaryExtent(_) | Self::CompactExtent(_) => RowBatch::default(),
         }
     }
@@ -84,6 +107,8 @@ impl Decoder {
         let index = match &mut self {
             Self::BinaryRows(decoder, _) => decoder.begin_again(LARGEST_KEPT),
             Self::CompactRows(decoder, _) => decoder.begin_again(LARGEST_KEPT),
+            Self::BinaryRows2(decoder, _) => decoder.begin_again(LARGEST_KEPT),
+            Self::CompactRows2(decoder, _) => decoder.begin_again(LARGEST_KEPT),
             Self::BinaryExtent(_) | Self::CompactExtent(_) => return None,
         };
         if spare.capacity() > 0 || index.is_some() {
@@ -97,9 +122,14 @@ impl Decoder {
         let (index, spare) = match self {
             Self::BinaryRows(decoder, spare) => (decoder.into_index(), spare),
             Self::CompactRows(decoder, spare) => (decoder.into_index(), spare),
+            Self::BinaryRows2(decoder, spare) => (decoder.into_index(), spare),
+            Self::CompactRows2(decoder, spare) => (decoder.into_index(), spare),
             Self::BinaryExtent(_) | Self::CompactExtent(_) => Default::default(),
         };
-        let is_none = spare.capacity() == 0;
-        (index, if is_none { recycler.take().0 } else { spare })
+        // The buffer that the rows are in comes to those that wait for a reply, of which it took none.
+        if spare.capacity() == 0 {
+            drop(recycler.take());
+        }
+        (index, spare)
     }
 }

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
-use super::{Framing, Session};
+use super::{Framing, Session, mark};
+use crate::config::Interface;
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, ServerException, beginning};
 use crate::proto::outcome::{Answered, Written, settle};
 use crate::wire::{Malformed, diagnose};
@@ -84,6 +86,9 @@ impl Session {
     }
 
     pub(super) fn refused(&mut self, exception: ServerException) -> Error {
+        let table = self.in_flight.front().and_then(|call| call.table);
+        let names_table = table == Some(mark(exception.first_line().as_bytes()));
+        let exception = if names_table { exception.naming_its_table() } else { exception };
         let error = Error::new(exception.kind(), shortened(exception.first_line()));
         let error = self.over(error, Answered::Exception(&exception));
         error.with_exception(exception)
@@ -149,16 +154,19 @@ fn shortened(said: &str) -> Cow<'_, str> {
 /// An exception of Thrift itself: the gateway could not run the call.
 pub(super) fn application_error(
     exception: &thrift::ApplicationError,
+    dialect: Dialect,
     method: &str,
 ) -> (Error, Answered<'static>) {
     let said = exception.message.trim();
+    let other = match dialect {
+        Dialect::Thrift1 => Interface::Two,
+        Dialect::Thrift2 => Interface::One,
+    };
     match exception.kind {
         thrift::ApplicationErrorKind::UnknownMethod => (
             Error::new(
                 ErrorKind::Unsupported,
-                format!(
-                    "the gateway has no method {method}: an older HBase, or a Thrift 2 gateway"
-                ),
+                format!("the gateway has no method {method}: an older HBase, or a {other} gateway"),
             ),
             Answered::Refused,
         ),

@@ -15,6 +15,7 @@ mod replies;
 mod tests;
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use thrift::protocol::{
@@ -48,6 +49,7 @@ pub(crate) enum Poll<T> {
 pub(crate) struct Session {
     gateway: Arc<str>,
     dialect: Dialect,
+    configured: Option<Dialect>,
     protocol: Protocol,
     framing: Framing,
     max_request_size: usize,
@@ -90,6 +92,8 @@ struct InFlight {
     method: &'static str,
     effect: Effect,
     sequence: i32,
+    /// Of a call on a table, where it may be needed to understand an exception: [`mark`] of its name.
+    table: Option<u64>,
     /// The call is written as a whole once this many bytes are.
     end: u64,
 }
@@ -111,9 +115,11 @@ impl Session {
         gateway: Arc<str>,
         recycler: Recycler,
     ) -> Self {
+        let configured = config.get_interface().map(Dialect::of);
         Self {
             gateway,
-            dialect: Dialect::Thrift1,
+            dialect: configured.unwrap_or(Dialect::Thrift1),
+            configured,
             protocol: config.get_protocol(),
             framing: Framing::new(config, endpoint),
             max_request_size: config.get_max_request_size(),
@@ -135,13 +141,30 @@ impl Session {
         }
     }
 
+    /// Speaks to a gateway with this interface from now on. Before, what is asked has to be what all
+    /// interfaces have.
+    pub(crate) fn speak(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
+        self.spare_decoder = None;
+    }
+
+    /// Which interface the configuration names.
+    pub(crate) fn configured(&self) -> Option<Dialect> {
+        self.configured
+    }
+
     /// Queues a call. One that is refused leaves the session as it was.
     pub(crate) fn queue(&mut self, request: &Request<'_>) -> Result<()> {
         let (dialect, protocol) = (self.dialect, self.protocol);
-        let (method, effect) = (dialect.method(request), dialect.effect(request));
+        let (method, effect) = (dialect.method(request), Effect::of(request));
         self.sequence = self.sequence.wrapping_add(1);
         let sequence = self.sequence;
-        self.queue_message(method, effect, |outgoing| match protocol {
+        // The other interface says an exception's class.
+        let table = match dialect {
+            Dialect::Thrift1 => None,
+            Dialect::Thrift2 => request.table().map(mark),
+        };
+        self.queue_message(method, effect, table, |outgoing| match protocol {
             Protocol::Binary => {
                 begin_call(method, sequence, outgoing);
                 if dialect.write_binary(request, outgoing)? {
@@ -166,7 +189,7 @@ impl Session {
     /// something; its reply comes from [`poll_message`](Self::poll_message).
     #[cfg(feature = "generated")]
     pub(crate) fn queue_encoded(&mut self, message: &[u8]) -> Result<()> {
-        self.queue_message("generated", Effect::OnceMany, |outgoing| {
+        self.queue_message("generated", Effect::OnceMany, None, |outgoing| {
             outgoing.extend_from_slice(message);
             Ok(())
         })
@@ -176,6 +199,7 @@ impl Session {
         &mut self,
         method: &'static str,
         effect: Effect,
+        table: Option<u64>,
         encode: impl FnOnce(&mut Vec<u8>) -> thrift::Result<()>,
     ) -> Result<()> {
         let start = self.outgoing.len();
@@ -206,7 +230,8 @@ impl Session {
         }
         self.queued += (self.outgoing.len() - start) as u64;
         let end = self.queued;
-        self.in_flight.push_back(InFlight { method, effect, sequence: self.sequence, end });
+        let sequence = self.sequence;
+        self.in_flight.push_back(InFlight { method, effect, sequence, table, end });
         Ok(())
     }
 
@@ -323,6 +348,12 @@ impl Session {
             Framing::Http(http) => http.hears_last_words(),
         }
     }
+}
+
+/// What stands for a table's name: 64 bits that no other name has.
+fn mark(table: &[u8]) -> u64 {
+    let name = table.strip_prefix(b"default:").unwrap_or(table);
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(name)
 }
 
 /// The head of a call in the strict binary protocol: its version and kind, the method, its number. The thrift

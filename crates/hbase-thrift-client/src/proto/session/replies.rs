@@ -7,7 +7,7 @@ use super::decoder::Decoder;
 use super::failure::{Lost, application_error};
 use super::{Framing, InFlight, Poll, Session};
 use crate::config::Protocol;
-use crate::dialect::{Answer, Reply, Shape};
+use crate::dialect::{Answer, Dialect, Reply, Shape};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::outcome::Answered;
 use crate::row::RowBatch;
@@ -75,7 +75,9 @@ impl Session {
     fn rows_decoder(&mut self) -> Decoder {
         let is_scan = self.in_flight.front().is_some_and(InFlight::is_of_scan);
         let kept = if is_scan { None } else { self.spare_decoder.take() };
-        kept.unwrap_or_else(|| Decoder::rows(self.protocol, &self.recycler, self.max_reply_size))
+        kept.unwrap_or_else(|| {
+            Decoder::rows(self.dialect, self.protocol, &self.recycler, self.max_reply_size)
+        })
     }
 
     fn finish_rows(&mut self, length: usize, call: &InFlight, decoder: Decoder) -> RowBatch {
@@ -224,9 +226,10 @@ impl Session {
     fn finish_value<R>(
         &mut self,
         length: usize,
-        read: fn(&mut dyn TInputProtocol) -> thrift::Result<Answer<R>>,
+        read: fn(Dialect, &mut dyn TInputProtocol) -> thrift::Result<Answer<R>>,
     ) -> Result<Option<R>> {
-        match self.decode(length, read)? {
+        let dialect = self.dialect;
+        match self.decode(length, |protocol| read(dialect, protocol))? {
             None => Ok(None),
             Some(Ok(value)) => {
                 self.finish(length);
@@ -278,7 +281,7 @@ impl Session {
             Err(thrift::Error::Application(exception)) => {
                 self.incoming.skip(length);
                 self.answered = true;
-                let (error, answered) = application_error(&exception, call.method);
+                let (error, answered) = application_error(&exception, self.dialect, call.method);
                 Err(self.over(error, answered))
             }
             Err(error) => {

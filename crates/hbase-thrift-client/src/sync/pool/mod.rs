@@ -20,8 +20,9 @@ use std::time::{Duration, Instant};
 use super::cancel::{Cancellation, Watched};
 use super::connect::Caller;
 use super::environment::{Environment, Signal};
+use super::spoken::Spoken;
 use crate::config::{Config, Endpoint, Transport};
-use crate::dialect::Effect;
+use crate::dialect::{Dialect, Effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{
     Attempts, Balancer, BalancerLimits, Budget, ConnectionId, End, Loss, Session, Turn, Verdict,
@@ -45,6 +46,7 @@ struct Shared {
     config: Config,
     environment: Arc<dyn Environment>,
     gateways: Vec<Gateway>,
+    spoken: Spoken,
     recycler: Recycler,
     state: Mutex<State>,
     is_closed: AtomicBool,
@@ -76,8 +78,9 @@ impl Pool {
         };
         let state = Mutex::new(state);
         let recycler = Recycler::default();
+        let spoken = Spoken::of(&config);
         let is_closed = AtomicBool::new(false);
-        Self(Arc::new(Shared { config, environment, gateways, recycler, state, is_closed }))
+        Self(Arc::new(Shared { config, environment, gateways, spoken, recycler, state, is_closed }))
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -100,6 +103,11 @@ impl Pool {
     /// How many gateways there are.
     pub(crate) fn gateways(&self) -> usize {
         self.0.gateways.len()
+    }
+
+    /// Which interface the gateways have, once it is known.
+    pub(crate) fn dialect(&self) -> Option<Dialect> {
+        self.0.spoken.get()
     }
 
     /// Takes note of a success, which earns repeats.
@@ -337,8 +345,8 @@ impl Pool {
         };
         let session =
             || Session::new(&shared.config, endpoint, Arc::clone(name), shared.recycler.clone());
-        let caller =
-            Caller { config: &shared.config, environment: self.environment(), endpoint, name };
+        let (config, environment) = (&shared.config, self.environment());
+        let caller = Caller { config, spoken: &shared.spoken, environment, endpoint, name };
         let deadline = began + within;
         // A server that closes HTTP connections after each reply would have to be asked twice for
         // each call. One that was proved has proved that it speaks HTTP, which says what it refuses.

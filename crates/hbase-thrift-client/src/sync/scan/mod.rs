@@ -9,7 +9,7 @@ use tracing::Span;
 
 use super::executor::Executor;
 use super::pool::{Ahead, Lease};
-use crate::dialect::{Call, Effect, FetchRows, ScanBounds};
+use crate::dialect::{Call, Effect, FetchRows, Request, ScanBounds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{
     Attempts, Behind, ConnectionId, Leave, ScanFailure, ScanState, ScanStep, Verdict,
@@ -70,7 +70,8 @@ impl ScanDriver {
         if self.state.is_done() {
             return Ok(RowBatch::default());
         }
-        let span = self.executor.span("scannerGetList");
+        let any = FetchRows { scanner: 0, rows: 0 };
+        let span = self.executor.span(self.executor.method(&Request::FetchRows(any)));
         let _entered = span.enter();
         let mut attempts = self.executor.attempts(self.executor.deadline());
         loop {
@@ -87,7 +88,7 @@ impl ScanDriver {
                     self.executor.pool().succeeded();
                     return Ok(rows);
                 }
-                Err(error) => error,
+                Err(error) => error.of_table(&self.table),
             };
             match self.state.failed(error) {
                 ScanFailure::AskForLess(error) => {

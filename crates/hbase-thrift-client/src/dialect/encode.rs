@@ -5,11 +5,11 @@ use thrift::protocol::{TSerializable, TStructIdentifier, TType};
 
 use crate::request::Attributes;
 
-/// What every writer of this interface returns.
-pub(super) type Encoded = thrift::Result<()>;
+/// What every writer of an interface returns.
+pub(in crate::dialect) type Encoded = thrift::Result<()>;
 
 /// A struct with these fields.
-pub(super) fn structure(
+pub(in crate::dialect) fn structure(
     protocol: &mut dyn TOutputProtocol,
     fields: impl Fn(&mut dyn TOutputProtocol) -> Encoded,
 ) -> Encoded {
@@ -33,23 +33,39 @@ fn field(
     protocol.write_field_end()
 }
 
-pub(super) fn bytes(protocol: &mut dyn TOutputProtocol, id: i16, value: &[u8]) -> Encoded {
+pub(in crate::dialect) fn bytes(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    value: &[u8],
+) -> Encoded {
     field(protocol, id, TType::String, |protocol| protocol.write_bytes(value))
 }
 
-pub(super) fn number32(protocol: &mut dyn TOutputProtocol, id: i16, value: i32) -> Encoded {
+pub(in crate::dialect) fn number32(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    value: i32,
+) -> Encoded {
     field(protocol, id, TType::I32, |protocol| protocol.write_i32(value))
 }
 
-pub(super) fn number64(protocol: &mut dyn TOutputProtocol, id: i16, value: i64) -> Encoded {
+pub(in crate::dialect) fn number64(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    value: i64,
+) -> Encoded {
     field(protocol, id, TType::I64, |protocol| protocol.write_i64(value))
 }
 
-pub(super) fn boolean(protocol: &mut dyn TOutputProtocol, id: i16, value: bool) -> Encoded {
+pub(in crate::dialect) fn boolean(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    value: bool,
+) -> Encoded {
     field(protocol, id, TType::Bool, |protocol| protocol.write_bool(value))
 }
 
-pub(super) fn inner(
+pub(in crate::dialect) fn inner(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     fields: impl Fn(&mut dyn TOutputProtocol) -> Encoded,
@@ -57,7 +73,7 @@ pub(super) fn inner(
     field(protocol, id, TType::Struct, |protocol| structure(protocol, fields))
 }
 
-pub(super) fn bytes_list(
+pub(in crate::dialect) fn bytes_list(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: &[Vec<u8>],
@@ -65,7 +81,7 @@ pub(super) fn bytes_list(
     list(protocol, id, TType::String, values, |protocol, value| protocol.write_bytes(value))
 }
 
-pub(super) fn struct_list<T>(
+pub(in crate::dialect) fn struct_list<T>(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: &[T],
@@ -77,7 +93,7 @@ pub(super) fn struct_list<T>(
 }
 
 /// What a list of structs begins with, as a field.
-pub(super) fn struct_list_head(
+pub(in crate::dialect) fn struct_list_head(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     length: usize,
@@ -89,7 +105,7 @@ pub(super) fn struct_list_head(
 }
 
 /// As [`struct_list`], of what an iterator gives.
-pub(super) fn struct_iter<T>(
+pub(in crate::dialect) fn struct_iter<T>(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: impl ExactSizeIterator<Item = T>,
@@ -109,7 +125,7 @@ pub(super) fn struct_iter<T>(
 }
 
 /// A list of structs of the generated code.
-pub(super) fn generated_list<T: TSerializable>(
+pub(in crate::dialect) fn generated_list<T: TSerializable>(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     values: &[T],
@@ -135,7 +151,7 @@ fn list<T>(
 }
 
 /// The map of attributes that most calls have; some gateways fail on a missing one.
-pub(super) fn attributes(
+pub(in crate::dialect) fn attributes(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
     attributes: &Attributes,

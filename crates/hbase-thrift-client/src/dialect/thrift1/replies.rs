@@ -1,0 +1,62 @@
+//! What calls return, as the interface writes it.
+
+use std::collections::BTreeMap;
+
+use hbase_thrift_api::{ColumnDescriptor, TCell, TRegionInfo, TThriftServerType};
+use thrift::protocol::{TInputProtocol, TSerializable};
+
+use super::admin::{family_of, region_of};
+use crate::dialect::reply::{Read, list, map};
+use crate::request::{ColumnFamily, Region, Version};
+
+pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> Read<bool> {
+    protocol.read_bool()
+}
+
+pub(in crate::dialect) fn number(protocol: &mut dyn TInputProtocol) -> Read<i32> {
+    protocol.read_i32()
+}
+
+pub(in crate::dialect) fn counter(protocol: &mut dyn TInputProtocol) -> Read<i64> {
+    protocol.read_i64()
+}
+
+pub(in crate::dialect) fn text(protocol: &mut dyn TInputProtocol) -> Read<String> {
+    protocol.read_string()
+}
+
+pub(in crate::dialect) fn table_names(protocol: &mut dyn TInputProtocol) -> Read<Vec<Vec<u8>>> {
+    list(protocol, |protocol| protocol.read_bytes())
+}
+
+pub(in crate::dialect) fn versions(protocol: &mut dyn TInputProtocol) -> Read<Vec<Version>> {
+    list(protocol, |protocol| {
+        let cell = TCell::read_from_in_protocol(protocol)?;
+        Ok(Version {
+            value: cell.value.unwrap_or_default(),
+            timestamp: cell.timestamp.unwrap_or_default(),
+        })
+    })
+}
+
+pub(in crate::dialect) fn regions(protocol: &mut dyn TInputProtocol) -> Read<Vec<Region>> {
+    list(protocol, |protocol| TRegionInfo::read_from_in_protocol(protocol).map(region_of))
+}
+
+/// In the order of their names.
+pub(in crate::dialect) fn families(protocol: &mut dyn TInputProtocol) -> Read<Vec<ColumnFamily>> {
+    let families = map(protocol, |protocol| ColumnDescriptor::read_from_in_protocol(protocol))?;
+    Ok(families.into_values().map(family_of).collect())
+}
+
+pub(in crate::dialect) fn table_states(
+    protocol: &mut dyn TInputProtocol,
+) -> Read<BTreeMap<Vec<u8>, bool>> {
+    map(protocol, |protocol| protocol.read_bool())
+}
+
+pub(in crate::dialect) fn server_type(
+    protocol: &mut dyn TInputProtocol,
+) -> Read<TThriftServerType> {
+    TThriftServerType::read_from_in_protocol(protocol)
+}

@@ -1,0 +1,96 @@
+//! HBase's Thrift 2 interface: its methods, the layout of their arguments, and the refusal of what it
+//! lacks.
+
+mod admin;
+mod fast_path;
+mod layout;
+mod refusals;
+pub(super) mod replies;
+mod rows;
+mod scanners;
+
+use thrift::protocol::TOutputProtocol;
+
+use super::call::Request;
+use super::encode;
+pub(crate) use layout::Thrift2Rows;
+pub(super) use refusals::check;
+
+/// The method's name.
+pub(super) fn method(request: &Request<'_>) -> &'static str {
+    match request {
+        Request::Get(..) | Request::GetVersions(..) => "get",
+        Request::GetRows(..) => "getMultiple",
+        Request::Put(..) => "put",
+        Request::Delete(_, delete) => rows::method_of_delete(delete),
+        Request::Batch(_, batch) if batch.deletes.is_empty() => "putMultiple",
+        Request::Batch(..) => "deleteMultiple",
+        Request::PackedBatch(_, batch, _) => {
+            if batch.iter().next().is_none_or(|mutation| mutation.is_put) {
+                "putMultiple"
+            } else {
+                "deleteMultiple"
+            }
+        }
+        Request::Increment(..) | Request::IncrementRows(..) => "increment",
+        Request::Append(..) => "append",
+        Request::CheckAndPut(..) => "checkAndPut",
+        Request::OpenScanner(..) => "openScanner",
+        Request::FetchRows(_) => "getScannerRows",
+        Request::CloseScanner(_) => "closeScanner",
+        Request::CreateTable(..) => "createTable",
+        Request::EnableTable(_) => "enableTable",
+        Request::DisableTable(_) => "disableTable",
+        Request::DeleteTable(_) => "deleteTable",
+        Request::IsTableEnabled(_) => "isTableEnabled",
+        Request::ColumnFamilies(_) => "getTableDescriptor",
+        Request::Regions(_) => "getAllRegionLocations",
+        Request::TableNames => "getTableNamesByPattern",
+        Request::ClusterId => "getClusterId",
+        Request::ServerType => "getThriftServerType",
+        // Refused before they are sent; errors name them as Thrift 1 does.
+        Request::TableStates | Request::Compact(_) | Request::MajorCompact(_) => {
+            super::thrift1::method(request)
+        }
+    }
+}
+
+/// Writes the arguments' struct.
+pub(super) fn write(
+    request: &Request<'_>,
+    protocol: &mut dyn TOutputProtocol,
+) -> thrift::Result<()> {
+    encode::structure(protocol, |protocol| match *request {
+        Request::Get(table, get) => rows::get(protocol, table, get),
+        Request::GetRows(table, get) => rows::get_rows(protocol, table, get),
+        Request::GetVersions(table, get) => rows::get_versions(protocol, table, get),
+        Request::Put(table, put) => rows::put(protocol, table, put),
+        Request::Delete(table, delete) => rows::delete(protocol, table, delete),
+        Request::Batch(table, batch) => rows::batch(protocol, table, batch),
+        Request::PackedBatch(table, batch, timestamp) => {
+            rows::packed_batch(protocol, table, batch, timestamp)
+        }
+        Request::Increment(table, increment) => {
+            rows::increment(protocol, table, std::slice::from_ref(increment))
+        }
+        Request::IncrementRows(table, list) => rows::increment(protocol, table, list),
+        Request::Append(table, append) => rows::append(protocol, table, append),
+        Request::CheckAndPut(table, check) => rows::check_and_put(protocol, table, check),
+        Request::OpenScanner(table, scan, bounds) => scanners::open(protocol, table, scan, &bounds),
+        Request::FetchRows(fetch) => scanners::fetch(protocol, fetch),
+        Request::CloseScanner(scanner) => encode::number32(protocol, 1, scanner),
+        Request::CreateTable(table, families) => admin::create_table(protocol, table, families),
+        Request::EnableTable(name)
+        | Request::DisableTable(name)
+        | Request::DeleteTable(name)
+        | Request::IsTableEnabled(name)
+        | Request::ColumnFamilies(name) => admin::table_name(protocol, 1, name),
+        Request::Regions(name) => encode::bytes(protocol, 1, name),
+        Request::TableNames => admin::all_tables(protocol),
+        Request::ClusterId
+        | Request::ServerType
+        | Request::TableStates
+        | Request::Compact(_)
+        | Request::MajorCompact(_) => Ok(()),
+    })
+}

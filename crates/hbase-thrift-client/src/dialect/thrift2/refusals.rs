@@ -1,0 +1,78 @@
+//! What Thrift 2 lacks, refused before it is sent, with the interface that has it.
+
+use super::admin;
+use crate::dialect::call::Request;
+use crate::dialect::refusals;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Checks the request for what this interface lacks, then for the traps of all.
+pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
+    match *request {
+        Request::Compact(_) | Request::MajorCompact(_) => {
+            return Err(lacks("can't ask for compactions"));
+        }
+        Request::TableStates => return Err(lacks("has no list of tables with their states")),
+        Request::IncrementRows(_, [first, rest @ ..])
+            if rest.iter().any(|other| other.row != first.row) =>
+        {
+            return Err(lacks(
+                "has no call for counters of several rows (Table::increment_rows makes one for each)",
+            ));
+        }
+        Request::Batch(_, batch) if !batch.puts.is_empty() && !batch.deletes.is_empty() => {
+            return Err(lacks(
+                "has no call for both puts and deletes (Table::batch makes two): send a batch of each",
+            ));
+        }
+        Request::CreateTable(_, families) => families.iter().try_for_each(admin::check)?,
+        _ => {}
+    }
+    refusals::check(request, max_cell_size)
+}
+
+/// The error for what only the other interface has.
+fn lacks(what: &str) -> Error {
+    let message = format!("Thrift 2 {what}: use a Thrift 1 gateway (hbase thrift start)");
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Batch, ColumnFamily, Compression, Delete, Increment, Put};
+
+    fn refusal(request: &Request<'_>) -> String {
+        let error = check(request, 1000).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        error.to_string()
+    }
+
+    #[test]
+    fn what_only_the_other_interface_has_is_refused_with_its_name() {
+        let increments = ["r", "s"].map(|row| Increment::new(row, "f:n", 1));
+        let batch = Batch::new().put(Put::new("r").column("f:a", "1")).delete(Delete::row("s"));
+        let families = [ColumnFamily::new("f").compression(Compression::Other("BROTLI".into()))];
+        for (request, what) in [
+            (Request::Compact(b"t"), "compactions"),
+            (Request::MajorCompact(b"t"), "compactions"),
+            (Request::TableStates, "states"),
+            (Request::IncrementRows(b"t", &increments), "several rows"),
+            (Request::Batch(b"t", &batch), "both"),
+        ] {
+            let said = refusal(&request);
+            assert!(said.contains(what) && said.contains("Thrift 1 gateway"), "{said}");
+        }
+        assert!(refusal(&Request::CreateTable(b"t", &families)).contains("BROTLI"));
+    }
+
+    #[test]
+    fn what_thrift_1_drops_is_allowed() {
+        let put = |row: &str, time| Put::new(row).column("f:a", "1").timestamp(time);
+        let times = Batch::new().put(put("r", 1)).put(put("s", 2));
+        let rows = Batch::new().delete(Delete::row("r")).delete(Delete::row("s").family("f"));
+        let increments = ["a", "b"].map(|column| Increment::new("r", format!("f:{column}"), 1));
+        assert!(check(&Request::Batch(b"t", &times), 1000).is_ok());
+        assert!(check(&Request::Batch(b"t", &rows), 1000).is_ok());
+        assert!(check(&Request::IncrementRows(b"t", &increments), 1000).is_ok());
+    }
+}

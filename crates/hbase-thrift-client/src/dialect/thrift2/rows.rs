@@ -1,0 +1,349 @@
+//! The arguments of calls on rows: reads, writes, counters.
+
+use std::collections::BTreeMap;
+
+use thrift::protocol::TOutputProtocol;
+
+use crate::dialect::encode::{
+    Encoded, attributes, bytes, inner, number32, number64, struct_iter, struct_list,
+};
+use crate::dialect::thrift1::PackedBatch;
+use crate::dialect::thrift1::packed::MutationView;
+use crate::request::{
+    Append, Attributes, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
+};
+
+/// `TDurability`. What Thrift 1 says without being asked is said here too, so that a write which was
+/// acknowledged is in the log, whatever the table's own setting is.
+const SKIP_WAL: i32 = 1;
+const SYNC_WAL: i32 = 3;
+
+/// `TDeleteType`: all versions of columns, or of families.
+const COLUMNS: i32 = 1;
+const FAMILIES: i32 = 2;
+
+/// Family and qualifier; no qualifier where a whole family is meant.
+pub(super) fn parts(column: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match column.iter().position(|byte| *byte == b':') {
+        Some(colon) => (&column[..colon], Some(&column[colon + 1..])),
+        None => (column, None),
+    }
+}
+
+/// A `TColumn`.
+pub(super) fn column(protocol: &mut dyn TOutputProtocol, column: &[u8]) -> Encoded {
+    let (family, qualifier) = parts(column);
+    bytes(protocol, 1, family)?;
+    qualifier.map_or(Ok(()), |qualifier| bytes(protocol, 2, qualifier))
+}
+
+/// A `TTimeRange`: the times before this one.
+pub(super) fn times_before(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    before: Option<i64>,
+) -> Encoded {
+    let Some(before) = before else { return Ok(()) };
+    inner(protocol, id, |protocol| {
+        number64(protocol, 1, 0)?;
+        number64(protocol, 2, before)
+    })
+}
+
+/// The map of attributes, where there are any.
+pub(super) fn some_attributes(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    set: &Attributes,
+) -> Encoded {
+    if set.is_empty() { Ok(()) } else { attributes(protocol, id, set) }
+}
+
+/// A `TGet`.
+struct Read<'a> {
+    row: &'a [u8],
+    columns: &'a [Vec<u8>],
+    before: Option<i64>,
+    max_versions: Option<u32>,
+    attributes: &'a Attributes,
+}
+
+impl Read<'_> {
+    fn write(&self, protocol: &mut dyn TOutputProtocol) -> Encoded {
+        bytes(protocol, 1, self.row)?;
+        if !self.columns.is_empty() {
+            struct_list(protocol, 2, self.columns, |protocol, name| column(protocol, name))?;
+        }
+        times_before(protocol, 4, self.before)?;
+        if let Some(versions) = self.max_versions {
+            number32(protocol, 5, versions.cast_signed())?;
+        }
+        some_attributes(protocol, 7, self.attributes)
+    }
+}
+
+pub(super) fn get(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &Get) -> Encoded {
+    bytes(protocol, 1, table)?;
+    let Get { row, selection } = get;
+    let read = Read {
+        row,
+        columns: &selection.columns,
+        before: selection.before,
+        max_versions: None,
+        attributes: &selection.attributes,
+    };
+    inner(protocol, 2, |protocol| read.write(protocol))
+}
+
+pub(super) fn get_rows(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &GetRows) -> Encoded {
+    bytes(protocol, 1, table)?;
+    let GetRows { rows, selection } = get;
+    struct_list(protocol, 2, rows, |protocol, row| {
+        let read = Read {
+            row,
+            columns: &selection.columns,
+            before: selection.before,
+            max_versions: None,
+            attributes: &selection.attributes,
+        };
+        read.write(protocol)
+    })
+}
+
+pub(super) fn get_versions(
+    protocol: &mut dyn TOutputProtocol,
+    table: &[u8],
+    get: &GetVersions,
+) -> Encoded {
+    bytes(protocol, 1, table)?;
+    let read = Read {
+        row: &get.row,
+        columns: std::slice::from_ref(&get.column),
+        before: get.before,
+        max_versions: Some(get.max_versions),
+        attributes: &get.attributes,
+    };
+    inner(protocol, 2, |protocol| read.write(protocol))
+}
+
+/// A `TColumnValue`.
+fn cell(protocol: &mut dyn TOutputProtocol, column: &[u8], value: &[u8]) -> Encoded {
+    let (family, qualifier) = parts(column);
+    bytes(protocol, 1, family)?;
+    bytes(protocol, 2, qualifier.unwrap_or_default())?;
+    bytes(protocol, 3, value)
+}
+
+/// A `TPut` of these cells.
+fn put_of<'a>(
+    protocol: &mut dyn TOutputProtocol,
+    row: &[u8],
+    cells: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>,
+    common: &Common<'_>,
+) -> Encoded {
+    bytes(protocol, 1, row)?;
+    struct_iter(protocol, 2, cells, |protocol, (column, value)| cell(protocol, column, value))?;
+    if let Some(timestamp) = common.timestamp {
+        number64(protocol, 3, timestamp)?;
+    }
+    some_attributes(protocol, 5, common.attributes)?;
+    common.durability(protocol, 6)
+}
+
+/// What puts and deletes have in common.
+struct Common<'a> {
+    timestamp: Option<i64>,
+    attributes: &'a Attributes,
+    write_to_wal: bool,
+}
+
+impl Common<'_> {
+    fn durability(&self, protocol: &mut dyn TOutputProtocol, id: i16) -> Encoded {
+        number32(protocol, id, if self.write_to_wal { SYNC_WAL } else { SKIP_WAL })
+    }
+}
+
+fn one_put(protocol: &mut dyn TOutputProtocol, put: &Put) -> Encoded {
+    let cells = put.cells.iter().map(|(column, value)| (column.as_slice(), value.as_slice()));
+    let common = Common {
+        timestamp: put.timestamp,
+        attributes: &put.attributes,
+        write_to_wal: put.write_to_wal,
+    };
+    put_of(protocol, &put.row, cells, &common)
+}
+
+pub(super) fn put(protocol: &mut dyn TOutputProtocol, table: &[u8], put: &Put) -> Encoded {
+    bytes(protocol, 1, table)?;
+    inner(protocol, 2, |protocol| one_put(protocol, put))
+}
+
+/// Some columns of a row, or some families, or all of it: what one `TDelete` can say.
+struct DeletePart<'a> {
+    row: &'a [u8],
+    names: Vec<&'a [u8]>,
+    kind: i32,
+    common: Common<'a>,
+}
+
+impl<'a> DeletePart<'a> {
+    /// What a delete of these columns and families consists of: one part, or two.
+    fn of(
+        row: &'a [u8],
+        names: impl Iterator<Item = &'a [u8]>,
+        common: impl Fn() -> Common<'a>,
+    ) -> impl Iterator<Item = Self> {
+        let (columns, families): (Vec<_>, Vec<_>) = names.partition(|name| name.contains(&b':'));
+        let is_whole = columns.is_empty() && families.is_empty();
+        let part = move |(names, kind): (Vec<&'a [u8]>, i32)| {
+            (is_whole && kind == COLUMNS || !names.is_empty()).then(|| Self {
+                row,
+                names,
+                kind,
+                common: common(),
+            })
+        };
+        [(columns, COLUMNS), (families, FAMILIES)].into_iter().filter_map(part)
+    }
+
+    fn of_delete(delete: &'a Delete) -> impl Iterator<Item = Self> {
+        Self::of(&delete.row, delete.columns.iter().map(Vec::as_slice), || Common {
+            timestamp: delete.timestamp,
+            attributes: &delete.attributes,
+            write_to_wal: delete.write_to_wal,
+        })
+    }
+
+    /// A `TDelete`. Where it names columns, only their own times count, else only its own does.
+    fn write(&self, protocol: &mut dyn TOutputProtocol) -> Encoded {
+        let timestamp = self.common.timestamp;
+        bytes(protocol, 1, self.row)?;
+        if self.names.is_empty() {
+            timestamp.map_or(Ok(()), |timestamp| number64(protocol, 3, timestamp))?;
+        } else {
+            struct_list(protocol, 2, &self.names, |protocol, name| {
+                column(protocol, name)?;
+                timestamp.map_or(Ok(()), |timestamp| number64(protocol, 3, timestamp))
+            })?;
+        }
+        number32(protocol, 4, self.kind)?;
+        some_attributes(protocol, 6, self.common.attributes)?;
+        self.common.durability(protocol, 7)
+    }
+}
+
+fn is_mixed(delete: &Delete) -> bool {
+    let mut is_column = delete.columns.iter().map(|name| name.contains(&b':'));
+    let first = is_column.next();
+    is_column.any(|is_column| Some(is_column) != first)
+}
+
+/// A delete has one kind; for columns and families it takes two, in one step.
+pub(super) fn method_of_delete(delete: &Delete) -> &'static str {
+    if is_mixed(delete) { "mutateRow" } else { "deleteSingle" }
+}
+
+pub(super) fn delete(protocol: &mut dyn TOutputProtocol, table: &[u8], delete: &Delete) -> Encoded {
+    bytes(protocol, 1, table)?;
+    let parts: Vec<_> = DeletePart::of_delete(delete).collect();
+    match &parts[..] {
+        [part] => inner(protocol, 2, |protocol| part.write(protocol)),
+        // `TRowMutations`, of `TMutation`s.
+        parts => inner(protocol, 2, |protocol| {
+            bytes(protocol, 1, &delete.row)?;
+            struct_list(protocol, 2, parts, |protocol, part| {
+                inner(protocol, 2, |protocol| part.write(protocol))
+            })
+        }),
+    }
+}
+
+/// All puts, or all deletes.
+pub(super) fn batch(protocol: &mut dyn TOutputProtocol, table: &[u8], batch: &Batch) -> Encoded {
+    bytes(protocol, 1, table)?;
+    if batch.deletes.is_empty() {
+        return struct_list(protocol, 2, &batch.puts, one_put);
+    }
+    let parts: Vec<_> = batch.deletes.iter().flat_map(DeletePart::of_delete).collect();
+    struct_list(protocol, 2, &parts, |protocol, part| part.write(protocol))
+}
+
+/// As [`batch`].
+pub(super) fn packed_batch(
+    protocol: &mut dyn TOutputProtocol,
+    table: &[u8],
+    batch: &PackedBatch,
+    timestamp: Option<i64>,
+) -> Encoded {
+    bytes(protocol, 1, table)?;
+    let common = |view: &MutationView<'_>| Common {
+        timestamp,
+        attributes: batch.attributes(),
+        write_to_wal: view.write_to_wal,
+    };
+    if batch.iter().all(|view| view.is_put) {
+        return struct_iter(protocol, 2, batch.iter(), |protocol, view: MutationView<'_>| {
+            put_of(protocol, view.row, view.cells(), &common(&view))
+        });
+    }
+    let deletes = batch.iter().filter(|view| !view.is_put).flat_map(|view| {
+        let (names, write_to_wal) = (view.cells().map(|(column, _)| column), view.write_to_wal);
+        let attributes = batch.attributes();
+        DeletePart::of(view.row, names, move || Common { timestamp, attributes, write_to_wal })
+    });
+    let parts: Vec<_> = deletes.collect();
+    struct_list(protocol, 2, &parts, |protocol, part| part.write(protocol))
+}
+
+/// All of one row. A column that comes more than once is added to once: of two in one call, HBase would
+/// forget one.
+pub(super) fn increment(
+    protocol: &mut dyn TOutputProtocol,
+    table: &[u8],
+    increments: &[Increment],
+) -> Encoded {
+    let mut sums: BTreeMap<&[u8], i64> = BTreeMap::new();
+    for Increment { column, amount, .. } in increments {
+        let sum = sums.entry(column).or_default();
+        *sum = sum.wrapping_add(*amount);
+    }
+    bytes(protocol, 1, table)?;
+    inner(protocol, 2, |protocol| {
+        bytes(protocol, 1, increments.first().map_or(&[][..], |first| &first.row))?;
+        struct_iter(protocol, 2, sums.iter(), |protocol, (column, amount)| {
+            let (family, qualifier) = parts(column);
+            bytes(protocol, 1, family)?;
+            bytes(protocol, 2, qualifier.unwrap_or_default())?;
+            number64(protocol, 3, *amount)
+        })
+    })
+}
+
+/// The new values come back in HBase's order of columns.
+pub(super) fn append(protocol: &mut dyn TOutputProtocol, table: &[u8], append: &Append) -> Encoded {
+    bytes(protocol, 1, table)?;
+    inner(protocol, 2, |protocol| {
+        bytes(protocol, 1, &append.row)?;
+        struct_iter(protocol, 2, append.get_columns(), |protocol, (column, value)| {
+            cell(protocol, column, value)
+        })
+    })
+}
+
+pub(super) fn check_and_put(
+    protocol: &mut dyn TOutputProtocol,
+    table: &[u8],
+    check: &CheckAndPut,
+) -> Encoded {
+    let (family, qualifier) = parts(&check.column);
+    bytes(protocol, 1, table)?;
+    bytes(protocol, 2, &check.row)?;
+    bytes(protocol, 3, family)?;
+    bytes(protocol, 4, qualifier.unwrap_or_default())?;
+    if let Some(expected) = &check.expected {
+        bytes(protocol, 5, expected)?;
+    }
+    let common = Common { timestamp: None, attributes: &check.attributes, write_to_wal: true };
+    let cells = check.get_put().into_iter();
+    inner(protocol, 6, |protocol| put_of(protocol, &check.row, cells.clone(), &common))
+}
