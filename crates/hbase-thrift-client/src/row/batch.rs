@@ -255,12 +255,12 @@ impl BatchIndex {
     }
 
     /// The memory that it holds, in bytes.
-    pub(crate) fn capacity(&self) -> usize {
+    fn capacity(&self) -> usize {
         self.rows.capacity() * size_of::<RowIndex>()
             + self.cells.capacity() * size_of::<CellIndex>()
     }
 
-    pub(crate) fn clear(&mut self) {
+    fn clear(&mut self) {
         self.rows.clear();
         self.cells.clear();
     }

@@ -129,24 +129,6 @@ impl<P: WireProtocol, L: RowLayout> RowsDecoder<P, L> {
         }
     }
 
-    /// The rows found so far.
-    pub(crate) fn index(&self) -> &BatchIndex {
-        &self.index
-    }
-
-    /// Begins with another message, in the memory of the index; hands the memory out if it is more than this.
-    pub(crate) fn begin_again(&mut self, most_kept: usize) -> Option<BatchIndex> {
-        let mut index = std::mem::take(&mut self.index);
-        index.clear();
-        let (index, large) = if index.capacity() > most_kept {
-            (BatchIndex::default(), Some(index))
-        } else {
-            (index, None)
-        };
-        *self = Self::new(index, self.index_limit);
-        large
-    }
-
     /// The index of all rows found.
     pub(crate) fn into_index(self) -> BatchIndex {
         self.index

@@ -2,7 +2,7 @@
 
 use crate::config::Protocol;
 use crate::dialect::{Dialect, Thrift1Rows, Thrift2Rows};
-use crate::row::{BatchIndex, Recycler, RowBatch};
+use crate::row::{BatchIndex, Recycler};
 use crate::wire::{Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply};
 
 /// Finds rows, or where a message ends; keeps its place between calls.
@@ -89,47 +89,14 @@ impl Decoder {
         }
     }
 
-    /// The rows that were found, in memory of their own; `message` is what they were found in.
-    pub(super) fn compact(&self, message: &[u8]) -> RowBatch {
+    /// The index of the rows that were found, and the spare memory.
+    pub(super) fn into_index(self) -> (BatchIndex, Vec<u8>) {
         match self {
-            Self::BinaryRows(decoder, _) => RowBatch::compact(message, decoder.index()),
-            Self::CompactRows(decoder, _) => RowBatch::compact(message, decoder.index()),
-            Self::BinaryRows2(decoder, _) => RowBatch::compact(message, decoder.index()),
-            Self::CompactRows2(decoder, _) => RowBatch::compact(message, decoder.index()),
-            Self::BinaryExtent(_) | Self::CompactExtent(_) => RowBatch::default(),
-        }
-    }
-
-    /// The same decoder for another message, where it holds little memory; it has none to go on with.
-    pub(super) fn emptied(mut self, recycler: &Recycler) -> Option<Self> {
-        const LARGEST_KEPT: usize = 16 * 1024;
-        let spare = self.spare().map(std::mem::take)?;
-        let index = match &mut self {
-            Self::BinaryRows(decoder, _) => decoder.begin_again(LARGEST_KEPT),
-            Self::CompactRows(decoder, _) => decoder.begin_again(LARGEST_KEPT),
-            Self::BinaryRows2(decoder, _) => decoder.begin_again(LARGEST_KEPT),
-            Self::CompactRows2(decoder, _) => decoder.begin_again(LARGEST_KEPT),
-            Self::BinaryExtent(_) | Self::CompactExtent(_) => return None,
-        };
-        if spare.capacity() > 0 || index.is_some() {
-            recycler.give(spare, index.unwrap_or_default());
-        }
-        Some(self)
-    }
-
-    /// The index of the rows that were found, and memory to go on with.
-    pub(super) fn into_index(self, recycler: &Recycler) -> (BatchIndex, Vec<u8>) {
-        let (index, spare) = match self {
             Self::BinaryRows(decoder, spare) => (decoder.into_index(), spare),
             Self::CompactRows(decoder, spare) => (decoder.into_index(), spare),
             Self::BinaryRows2(decoder, spare) => (decoder.into_index(), spare),
             Self::CompactRows2(decoder, spare) => (decoder.into_index(), spare),
             Self::BinaryExtent(_) | Self::CompactExtent(_) => Default::default(),
-        };
-        // The buffer that the rows are in comes to those that wait for a reply, of which it took none.
-        if spare.capacity() == 0 {
-            drop(recycler.take());
         }
-        (index, spare)
     }
 }

@@ -60,8 +60,6 @@ pub(crate) struct Session {
     sent: usize,
     incoming: Incoming,
     decoder: Option<Decoder>,
-    /// Goes on with the next rows that are read by key.
-    spare_decoder: Option<Decoder>,
     /// A reply that nobody wants, before the next one.
     passing: Option<Passing>,
     in_flight: VecDeque<InFlight>,
@@ -129,7 +127,6 @@ impl Session {
             sent: 0,
             incoming: Incoming::default(),
             decoder: None,
-            spare_decoder: None,
             passing: None,
             in_flight: VecDeque::new(),
             sequence: 0,
@@ -145,7 +142,6 @@ impl Session {
     /// interfaces have.
     pub(crate) fn speak(&mut self, dialect: Dialect) {
         self.dialect = dialect;
-        self.spare_decoder = None;
     }
 
     /// Which interface the configuration names.

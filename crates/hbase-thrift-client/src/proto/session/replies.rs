@@ -54,7 +54,10 @@ impl Session {
 
     fn poll_rows(&mut self) -> Result<Poll<RowBatch>> {
         loop {
-            let found = self.poll_any(Self::rows_decoder)?;
+            let found = self.poll_any(|session| {
+                let Self { dialect, protocol, .. } = *session;
+                Decoder::rows(dialect, protocol, &session.recycler, session.max_reply_size)
+            })?;
             let Poll::Ready(Found { length, rows, decoder }) = found else {
                 return Ok(Poll::Pending);
             };
@@ -71,26 +74,17 @@ impl Session {
         }
     }
 
-    /// The decoder that was kept, unless it is for a scan, which goes on with memory of rows that were dropped.
-    fn rows_decoder(&mut self) -> Decoder {
-        let is_scan = self.in_flight.front().is_some_and(InFlight::is_of_scan);
-        let kept = if is_scan { None } else { self.spare_decoder.take() };
-        kept.unwrap_or_else(|| {
-            Decoder::rows(self.dialect, self.protocol, &self.recycler, self.max_reply_size)
-        })
-    }
-
     fn finish_rows(&mut self, length: usize, call: &InFlight, decoder: Decoder) -> RowBatch {
         let message = self.incoming.message();
+        let (index, spare) = decoder.into_index();
         // Few rows of a read by key may be kept for long; a scan's batches are read and dropped.
         let is_scan = call.is_of_scan();
         let batch = if !is_scan && self.incoming.is_mostly_empty(length) {
-            let batch = decoder.compact(&message[..length]);
-            self.spare_decoder = decoder.emptied(&self.recycler);
+            let batch = RowBatch::compact(&message[..length], &index);
+            self.recycler.give(spare, index);
             self.incoming.skip(length);
             batch
         } else {
-            let (index, spare) = decoder.into_index(&self.recycler);
             let (bytes, base) = self.incoming.take(length, spare);
             let recycler = self.recycler.clone();
             if is_scan {
@@ -105,7 +99,7 @@ impl Session {
     }
 
     /// Decodes what has come of the oldest call's reply.
-    fn poll_any(&mut self, decoder: impl FnOnce(&mut Self) -> Decoder) -> Result<Poll<Found>> {
+    fn poll_any(&mut self, decoder: impl FnOnce(&Self) -> Decoder) -> Result<Poll<Found>> {
         self.oldest()?;
         let broken = self.pump();
         if let Poll::Pending = self.pass_over()? {

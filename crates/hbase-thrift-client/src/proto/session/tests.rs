@@ -134,22 +134,6 @@ fn after_large_requests_and_replies_a_connection_keeps_little_memory() {
     assert!(kept(&session) <= 6 * MIB, "{} after table names", kept(&session));
 }
 
-/// The memory of an index goes on with the next read, unless it is large.
-#[test]
-fn a_connection_keeps_no_large_index() {
-    let mut session = session();
-    let names: Vec<String> = (0..1_000).map(|number| format!("f:{number}")).collect();
-    for (sequence, cells) in [(1, 1_000), (2, 1), (3, 1_000)] {
-        let cells: Vec<_> = names[..cells].iter().map(|name| (&**name, &b""[..])).collect();
-        let reply = row_of(Protocol::Binary, sequence, &cells);
-        let batch: RowBatch = call(&mut session, &Call::get(b"t", &Get::new("r")), &reply);
-        assert_eq!(batch.get(0).unwrap().len(), cells.len());
-        // What was given back is all that there is.
-        let given = session.recycler.take().1.capacity();
-        assert_eq!(given > 16 * 1024, cells.len() > 1, "{given}");
-    }
-}
-
 proptest! {
     /// What a decoder leaves behind is none of the next reply's.
     #[test]
