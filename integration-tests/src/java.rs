@@ -9,7 +9,7 @@ use xtask::versions::{IMAGE, Versions};
 /// For three minutes at most.
 const RUN: &str = "file=$(mktemp -d)/Program.java && printf %s \"$0\" >\"$file\" && exec \
                    timeout 180 bash /opt/hbase/entrypoint.sh java -Xmx256m \"$file\" \"$@\" 2>&1";
-/// Longer than a program may run, and the program that keeps the container for so many seconds.
+/// Longer than a program may run, in seconds, and the program that keeps the container until then.
 const PATIENCE: &str = "300";
 const WAIT: &str = "sleep";
 

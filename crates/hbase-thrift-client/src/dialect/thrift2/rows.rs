@@ -11,6 +11,7 @@ use crate::dialect::thrift1::PackedBatch;
 use crate::dialect::thrift1::packed::MutationView;
 use crate::request::{
     Append, Attributes, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
+    Selection,
 };
 
 /// `TDurability`. What Thrift 1 says without being asked is said here too, so that a write which was
@@ -68,7 +69,18 @@ struct Read<'a> {
     attributes: &'a Attributes,
 }
 
-impl Read<'_> {
+impl<'a> Read<'a> {
+    /// The newest version of each cell.
+    fn newest(row: &'a [u8], selection: &'a Selection) -> Self {
+        Self {
+            row,
+            columns: &selection.columns,
+            before: selection.before,
+            max_versions: None,
+            attributes: &selection.attributes,
+        }
+    }
+
     fn write(&self, protocol: &mut dyn TOutputProtocol) -> Encoded {
         bytes(protocol, 1, self.row)?;
         if !self.columns.is_empty() {
@@ -85,29 +97,13 @@ impl Read<'_> {
 pub(super) fn get(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &Get) -> Encoded {
     bytes(protocol, 1, table)?;
     let Get { row, selection } = get;
-    let read = Read {
-        row,
-        columns: &selection.columns,
-        before: selection.before,
-        max_versions: None,
-        attributes: &selection.attributes,
-    };
-    inner(protocol, 2, |protocol| read.write(protocol))
+    inner(protocol, 2, |protocol| Read::newest(row, selection).write(protocol))
 }
 
 pub(super) fn get_rows(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &GetRows) -> Encoded {
     bytes(protocol, 1, table)?;
     let GetRows { rows, selection } = get;
-    struct_list(protocol, 2, rows, |protocol, row| {
-        let read = Read {
-            row,
-            columns: &selection.columns,
-            before: selection.before,
-            max_versions: None,
-            attributes: &selection.attributes,
-        };
-        read.write(protocol)
-    })
+    struct_list(protocol, 2, rows, |protocol, row| Read::newest(row, selection).write(protocol))
 }
 
 pub(super) fn get_versions(

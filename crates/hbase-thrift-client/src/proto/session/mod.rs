@@ -346,7 +346,7 @@ impl Session {
     }
 }
 
-/// What stands for a table's name: 64 bits that no other name has.
+/// What stands for a table's name: 64 bits, which another name has by chance only.
 fn mark(table: &[u8]) -> u64 {
     let name = table.strip_prefix(b"default:").unwrap_or(table);
     BuildHasherDefault::<DefaultHasher>::default().hash_one(name)
