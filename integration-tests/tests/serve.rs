@@ -136,7 +136,8 @@ fn expect_given_up(store: &[&str]) -> TempDir {
     let (_, dump) = real_crash();
     let deadly = serving.post(MULTIPART, &form(&dump)).ooid();
     serving.end_well();
-    let workers = ["--workers", "1", "--lease", "2s"];
+    // Long enough that a busy machine doesn't let it run out while its service lives: that would count.
+    let workers = ["--workers", "1", "--lease", "6s"];
     for number in 1..=3 {
         let (symbols, name) = (Hung::start(), format!("worker-{number}"));
         let more = ["--worker", &name, "--symbols-url", &symbols.url];

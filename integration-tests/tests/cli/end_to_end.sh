@@ -29,7 +29,7 @@ step() {
 }
 
 # Without what is there already: only the first time.
-"$program" schema create 2>/dev/null || exit 1
+"$program" schema create 2>said || { cat said >&2; exit 1; }
 real=6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508
 browser=1a000000-0000-4000-8000-000002120509
 plugin=2b000000-0000-4000-8000-000002120509
