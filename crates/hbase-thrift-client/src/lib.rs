@@ -69,8 +69,9 @@ pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnVal
 #[cfg(feature = "generated")]
 pub use hbase_thrift_api;
 pub use request::{
-    Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,
-    GetVersions, Increment, Mutation, Put, Region, RowSet, Scan, Version,
+    Append, Batch, BloomFilter, CheckAndMutate, CheckAndPut, ColumnFamily, Compression, Condition,
+    Delete, Get, GetRows, GetVersions, Increment, Mutation, Put, Region, RowMutations, RowSet,
+    Scan, Version,
 };
 #[cfg(feature = "json")]
 pub use row::Json;

@@ -9,6 +9,7 @@ mod pipelines;
 mod probe;
 mod regions;
 mod restarts;
+mod row_changes;
 mod row_sets;
 mod rows;
 mod salted;
@@ -28,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
         probe::tests(),
         regions::tests(),
         restarts::tests(),
+        row_changes::tests(),
         row_sets::tests(),
         rows::tests(),
         salted::tests(),

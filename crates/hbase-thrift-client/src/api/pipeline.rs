@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::table::Table;
 use crate::error::{Error, Result};
-use crate::request::{Batch, CheckAndPut, Delete, Get, Increment, Put};
+use crate::request::{
+    Batch, CheckAndMutate, CheckAndPut, Delete, Get, Increment, Put, RowMutations,
+};
 use crate::row::Row;
 use crate::sync::{CallValue, Executor, OwnedCall, OwnedRequest};
 
@@ -222,6 +224,57 @@ impl Pipeline {
     /// As [`put`](Self::put).
     pub fn check_and_put(&mut self, table: &Table, check: CheckAndPut) -> Result<Queued<bool>> {
         self.add(table, OwnedRequest::CheckAndPut(check))
+    }
+
+    /// Adds a call as [`Table::check_and_mutate`].
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{CheckAndMutate, Delete, RowMutations};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost/?interface=2")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// let release = RowMutations::new("row1").delete(Delete::row("row1").family("claims"));
+    /// let release = CheckAndMutate::if_equal("row1", "claims:taker", "me").mutate(release);
+    /// let release = pipeline.check_and_mutate(&table, release)?;
+    /// let was_ours = pipeline.send().take(release)?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put), and [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
+    pub fn check_and_mutate(
+        &mut self,
+        table: &Table,
+        check: CheckAndMutate,
+    ) -> Result<Queued<bool>> {
+        self.add(table, OwnedRequest::CheckAndMutate(check))
+    }
+
+    /// Adds a call as [`Table::mutate_row`]; one that names nothing to do is refused here.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Delete, Put, RowMutations};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost/?interface=2")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// for row in ["row1", "row2"] {
+    ///     let done = Put::new(row).column("flags:processed", "Y");
+    ///     let claim = Delete::row(row).family("claims");
+    ///     pipeline.mutate_row(&table, RowMutations::new(row).put(done).delete(claim))?;
+    /// }
+    /// pipeline.send().all()?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`check_and_mutate`](Self::check_and_mutate).
+    pub fn mutate_row(&mut self, table: &Table, mutations: RowMutations) -> Result<Queued<()>> {
+        if mutations.is_empty() {
+            return Err(Error::invalid("the mutations of the row name nothing to do"));
+        }
+        self.add(table, OwnedRequest::MutateRow(mutations))
     }
 
     /// Returns how many calls there are.

@@ -7,8 +7,8 @@ use hbase_thrift_api::TThriftServerType;
 
 use super::thrift1::packed::PackedBatch;
 use crate::request::{
-    Append, Batch, CheckAndPut, ColumnFamily, Delete, Get, GetRows, GetVersions, Increment, Put,
-    Region, Scan, Version,
+    Append, Batch, CheckAndMutate, CheckAndPut, ColumnFamily, Delete, Get, GetRows, GetVersions,
+    Increment, Put, Region, RowMutations, Scan, Version,
 };
 use crate::row::RowBatch;
 
@@ -27,6 +27,8 @@ pub(crate) enum Request<'a> {
     IncrementRows(&'a [u8], &'a [Increment]),
     Append(&'a [u8], &'a Append),
     CheckAndPut(&'a [u8], &'a CheckAndPut),
+    CheckAndMutate(&'a [u8], &'a CheckAndMutate),
+    MutateRow(&'a [u8], &'a RowMutations),
     OpenScanner(&'a [u8], &'a Scan, ScanBounds<'a>),
     FetchRows(FetchRows),
     CloseScanner(i32),
@@ -63,6 +65,8 @@ impl<'a> Request<'a> {
             | Self::IncrementRows(table, _)
             | Self::Append(table, _)
             | Self::CheckAndPut(table, _)
+            | Self::CheckAndMutate(table, _)
+            | Self::MutateRow(table, _)
             | Self::OpenScanner(table, ..)
             | Self::CreateTable(table, _)
             | Self::EnableTable(table)
@@ -140,6 +144,10 @@ calls! {
     append(table: &'a [u8], append: &'a Append) -> Vec<Version> = Request::Append(table, append);
     check_and_put(table: &'a [u8], check: &'a CheckAndPut) -> bool
         = Request::CheckAndPut(table, check);
+    check_and_mutate(table: &'a [u8], check: &'a CheckAndMutate) -> bool
+        = Request::CheckAndMutate(table, check);
+    mutate_row(table: &'a [u8], mutations: &'a RowMutations) -> ()
+        = Request::MutateRow(table, mutations);
     open_scanner(table: &'a [u8], scan: &'a Scan, bounds: ScanBounds<'a>) -> i32
         = Request::OpenScanner(table, scan, bounds);
     fetch_rows(fetch: FetchRows) -> RowBatch = Request::FetchRows(fetch);

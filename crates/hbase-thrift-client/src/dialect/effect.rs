@@ -1,6 +1,7 @@
 //! What a call does to the data, as far as repeating it goes.
 
 use super::call::Request;
+use crate::request::Delete;
 
 /// What a call may do to the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +38,21 @@ impl Effect {
             | Request::OpenScanner(..) => Self::Read,
             // The gateway moves on even when the reply is lost, so a second fetch would skip rows.
             Request::FetchRows(_) | Request::CloseScanner(_) => Self::ReadOnce,
-            Request::Put(..) | Request::Delete(..) | Request::Compact(_) | Request::MajorCompact(_) => {
-                Self::Write
-            }
+            // Without the newest version, another one is the newest.
+            Request::Delete(_, delete) if delete.adds_up() => Self::Once,
+            Request::MutateRow(_, row) if row.deletes().any(Delete::adds_up) => Self::Once,
+            Request::Batch(_, batch) if batch.deletes.iter().any(Delete::adds_up) => Self::OnceMany,
+            Request::Put(..)
+            | Request::Delete(..)
+            | Request::MutateRow(..)
+            | Request::Compact(_)
+            | Request::MajorCompact(_) => Self::Write,
             // All puts run, then all deletes, region by region.
             Request::Batch(..) | Request::PackedBatch(..) => Self::WriteMany,
             Request::Increment(..)
             | Request::Append(..)
             | Request::CheckAndPut(..)
+            | Request::CheckAndMutate(..)
             | Request::CreateTable(..)
             | Request::EnableTable(_)
             | Request::DisableTable(_)
@@ -74,5 +82,34 @@ impl Effect {
             Self::Read | Self::ReadOnce | Self::Write | Self::Once => true,
             Self::WriteMany | Self::OnceMany => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{Batch, CheckAndMutate, Put, RowMutations};
+
+    #[test]
+    fn the_newest_version_is_another_one_the_second_time() {
+        let delete = Delete::row("r").column("f:a").version("f:b", 1).family_version("g", 1);
+        let newest = delete.clone().newest_version("f:c");
+        let of = |delete: &Delete| {
+            let row = RowMutations::new("r").delete(delete.clone()).put(Put::new("r"));
+            let batch = Batch::new().delete(Delete::row("s")).delete(delete.clone());
+            [
+                Effect::of(&Request::Delete(b"t", delete)),
+                Effect::of(&Request::MutateRow(b"t", &row)),
+                Effect::of(&Request::Batch(b"t", &batch)),
+            ]
+        };
+        assert_eq!(of(&delete), [Effect::Write, Effect::Write, Effect::WriteMany]);
+        assert_eq!(of(&newest), [Effect::Once, Effect::Once, Effect::OnceMany]);
+    }
+
+    #[test]
+    fn a_condition_may_no_longer_hold_the_second_time() {
+        let check = CheckAndMutate::if_absent("r", "f:a");
+        assert_eq!(Effect::of(&Request::CheckAndMutate(b"t", &check)), Effect::Once);
     }
 }

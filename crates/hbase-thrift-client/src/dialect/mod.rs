@@ -6,6 +6,7 @@
 mod call;
 mod effect;
 mod encode;
+mod hidden;
 mod refusals;
 mod reply;
 mod thrift1;

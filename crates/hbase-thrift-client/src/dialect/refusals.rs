@@ -4,12 +4,11 @@
 //! What no interface of HBase could do (an empty row key, a column without family) is refused by
 //! the requests themselves.
 
-use std::collections::BTreeMap;
-
 use super::call::Request;
+use super::hidden;
 use super::thrift1::packed;
 use crate::error::{Error, Result};
-use crate::request::{Batch, Delete, Increment, Mutation, Put, Scan, check_row};
+use crate::request::{Batch, Delete, Increment, Mutation, Put, RowMutations, Scan, check_row};
 
 /// Checks the request by itself, then for the interface's traps.
 pub(super) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
@@ -56,6 +55,15 @@ pub(super) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
             check.check(max_cell_size)?;
             check_location(table, &check.row)
         }
+        Request::CheckAndMutate(table, check) => {
+            check_table(table)?;
+            check.check(max_cell_size)?;
+            check_row_mutations(table, &check.mutations, max_cell_size)
+        }
+        Request::MutateRow(table, row) => {
+            check_table(table)?;
+            check_row_mutations(table, row, max_cell_size)
+        }
         Request::OpenScanner(table, scan, _) => {
             check_table(table)?;
             check_scan(scan)
@@ -95,8 +103,19 @@ pub(super) fn check_mutation(
     check_table(table)?;
     match mutation {
         Mutation::Put(put) => check_put(table, put, max_cell_size),
-        Mutation::Delete(delete) => check_delete(delete),
+        Mutation::Delete(delete) => {
+            let size = check_delete(delete)?;
+            if delete.versions.is_empty() { Ok(size) } else { Err(single_versions()) }
+        }
     }
+}
+
+#[cold]
+fn single_versions() -> Error {
+    Error::invalid(
+        "a buffered writer deletes all versions up to a time: delete single ones by Table::delete or \
+         Table::batch",
+    )
 }
 
 /// HBase's longest row key.
@@ -156,44 +175,15 @@ fn check_increment(table: &[u8], increment: &Increment) -> Result<()> {
 fn check_batch(table: &[u8], batch: &Batch, max_cell_size: usize) -> Result<()> {
     batch.puts.iter().try_for_each(|put| check_put(table, put, max_cell_size).map(drop))?;
     batch.deletes.iter().try_for_each(|delete| check_delete(delete).map(drop))?;
-    check_disjoint(batch)
+    hidden::check_batch(batch)
 }
 
-/// All puts run before all deletes, whether a gateway has one call for both or not.
-fn check_disjoint(batch: &Batch) -> Result<()> {
-    if batch.deletes.is_empty() {
-        return Ok(());
+fn check_row_mutations(table: &[u8], row: &RowMutations, max_cell_size: usize) -> Result<()> {
+    row.check(max_cell_size)?;
+    if row.mutations.iter().any(Mutation::is_put) {
+        check_location(table, &row.row)?;
     }
-    let mut written: BTreeMap<&[u8], Vec<&[u8]>> = BTreeMap::new();
-    for put in &batch.puts {
-        let columns = put.cells.iter().map(|(column, _)| column.as_slice());
-        written.entry(&put.row).or_default().extend(columns);
-    }
-    for delete in &batch.deletes {
-        let Some(columns) = written.get(delete.row.as_slice()) else { continue };
-        if delete.columns.is_empty() {
-            let shown = delete.row.escape_ascii();
-            return Err(Error::invalid(format!(
-                "the batch puts to the row `{shown}` and deletes it, which would end deleted in any \
-                 order: send the delete first, in a call of its own"
-            )));
-        }
-        for deleted in &delete.columns {
-            let family = [deleted.as_slice(), b":"].concat();
-            let is_family = !deleted.contains(&b':');
-            let hides = |column: &&[u8]| {
-                *column == deleted.as_slice() || (is_family && column.starts_with(&family))
-            };
-            if columns.iter().any(hides) {
-                let shown = deleted.escape_ascii();
-                return Err(Error::invalid(format!(
-                    "the batch puts and deletes `{shown}` of one row, which would end deleted in \
-                     any order: send the delete first, in a call of its own"
-                )));
-            }
-        }
-    }
-    Ok(())
+    hidden::check_row_mutations(row)
 }
 
 fn check_scan(scan: &Scan) -> Result<()> {
@@ -244,40 +234,6 @@ fn filter_of_whole_rows(filter: &[u8]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn refusal(batch: &Batch) -> String {
-        check_batch(b"t", batch, 1000).unwrap_err().to_string()
-    }
-
-    fn put(row: &str, column: &str) -> Put {
-        Put::new(row).column(column, "value")
-    }
-
-    #[test]
-    fn a_put_and_a_delete_of_one_cell_are_refused() {
-        let batch = Batch::new().put(put("r", "f:a")).delete(Delete::row("r").column("f:a"));
-        assert!(refusal(&batch).contains("end deleted"));
-        let batch = Batch::new().put(put("r", "f:a")).delete(Delete::row("r").family("f"));
-        assert!(refusal(&batch).contains("end deleted"));
-    }
-
-    #[test]
-    fn a_put_and_a_delete_of_different_cells_are_fine() {
-        let batch = Batch::new()
-            .put(put("r", "f:a"))
-            .put(put("s", "f:b"))
-            .delete(Delete::row("r").column("f:b").family("g"))
-            .delete(Delete::row("t").column("f:a"));
-        assert!(check_batch(b"t", &batch, 1000).is_ok());
-    }
-
-    #[test]
-    fn a_put_to_a_row_that_is_deleted_as_a_whole_is_refused() {
-        let batch = Batch::new().put(put("r", "f:a")).delete(Delete::row("r"));
-        assert!(refusal(&batch).contains("end deleted"));
-        let batch = Batch::new().put(put("r", "f:a")).delete(Delete::row("s"));
-        assert!(check_batch(b"t", &batch, 1000).is_ok());
-    }
 
     #[test]
     fn a_row_whose_region_no_gateway_finds_is_not_written() {

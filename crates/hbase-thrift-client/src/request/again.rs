@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use crate::filter::CompareOp;
+
 use super::{
-    Append, Batch, BloomFilter, CheckAndPut, ColumnFamily, Compression, Delete, Get, GetRows,
-    GetVersions, Increment, Mutation, Put, RowSet, Scan,
+    Append, Batch, BloomFilter, CheckAndMutate, CheckAndPut, ColumnFamily, Compression, Condition,
+    Delete, Get, GetRows, GetVersions, Increment, Mutation, Put, RowMutations, RowSet, Scan,
 };
 
 /// A request that is made by its own methods, and again from its getters.
@@ -142,6 +144,9 @@ impl Again for Delete {
             method(|it: Self, column: Bytes| it.column(column)),
             method(|it: Self, columns: Vec<Bytes>| it.columns(columns)),
             method(|it: Self, family: Bytes| it.family(family)),
+            method(|it: Self, (column, time): (Bytes, i64)| it.version(column, time)),
+            method(|it: Self, column: Bytes| it.newest_version(column)),
+            method(|it: Self, (family, time): (Bytes, i64)| it.family_version(family, time)),
             method(Self::up_to_timestamp),
             method(Self::write_to_wal),
             method(|it: Self, (name, value): (Bytes, Bytes)| it.attribute(name, value)),
@@ -151,6 +156,10 @@ impl Again for Delete {
 
     fn again(&self) -> Self {
         let again = Self::row(self.get_row()).columns(self.get_columns());
+        let again = self.get_versions().fold(again, |it, (name, timestamp)| match timestamp {
+            Some(timestamp) => it.version(name, timestamp),
+            None => it.newest_version(name),
+        });
         let again = again.write_to_wal(self.get_write_to_wal());
         let again = self.get_up_to_timestamp().into_iter().fold(again, Self::up_to_timestamp);
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
@@ -243,6 +252,53 @@ impl Again for CheckAndPut {
         let put = self.get_put();
         let again = put.into_iter().fold(again, |it, (column, value)| it.put(column, value));
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
+    }
+}
+
+impl Again for RowMutations {
+    fn at_random() -> BoxedStrategy<Self> {
+        let mutations = prop::collection::vec(Mutation::at_random(), 0..4);
+        let add = |row: Self, mutation| match mutation {
+            Mutation::Put(put) => row.put(put),
+            Mutation::Delete(delete) => row.delete(delete),
+        };
+        let all = move |(row, mutations): (Bytes, Vec<Mutation>)| {
+            mutations.into_iter().fold(Self::new(row), add)
+        };
+        (any::<Bytes>(), mutations).prop_map(all).boxed()
+    }
+
+    fn again(&self) -> Self {
+        assert_eq!(self.is_empty(), self.get_mutations().is_empty());
+        self.get_mutations().iter().fold(Self::new(self.get_row()), |it, one| match one.again() {
+            Mutation::Put(put) => it.put(put),
+            Mutation::Delete(delete) => it.delete(delete),
+        })
+    }
+}
+
+impl Again for CheckAndMutate {
+    fn at_random() -> BoxedStrategy<Self> {
+        let new =
+            any::<(Bytes, Bytes, Option<(bool, Bytes)>)>().prop_map(|(row, column, value)| {
+                match value {
+                    None => Self::if_absent(row, column),
+                    Some((true, value)) if value.is_empty() => Self::if_present(row, column),
+                    Some((true, value)) => Self::if_equal(row, column, value),
+                    Some((false, value)) => Self::if_matches(row, column, CompareOp::Less, value),
+                }
+            });
+        (new, RowMutations::at_random()).prop_map(|(it, row)| it.mutate(row)).boxed()
+    }
+
+    fn again(&self) -> Self {
+        let (row, column) = (self.get_row(), self.get_column());
+        let again = match self.get_condition() {
+            Condition::Absent => Self::if_absent(row, column),
+            Condition::Present => Self::if_present(row, column),
+            Condition::Matches(op, value) => Self::if_matches(row, column, *op, value.as_slice()),
+        };
+        again.mutate(self.get_mutations().again())
     }
 }
 
@@ -369,6 +425,7 @@ macro_rules! made_again {
 made_again! {
     an_append: Append,
     a_batch: Batch,
+    a_check_and_mutate: CheckAndMutate,
     a_check_and_put: CheckAndPut,
     a_column_family: ColumnFamily,
     a_delete: Delete,
@@ -379,6 +436,7 @@ made_again! {
     a_mutation: Mutation,
     a_put: Put,
     a_scan: Scan,
+    mutations_of_a_row: RowMutations,
     a_set_of_rows: RowSet,
 }
 

@@ -1,9 +1,9 @@
 //! Deleting a row or some of its columns.
 
-use super::{Attributes, check_column_or_family, check_row};
-use crate::error::Result;
+use super::{Attributes, check_cell_column, check_column_or_family, check_row};
+use crate::error::{Error, Result};
 
-/// Deletes a row, or some of its columns, with all their versions.
+/// Deletes a row, or some of its columns, with all their versions; or single versions.
 ///
 /// Deleting what is not there is no error. The delete hides versions up to its time; one written
 /// later with an older timestamp stays hidden until the region's next major compaction.
@@ -30,21 +30,36 @@ use crate::error::Result;
 /// assert!(!delete.get_write_to_wal());
 /// assert_eq!(delete.get_attributes().next(), Some((&b"origin"[..], &b"collector-7"[..])));
 /// ```
+///
+/// Single versions are for Thrift 2 alone; what is older or newer stays.
+///
+/// ```
+/// use hbase_thrift_client::Delete;
+///
+/// let delete = Delete::row("row1")
+///     .version("flags:processed", 1_336_510_250_000)
+///     .newest_version("flags:state")
+///     .family_version("ids", 1_336_510_250_000);
+/// assert_eq!(delete.get_versions().nth(1), Some((&b"flags:state"[..], None)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delete {
     pub(crate) row: Vec<u8>,
     pub(crate) columns: Vec<Vec<u8>>,
+    /// Single versions, of columns and families; the newest where there is no time.
+    pub(crate) versions: Vec<(Vec<u8>, Option<i64>)>,
     pub(crate) timestamp: Option<i64>,
     pub(crate) write_to_wal: bool,
     pub(crate) attributes: Attributes,
 }
 
 impl Delete {
-    /// The whole row with this key, unless columns are named.
+    /// The whole row with this key, unless columns or versions are named.
     pub fn row(row: impl Into<Vec<u8>>) -> Self {
         Self {
             row: row.into(),
             columns: Vec::new(),
+            versions: Vec::new(),
             timestamp: None,
             write_to_wal: true,
             attributes: Attributes::default(),
@@ -68,7 +83,28 @@ impl Delete {
         self.column(family)
     }
 
-    /// Only versions up to and including this time in milliseconds since 1970.
+    /// Only the version of this column (`family:qualifier`) that has exactly this time, and what else
+    /// is named.
+    pub fn version(mut self, column: impl Into<Vec<u8>>, timestamp: i64) -> Self {
+        self.versions.push((column.into(), Some(timestamp)));
+        self
+    }
+
+    /// Only the newest version of this column (`family:qualifier`), so that the one before it shows;
+    /// and what else is named. The server looks which one it is. A second time it is another one, so a
+    /// delete whose outcome is unknown is not repeated.
+    pub fn newest_version(mut self, column: impl Into<Vec<u8>>) -> Self {
+        self.versions.push((column.into(), None));
+        self
+    }
+
+    /// Only the versions of this family's columns that have exactly this time, and what else is named.
+    pub fn family_version(self, family: impl Into<Vec<u8>>, timestamp: i64) -> Self {
+        self.version(family, timestamp)
+    }
+
+    /// Only versions up to and including this time in milliseconds since 1970. Those that are named
+    /// singly have times of their own.
     pub fn up_to_timestamp(mut self, timestamp: i64) -> Self {
         self.timestamp = Some(timestamp);
         self
@@ -94,9 +130,16 @@ impl Delete {
         &self.row
     }
 
-    /// Returns the columns (`family:qualifier`) and families (`family`); none means the whole row.
+    /// Returns the columns (`family:qualifier`) and families (`family`); none, and no
+    /// versions, means the whole row.
     pub fn get_columns(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.columns.iter().map(Vec::as_slice)
+    }
+
+    /// Returns the columns (`family:qualifier`) and families (`family`) of which single versions are
+    /// deleted, with the version's time, or `None` for the newest.
+    pub fn get_versions(&self) -> impl ExactSizeIterator<Item = (&[u8], Option<i64>)> {
+        self.versions.iter().map(|(column, timestamp)| (column.as_slice(), *timestamp))
     }
 
     /// Returns the time up to which versions are deleted; `None` for the server's time.
@@ -114,9 +157,26 @@ impl Delete {
         self.attributes.iter()
     }
 
+    /// Whether it names nothing, and so deletes all of the row.
+    pub(crate) fn is_whole_row(&self) -> bool {
+        self.columns.is_empty() && self.versions.is_empty()
+    }
+
+    /// Whether a second one deletes more than the first.
+    pub(crate) fn adds_up(&self) -> bool {
+        self.versions.iter().any(|(_, timestamp)| timestamp.is_none())
+    }
+
     /// Returns how many bytes its columns have.
     pub(crate) fn check(&self) -> Result<usize> {
         check_row(&self.row)?;
+        for (column, timestamp) in &self.versions {
+            match timestamp {
+                Some(0..) => check_column_or_family(column)?,
+                Some(_) => return Err(Error::invalid("no version has a time before 1970")),
+                None => check_cell_column(column)?,
+            }
+        }
         self.columns.iter().try_fold(0, |bytes, column| {
             check_column_or_family(column)?;
             Ok(bytes + column.len())

@@ -9,7 +9,9 @@ use super::pool::Lease;
 use crate::dialect::{Effect, Request};
 use crate::error::Result;
 use crate::proto::{Attempts, Loss, Verdict};
-use crate::request::{Batch, CheckAndPut, Delete, Get, Increment, Put};
+use crate::request::{
+    Batch, CheckAndMutate, CheckAndPut, Delete, Get, Increment, Put, RowMutations,
+};
 use crate::row::{Row, RowBatch};
 use crate::trace;
 
@@ -30,6 +32,8 @@ pub(crate) enum OwnedRequest {
     Increment(Increment),
     IncrementRows(Vec<Increment>),
     CheckAndPut(CheckAndPut),
+    CheckAndMutate(CheckAndMutate),
+    MutateRow(RowMutations),
 }
 
 /// What a call of a pipeline returns.
@@ -56,6 +60,8 @@ impl OwnedCall {
             OwnedRequest::Increment(increment) => Request::Increment(table, increment),
             OwnedRequest::IncrementRows(list) => Request::IncrementRows(table, list),
             OwnedRequest::CheckAndPut(check) => Request::CheckAndPut(table, check),
+            OwnedRequest::CheckAndMutate(check) => Request::CheckAndMutate(table, check),
+            OwnedRequest::MutateRow(row) => Request::MutateRow(table, row),
         }
     }
 
@@ -65,6 +71,8 @@ impl OwnedCall {
             OwnedRequest::Put(put) => put.timestamp = put.timestamp.or(stamp),
             OwnedRequest::Delete(delete) => delete.timestamp = delete.timestamp.or(stamp),
             OwnedRequest::Batch(batch) => batch.stamp(stamp),
+            OwnedRequest::MutateRow(row) => row.stamp(stamp),
+            OwnedRequest::CheckAndMutate(check) => check.mutations.stamp(stamp),
             OwnedRequest::Get(_)
             | OwnedRequest::Increment(_)
             | OwnedRequest::IncrementRows(_)
@@ -87,12 +95,15 @@ impl OwnedCall {
             OwnedRequest::Put(_)
             | OwnedRequest::Delete(_)
             | OwnedRequest::Batch(_)
+            | OwnedRequest::MutateRow(_)
             | OwnedRequest::IncrementRows(_) => {
                 lease.receive::<()>(deadline, environment)?;
                 CallValue::Unit
             }
             OwnedRequest::Increment(_) => CallValue::Counter(lease.receive(deadline, environment)?),
-            OwnedRequest::CheckAndPut(_) => CallValue::Done(lease.receive(deadline, environment)?),
+            OwnedRequest::CheckAndPut(_) | OwnedRequest::CheckAndMutate(_) => {
+                CallValue::Done(lease.receive(deadline, environment)?)
+            }
         })
     }
 }

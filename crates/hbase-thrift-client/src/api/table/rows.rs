@@ -1,11 +1,14 @@
 //! Reads and writes of rows by their keys.
 
+use std::borrow::Cow;
+
 use super::Table;
 use crate::api::get_rows::get_rows;
 use crate::dialect::Call;
 use crate::error::Result;
 use crate::request::{
-    Append, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put, Version,
+    Append, Batch, CheckAndMutate, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
+    RowMutations, Version,
 };
 use crate::row::{Column, OwnedCell, Row, ToCell};
 use crate::sync::stamped;
@@ -113,7 +116,9 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// As [`put`](Self::put).
+    /// As [`put`](Self::put), but never repeated when its fate is unknown if it names a
+    /// [newest version](Delete::newest_version). [`Unsupported`](crate::ErrorKind::Unsupported) for
+    /// single versions on Thrift 1.
     pub fn delete(&self, delete: &Delete) -> Result<()> {
         let delete = stamped(delete, self.executor.stamp(), |delete| &mut delete.timestamp);
         self.executor.run(&Call::delete(&self.name, &delete))
@@ -146,6 +151,61 @@ impl Table {
                 self.executor.run_batch(&self.name, &batch)
             }
         }
+    }
+
+    /// Puts to a row and deletes from it in one step, all or nothing; sends nothing if there is nothing
+    /// to do. On a Thrift 2 gateway.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Delete, Put, RowMutations};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost/?interface=2")?;
+    /// let done = RowMutations::new("row1")
+    ///     .put(Put::new("row1").column("flags:processed", "Y"))
+    ///     .delete(Delete::row("row1").family("claims"));
+    /// client.table("crashes").mutate_row(&done)?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put); [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if a delete would
+    /// hide what is put, [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
+    pub fn mutate_row(&self, mutations: &RowMutations) -> Result<()> {
+        if mutations.is_empty() {
+            return Ok(());
+        }
+        let mut mutations = Cow::Borrowed(mutations);
+        if let stamp @ Some(_) = self.executor.stamp() {
+            mutations.to_mut().stamp(stamp);
+        }
+        self.executor.run(&Call::mutate_row(&self.name, &mutations))
+    }
+
+    /// Changes a row if one of its cells is as expected, in one atomic step; answers whether it did. On
+    /// a Thrift 2 gateway.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{CheckAndMutate, CompareOp, Put, RowMutations};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost/?interface=2")?;
+    /// let newer = Put::new("row1").column("doc:text", "…").column("doc:version", 7_u64.to_be_bytes());
+    /// let check = CheckAndMutate::if_matches("row1", "doc:version", CompareOp::Less, 7_u64.to_be_bytes())
+    ///     .mutate(RowMutations::new("row1").put(newer));
+    /// if !client.table("docs").check_and_mutate(&check)? {
+    ///     println!("there is no such row, or it has this version already");
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`increment`](Self::increment); [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1,
+    /// which has [`check_and_put`](Self::check_and_put).
+    pub fn check_and_mutate(&self, check: &CheckAndMutate) -> Result<bool> {
+        let mut check = Cow::Borrowed(check);
+        if let stamp @ Some(_) = self.executor.stamp() {
+            check.to_mut().mutations.stamp(stamp);
+        }
+        self.executor.run(&Call::check_and_mutate(&self.name, &check))
     }
 
     /// Adds to the end of cells and answers their new values.

@@ -75,6 +75,8 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::TableStates => "getTableNamesWithIsTableEnabled",
         Request::ClusterId => "getClusterId",
         Request::ServerType => "getThriftServerType",
+        // Refused before they are sent; errors name them as Thrift 2 does.
+        Request::MutateRow(..) | Request::CheckAndMutate(..) => super::thrift2::method(request),
     }
 }
 
@@ -109,8 +111,11 @@ pub(super) fn write(
         | Request::Regions(name)
         | Request::Compact(name)
         | Request::MajorCompact(name) => encode::bytes(protocol, 1, name),
-        Request::TableNames | Request::TableStates | Request::ClusterId | Request::ServerType => {
-            Ok(())
-        }
+        Request::TableNames
+        | Request::TableStates
+        | Request::ClusterId
+        | Request::ServerType
+        | Request::MutateRow(..)
+        | Request::CheckAndMutate(..) => Ok(()),
     })
 }

@@ -183,7 +183,15 @@ impl PackedBatch {
                 Mutation::Put(Put { row, cells, timestamp, write_to_wal, attributes })
             } else {
                 let columns = cells.map(|(column, _)| column.to_vec()).collect();
-                Mutation::Delete(Delete { row, columns, timestamp, write_to_wal, attributes })
+                let versions = Vec::new();
+                Mutation::Delete(Delete {
+                    row,
+                    columns,
+                    versions,
+                    timestamp,
+                    write_to_wal,
+                    attributes,
+                })
             }
         })
     }
@@ -247,7 +255,7 @@ fn common(mutation: &Mutation) -> (Option<i64>, &Attributes) {
 #[inline]
 fn whole_row(mutation: &Mutation) -> Option<bool> {
     match mutation {
-        Mutation::Delete(delete) if delete.columns.is_empty() => Some(delete.write_to_wal),
+        Mutation::Delete(delete) if delete.is_whole_row() => Some(delete.write_to_wal),
         _ => None,
     }
 }

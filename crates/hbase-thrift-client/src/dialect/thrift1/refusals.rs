@@ -1,23 +1,53 @@
-//! What Thrift 1 alone would reject late or silently do otherwise, refused before it is sent.
+//! What Thrift 1 lacks, refused with the interface that has it, and what it alone would reject late or
+//! silently do otherwise, refused before it is sent.
 
 use std::collections::BTreeSet;
 
 use crate::dialect::call::Request;
 use crate::dialect::refusals;
-use crate::error::{Error, Result};
-use crate::request::Batch;
+use crate::error::{Error, ErrorKind, Result};
+use crate::request::{Batch, Delete};
 
-/// Checks the request for this interface's traps, then for those of all.
+/// Checks the request for what this interface lacks and for its traps, then for those of all.
 pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
-    if let Request::Batch(_, batch) = *request {
-        check_whole_rows(batch)?;
-        check_uniform(batch)?;
+    match *request {
+        Request::MutateRow(..) => {
+            return Err(lacks(
+                "can't put to a row and delete from it in one step (Table::put and Table::delete are \
+                 a step each)",
+            ));
+        }
+        Request::CheckAndMutate(..) => {
+            return Err(lacks(
+                "can only put one cell, if another is equal or absent (Table::check_and_put)",
+            ));
+        }
+        Request::Delete(_, delete) => check_versions(delete)?,
+        Request::Batch(_, batch) => {
+            batch.deletes.iter().try_for_each(check_versions)?;
+            check_whole_rows(batch)?;
+            check_uniform(batch)?;
+        }
+        _ => {}
     }
     refusals::check(request, max_cell_size)
 }
 
+/// The error for what only the other interface has.
+fn lacks(what: &str) -> Error {
+    let message = format!("Thrift 1 {what}: use a Thrift 2 gateway (hbase thrift2 start)");
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+fn check_versions(delete: &Delete) -> Result<()> {
+    if delete.versions.is_empty() {
+        return Ok(());
+    }
+    Err(lacks("can't delete single versions (Delete::up_to_timestamp deletes all up to a time)"))
+}
+
 fn check_whole_rows(batch: &Batch) -> Result<()> {
-    if batch.deletes.iter().any(|delete| delete.columns.is_empty()) {
+    if batch.deletes.iter().any(Delete::is_whole_row) {
         return Err(Error::invalid(
             "a batch can't delete a whole row, the gateway drops it silently: name the families, \
              or use Table::delete",
@@ -47,7 +77,7 @@ fn check_uniform(batch: &Batch) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Delete, Put};
+    use crate::request::{CheckAndMutate, Put, RowMutations};
 
     fn refusal(batch: &Batch) -> String {
         check(&Request::Batch(b"t", batch), 1000).unwrap_err().to_string()
@@ -55,6 +85,26 @@ mod tests {
 
     fn put(row: &str, column: &str) -> Put {
         Put::new(row).column(column, "value")
+    }
+
+    #[test]
+    fn what_only_the_other_interface_has_is_refused_with_its_name() {
+        let versions = [Delete::row("r").version("f:a", 1), Delete::row("r").newest_version("f:a")];
+        let batch = Batch::new().delete(Delete::row("r").column("f:a").family_version("g", 1));
+        let mutations = RowMutations::new("r").put(put("r", "f:a"));
+        let check_and = CheckAndMutate::if_present("r", "f:a").mutate(mutations.clone());
+        for (request, what) in [
+            (Request::Delete(b"t", &versions[0]), "single versions"),
+            (Request::Delete(b"t", &versions[1]), "single versions"),
+            (Request::Batch(b"t", &batch), "single versions"),
+            (Request::MutateRow(b"t", &mutations), "one step"),
+            (Request::CheckAndMutate(b"t", &check_and), "check_and_put"),
+        ] {
+            let error = check(&request, 1000).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            let said = error.to_string();
+            assert!(said.contains(what) && said.contains("Thrift 2 gateway"), "{said}");
+        }
     }
 
     #[test]

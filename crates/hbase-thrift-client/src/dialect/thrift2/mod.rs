@@ -4,6 +4,7 @@
 mod admin;
 mod fast_path;
 mod layout;
+mod mutations;
 mod refusals;
 pub(super) mod replies;
 mod rows;
@@ -22,7 +23,7 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::Get(..) | Request::GetVersions(..) => "get",
         Request::GetRows(..) => "getMultiple",
         Request::Put(..) => "put",
-        Request::Delete(_, delete) => rows::method_of_delete(delete),
+        Request::Delete(_, delete) => mutations::method_of_delete(delete),
         Request::Batch(_, batch) if batch.deletes.is_empty() => "putMultiple",
         Request::Batch(..) => "deleteMultiple",
         Request::PackedBatch(_, batch, _) => {
@@ -35,6 +36,8 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::Increment(..) | Request::IncrementRows(..) => "increment",
         Request::Append(..) => "append",
         Request::CheckAndPut(..) => "checkAndPut",
+        Request::CheckAndMutate(..) => "checkAndMutate",
+        Request::MutateRow(..) => "mutateRow",
         Request::OpenScanner(..) => "openScanner",
         Request::FetchRows(_) => "getScannerRows",
         Request::CloseScanner(_) => "closeScanner",
@@ -65,7 +68,7 @@ pub(super) fn write(
         Request::GetRows(table, get) => rows::get_rows(protocol, table, get),
         Request::GetVersions(table, get) => rows::get_versions(protocol, table, get),
         Request::Put(table, put) => rows::put(protocol, table, put),
-        Request::Delete(table, delete) => rows::delete(protocol, table, delete),
+        Request::Delete(table, delete) => mutations::delete(protocol, table, delete),
         Request::Batch(table, batch) => rows::batch(protocol, table, batch),
         Request::PackedBatch(table, batch, timestamp) => {
             rows::packed_batch(protocol, table, batch, timestamp)
@@ -76,6 +79,10 @@ pub(super) fn write(
         Request::IncrementRows(table, list) => rows::increment(protocol, table, list),
         Request::Append(table, append) => rows::append(protocol, table, append),
         Request::CheckAndPut(table, check) => rows::check_and_put(protocol, table, check),
+        Request::CheckAndMutate(table, check) => {
+            mutations::check_and_mutate(protocol, table, check)
+        }
+        Request::MutateRow(table, row) => mutations::mutate_row(protocol, table, row),
         Request::OpenScanner(table, scan, bounds) => scanners::open(protocol, table, scan, &bounds),
         Request::FetchRows(fetch) => scanners::fetch(protocol, fetch),
         Request::CloseScanner(scanner) => encode::number32(protocol, 1, scanner),

@@ -4,24 +4,20 @@ use std::collections::BTreeMap;
 
 use thrift::protocol::TOutputProtocol;
 
+use super::mutations::DeletePart;
 use crate::dialect::encode::{
     Encoded, attributes, bytes, inner, number32, number64, struct_iter, struct_list,
 };
 use crate::dialect::thrift1::PackedBatch;
 use crate::dialect::thrift1::packed::MutationView;
 use crate::request::{
-    Append, Attributes, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
-    Selection,
+    Append, Attributes, Batch, CheckAndPut, Get, GetRows, GetVersions, Increment, Put, Selection,
 };
 
 /// `TDurability`. What Thrift 1 says without being asked is said here too, so that a write which was
 /// acknowledged is in the log, whatever the table's own setting is.
 const SKIP_WAL: i32 = 1;
 const SYNC_WAL: i32 = 3;
-
-/// `TDeleteType`: all versions of columns, or of families.
-const COLUMNS: i32 = 1;
-const FAMILIES: i32 = 2;
 
 /// Family and qualifier; no qualifier where a whole family is meant.
 pub(super) fn parts(column: &[u8]) -> (&[u8], Option<&[u8]>) {
@@ -147,19 +143,20 @@ fn put_of<'a>(
 }
 
 /// What puts and deletes have in common.
-struct Common<'a> {
-    timestamp: Option<i64>,
-    attributes: &'a Attributes,
-    write_to_wal: bool,
+#[derive(Clone, Copy)]
+pub(super) struct Common<'a> {
+    pub(super) timestamp: Option<i64>,
+    pub(super) attributes: &'a Attributes,
+    pub(super) write_to_wal: bool,
 }
 
 impl Common<'_> {
-    fn durability(&self, protocol: &mut dyn TOutputProtocol, id: i16) -> Encoded {
+    pub(super) fn durability(&self, protocol: &mut dyn TOutputProtocol, id: i16) -> Encoded {
         number32(protocol, id, if self.write_to_wal { SYNC_WAL } else { SKIP_WAL })
     }
 }
 
-fn one_put(protocol: &mut dyn TOutputProtocol, put: &Put) -> Encoded {
+pub(super) fn one_put(protocol: &mut dyn TOutputProtocol, put: &Put) -> Encoded {
     let cells = put.cells.iter().map(|(column, value)| (column.as_slice(), value.as_slice()));
     let common = Common {
         timestamp: put.timestamp,
@@ -174,93 +171,13 @@ pub(super) fn put(protocol: &mut dyn TOutputProtocol, table: &[u8], put: &Put) -
     inner(protocol, 2, |protocol| one_put(protocol, put))
 }
 
-/// Some columns of a row, or some families, or all of it: what one `TDelete` can say.
-struct DeletePart<'a> {
-    row: &'a [u8],
-    names: Vec<&'a [u8]>,
-    kind: i32,
-    common: Common<'a>,
-}
-
-impl<'a> DeletePart<'a> {
-    /// What a delete of these columns and families consists of: one part, or two.
-    fn of(
-        row: &'a [u8],
-        names: impl Iterator<Item = &'a [u8]>,
-        common: impl Fn() -> Common<'a>,
-    ) -> impl Iterator<Item = Self> {
-        let (columns, families): (Vec<_>, Vec<_>) = names.partition(|name| name.contains(&b':'));
-        let is_whole = columns.is_empty() && families.is_empty();
-        let part = move |(names, kind): (Vec<&'a [u8]>, i32)| {
-            (is_whole && kind == COLUMNS || !names.is_empty()).then(|| Self {
-                row,
-                names,
-                kind,
-                common: common(),
-            })
-        };
-        [(columns, COLUMNS), (families, FAMILIES)].into_iter().filter_map(part)
-    }
-
-    fn of_delete(delete: &'a Delete) -> impl Iterator<Item = Self> {
-        Self::of(&delete.row, delete.columns.iter().map(Vec::as_slice), || Common {
-            timestamp: delete.timestamp,
-            attributes: &delete.attributes,
-            write_to_wal: delete.write_to_wal,
-        })
-    }
-
-    /// A `TDelete`. Where it names columns, only their own times count, else only its own does.
-    fn write(&self, protocol: &mut dyn TOutputProtocol) -> Encoded {
-        let timestamp = self.common.timestamp;
-        bytes(protocol, 1, self.row)?;
-        if self.names.is_empty() {
-            timestamp.map_or(Ok(()), |timestamp| number64(protocol, 3, timestamp))?;
-        } else {
-            struct_list(protocol, 2, &self.names, |protocol, name| {
-                column(protocol, name)?;
-                timestamp.map_or(Ok(()), |timestamp| number64(protocol, 3, timestamp))
-            })?;
-        }
-        number32(protocol, 4, self.kind)?;
-        some_attributes(protocol, 6, self.common.attributes)?;
-        self.common.durability(protocol, 7)
-    }
-}
-
-fn is_mixed(delete: &Delete) -> bool {
-    let mut is_column = delete.columns.iter().map(|name| name.contains(&b':'));
-    let first = is_column.next();
-    is_column.any(|is_column| Some(is_column) != first)
-}
-
-/// A delete has one kind; for columns and families it takes two, in one step.
-pub(super) fn method_of_delete(delete: &Delete) -> &'static str {
-    if is_mixed(delete) { "mutateRow" } else { "deleteSingle" }
-}
-
-pub(super) fn delete(protocol: &mut dyn TOutputProtocol, table: &[u8], delete: &Delete) -> Encoded {
-    bytes(protocol, 1, table)?;
-    let parts: Vec<_> = DeletePart::of_delete(delete).collect();
-    match &parts[..] {
-        [part] => inner(protocol, 2, |protocol| part.write(protocol)),
-        // `TRowMutations`, of `TMutation`s.
-        parts => inner(protocol, 2, |protocol| {
-            bytes(protocol, 1, &delete.row)?;
-            struct_list(protocol, 2, parts, |protocol, part| {
-                inner(protocol, 2, |protocol| part.write(protocol))
-            })
-        }),
-    }
-}
-
 /// All puts, or all deletes.
 pub(super) fn batch(protocol: &mut dyn TOutputProtocol, table: &[u8], batch: &Batch) -> Encoded {
     bytes(protocol, 1, table)?;
     if batch.deletes.is_empty() {
         return struct_list(protocol, 2, &batch.puts, one_put);
     }
-    let parts: Vec<_> = batch.deletes.iter().flat_map(DeletePart::of_delete).collect();
+    let parts: Vec<_> = batch.deletes.iter().flat_map(DeletePart::of).collect();
     struct_list(protocol, 2, &parts, |protocol, part| part.write(protocol))
 }
 
@@ -283,9 +200,8 @@ pub(super) fn packed_batch(
         });
     }
     let deletes = batch.iter().filter(|view| !view.is_put).flat_map(|view| {
-        let (names, write_to_wal) = (view.cells().map(|(column, _)| column), view.write_to_wal);
-        let attributes = batch.attributes();
-        DeletePart::of(view.row, names, move || Common { timestamp, attributes, write_to_wal })
+        let names = view.cells().map(|(column, _)| (column, timestamp));
+        DeletePart::of_all_versions(view.row, names, common(&view))
     });
     let parts: Vec<_> = deletes.collect();
     struct_list(protocol, 2, &parts, |protocol, part| part.write(protocol))
