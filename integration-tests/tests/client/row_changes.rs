@@ -205,6 +205,8 @@ fn single_versions_of_columns_and_families_are_deleted(server: &Server) {
         }
         let writer = table.writer(WriterOptions::new().no_max_age());
         let refused = writer.write(Delete::row("r").version("f:a", 1)).unwrap_err();
+        let refused = &refused.failures()[0].error;
+        assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
         assert!(refused.to_string().contains("buffered writer"), "{refused}");
     });
 }
