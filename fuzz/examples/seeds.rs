@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use flate2::{Compression, write::GzEncoder};
+use hbase_thrift_api::thrift2::{
+    TColumnValue, THRegionInfo, THRegionLocation, TResult, TServerName, TTableName,
+};
 use hbase_thrift_api::{IOError, TCell, TColumn, TRegionInfo, TRowResult};
 use thrift::protocol::{
     TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TListIdentifier,
@@ -211,9 +214,13 @@ fn write(path: &Path, head: u8, message: &[u8]) -> io::Result<()> {
 
 /// Replies to the calls of the target, one after the other, in each transport and protocol.
 fn write_conversations(folder: &Path) -> io::Result<()> {
-    let protocols = [(false, 0), (true, 0x80)];
-    for ((compact, bit), piece) in protocols.into_iter().zip(PIECES.map(|piece| piece & 0x1f)) {
-        let replies = conversation(compact);
+    const THRIFT_2: u8 = 0x10;
+    for (compact, bit, piece) in
+        [(false, 0, 15), (true, 0x80, 1), (false, THRIFT_2, 15), (true, THRIFT_2 | 0x80, 1)]
+    {
+        let is_thrift2 = bit & THRIFT_2 != 0;
+        let replies =
+            if is_thrift2 { conversation_of_thrift2(compact) } else { conversation(compact) };
         let framed = replies.iter().flat_map(|reply| {
             let length = (reply.len() as u32).to_be_bytes();
             [&length, reply.as_slice()].concat()
@@ -222,7 +229,18 @@ fn write_conversations(folder: &Path) -> io::Result<()> {
         let framed: Vec<u8> = framed.collect();
         write(&folder.join(format!("framed-{bit}")), bit | 0x20 | piece, &framed)?;
     }
-    let replies = conversation(false);
+    for (name, bit, replies) in
+        [("http", 0, conversation(false)), ("http-2", THRIFT_2, conversation_of_thrift2(false))]
+    {
+        write_http(folder, name, bit, &replies)?;
+    }
+    for (name, response) in RESPONSES {
+        write(&folder.join(name), 0x40 | 13, response.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn write_http(folder: &Path, name: &str, bit: u8, replies: &[Vec<u8>]) -> io::Result<()> {
     let whole = replies.iter().flat_map(|reply| {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", reply.len());
         [head.as_bytes(), reply].concat()
@@ -232,12 +250,9 @@ fn write_conversations(folder: &Path) -> io::Result<()> {
         let rest = format!("\r\n{:x}\r\n", reply.len() - 5);
         [head.as_bytes(), &reply[..5], rest.as_bytes(), &reply[5..], b"\r\n0\r\n\r\n"].concat()
     });
-    write(&folder.join("http"), 0x40 | 31, &whole.collect::<Vec<u8>>())?;
-    write(&folder.join("http-chunked"), 0x40 | 7, &chunked.collect::<Vec<u8>>())?;
-    for (name, response) in RESPONSES {
-        write(&folder.join(name), 0x40 | 13, response.as_bytes())?;
-    }
-    Ok(())
+    write(&folder.join(name), 0x40 | bit | 15, &whole.collect::<Vec<u8>>())?;
+    let chunked = chunked.collect::<Vec<u8>>();
+    write(&folder.join(format!("{name}-chunked")), 0x40 | bit | 7, &chunked)
 }
 
 /// What else an HTTP server says.
@@ -269,11 +284,100 @@ fn conversation(compact: bool) -> Vec<Vec<u8>> {
     numbered.map(|(number, (method, fields))| reply(compact, method, number, &*fields)).collect()
 }
 
+/// The same of Thrift 2, whose target makes more calls.
+fn conversation_of_thrift2(compact: bool) -> Vec<Vec<u8>> {
+    let name = || TTableName::new(b"n".to_vec(), b"t".to_vec());
+    let replies: [(&str, Box<Fields<'static>>); 12] = [
+        ("getScannerRows", Box::new(|protocol| list(protocol, &results(5)))),
+        ("get", Box::new(|protocol| one(protocol, &result(3)))),
+        ("getAllRegionLocations", Box::new(|protocol| list(protocol, &[location()]))),
+        (
+            "getClusterId",
+            Box::new(|protocol| {
+                field(protocol, TType::String, 0, &|protocol| protocol.write_string("id"))
+            }),
+        ),
+        ("closeScanner", Box::new(|_| Ok(()))),
+        ("getMultiple", Box::new(|protocol| list(protocol, &results(2)))),
+        ("get", Box::new(|protocol| one(protocol, &result(2)))),
+        (
+            "increment",
+            Box::new(|protocol| {
+                let cell = value("n", &7_i64.to_be_bytes());
+                one(protocol, &TResult::new(b"r".to_vec(), vec![cell], false, false))
+            }),
+        ),
+        ("append", Box::new(|protocol| one(protocol, &result(1)))),
+        ("getTableDescriptor", Box::new(|protocol| field(protocol, TType::Struct, 0, &descriptor))),
+        ("getTableNamesByPattern", Box::new(move |protocol| list(protocol, &[name(), name()]))),
+        (
+            "isTableEnabled",
+            Box::new(|protocol| field(protocol, TType::Bool, 0, &|to| to.write_bool(true))),
+        ),
+    ];
+    let numbered = (1..).zip(replies);
+    numbered.map(|(number, (method, fields))| reply(compact, method, number, &*fields)).collect()
+}
+
+fn value(name: &str, value: &[u8]) -> TColumnValue {
+    let (family, name) = (b"f".to_vec(), name.as_bytes().to_vec());
+    TColumnValue::new(family, name, value.to_vec(), 1_336_510_250_000, None::<Vec<u8>>, 4)
+}
+
+/// A row of this many cells; of none it says that it is absent.
+fn result(cells: usize) -> TResult {
+    let key = (cells > 0).then(|| format!("row{cells}").into_bytes());
+    let cells = (0..cells).map(|n| value(&n.to_string(), "v".repeat(n * 20).as_bytes()));
+    TResult::new(key, cells.collect::<Vec<_>>(), false, false)
+}
+
+/// Rows of which one is absent, and many are alike.
+fn results(count: usize) -> Vec<TResult> {
+    (0..count).map(|number| result(if number == 1 { 0 } else { 2 })).collect()
+}
+
+/// A `TTableDescriptor` of a table with one family, of which its name and its versions are said.
+fn descriptor(protocol: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    protocol.write_struct_begin(&TStructIdentifier::new(""))?;
+    field(protocol, TType::List, 2, &|protocol| {
+        protocol.write_list_begin(&TListIdentifier::new(TType::Struct, 1))?;
+        protocol.write_struct_begin(&TStructIdentifier::new(""))?;
+        field(protocol, TType::String, 1, &|protocol| protocol.write_bytes(b"f"))?;
+        field(protocol, TType::I32, 10, &|protocol| protocol.write_i32(3))?;
+        protocol.write_field_stop()?;
+        protocol.write_struct_end()?;
+        protocol.write_list_end()
+    })?;
+    protocol.write_field_stop()?;
+    protocol.write_struct_end()
+}
+
+fn location() -> THRegionLocation {
+    let region = THRegionInfo {
+        region_id: 0,
+        table_name: b"t".to_vec(),
+        start_key: Some(b"a".to_vec()),
+        end_key: Some(b"b".to_vec()),
+        offline: Some(false),
+        split: Some(false),
+        replica_id: Some(0),
+    };
+    THRegionLocation::new(TServerName::new("host".to_owned(), 16020, 1), region)
+}
+
+fn one<T: TSerializable>(protocol: &mut dyn TOutputProtocol, item: &T) -> thrift::Result<()> {
+    field(protocol, TType::Struct, 0, &|protocol| item.write_to_out_protocol(protocol))
+}
+
 fn replies() -> Vec<(&'static str, Box<Fields<'static>>)> {
     vec![
         ("no-rows", Box::new(|protocol| list(protocol, &[] as &[TRowResult]))),
         ("one-row", Box::new(|protocol| list(protocol, &rows(1)))),
         ("rows", Box::new(|protocol| list(protocol, &rows(5)))),
+        ("no-results", Box::new(|protocol| list(protocol, &[] as &[TResult]))),
+        ("results", Box::new(|protocol| list(protocol, &results(6)))),
+        ("one-result", Box::new(|protocol| one(protocol, &result(3)))),
+        ("no-result", Box::new(|protocol| one(protocol, &result(0)))),
         ("regions", Box::new(|protocol| list(protocol, &[region()]))),
         ("exception", Box::new(exception)),
         ("counter", Box::new(counter)),

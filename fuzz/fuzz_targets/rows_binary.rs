@@ -1,4 +1,4 @@
-//! Rows in the binary protocol; the first byte says in what pieces the message comes.
+//! Rows of each interface in the binary protocol; the first byte says in what pieces the message comes.
 
 #![no_main]
 

@@ -1,9 +1,9 @@
 //! All that a connection brings, for each transport; the first byte says in what pieces it comes, and,
-//! by its upper bits, in which transport and protocol.
+//! by its upper bits, in which transport, protocol and interface.
 
 #![no_main]
 
-use hbase_thrift_client::{Protocol, Transport, fuzzing};
+use hbase_thrift_client::{Interface, Protocol, Transport, fuzzing};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -14,5 +14,6 @@ fuzz_target!(|input: &[u8]| {
         0x20 => Transport::Framed,
         _ => Transport::Http,
     };
-    fuzzing::session(transport, protocol, usize::from(head & 0x1f), bytes);
+    let interface = if head & 0x10 == 0 { Interface::One } else { Interface::Two };
+    fuzzing::session((transport, protocol, interface), usize::from(head & 0xf), bytes);
 });

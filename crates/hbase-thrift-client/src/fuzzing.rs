@@ -4,17 +4,17 @@
 //! No part of the crate's interface: it changes whenever the decoders do. What is checked here is
 //! what every caller of the decoders relies on, whatever the bytes are.
 
-use crate::config::{Config, Endpoint, Protocol, Transport, assert_reads_back};
-use crate::dialect::{Call, FetchRows, Reply, Thrift1Rows};
+use crate::config::{Config, Endpoint, Interface, Protocol, Transport, assert_reads_back};
+use crate::dialect::{Call, FetchRows, Reply, Thrift1Rows, Thrift2Rows};
 use crate::error::{ErrorKind, Outcome};
 use crate::proto::{Poll, Session};
-use crate::request::Get;
+use crate::request::{Append, Get, GetRows, GetVersions, Increment};
 use crate::row::{BatchIndex, OwnedRow, Recycler, RowBatch};
 use crate::wire::{
-    Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply, WireProtocol,
+    Binary, Compact, Extent, Malformed, Progress, RowLayout, RowsDecoder, RowsReply, WireProtocol,
 };
 
-/// Decodes rows from the bytes, all at once and in pieces of this size.
+/// Decodes rows of each interface from the bytes, all at once and in pieces of this size.
 ///
 /// # Panics
 ///
@@ -22,8 +22,14 @@ use crate::wire::{
 /// is not in proportion to the bytes, or when a row is not what a row has to be.
 pub fn rows(protocol: Protocol, piece: usize, bytes: &[u8]) {
     match protocol {
-        Protocol::Binary => check_rows::<Binary>(piece, bytes),
-        Protocol::Compact => check_rows::<Compact>(piece, bytes),
+        Protocol::Binary => {
+            check_rows::<Binary, Thrift1Rows>(piece, bytes);
+            check_rows::<Binary, Thrift2Rows>(piece, bytes);
+        }
+        Protocol::Compact => {
+            check_rows::<Compact, Thrift1Rows>(piece, bytes);
+            check_rows::<Compact, Thrift2Rows>(piece, bytes);
+        }
     }
 }
 
@@ -51,15 +57,15 @@ pub fn config(text: &str) {
     }
 }
 
-/// Gives the bytes to a session whose calls were all sent, all at once and in pieces of this size.
+/// Gives the bytes to a session with a gateway of this interface whose calls were all sent, all at once and
+/// in pieces of this size.
 ///
 /// # Panics
 ///
 /// When the two differ, or when a session waits for more after the connection was closed.
-pub fn session(transport: Transport, protocol: Protocol, piece: usize, bytes: &[u8]) {
-    let protocol = if transport == Transport::Http { Protocol::Binary } else { protocol };
-    let whole = Conversation::new(transport, protocol, bytes.len(), bytes).fates();
-    let pieces = Conversation::new(transport, protocol, piece, bytes).fates();
+pub fn session(speech: (Transport, Protocol, Interface), piece: usize, bytes: &[u8]) {
+    let whole = Conversation::new(speech, bytes.len(), bytes).fates();
+    let pieces = Conversation::new(speech, piece, bytes).fates();
     assert_eq!(whole, pieces, "in pieces of {piece} bytes");
 }
 
@@ -72,9 +78,9 @@ enum Decoded {
     Never(Malformed),
 }
 
-fn check_rows<P: WireProtocol>(piece: usize, bytes: &[u8]) {
-    let whole = decode_rows::<P>(bytes.len(), bytes);
-    assert_eq!(whole, decode_rows::<P>(piece, bytes), "in pieces of {piece} bytes");
+fn check_rows<P: WireProtocol, L: RowLayout>(piece: usize, bytes: &[u8]) {
+    let whole = decode_rows::<P, L>(bytes.len(), bytes);
+    assert_eq!(whole, decode_rows::<P, L>(piece, bytes), "in pieces of {piece} bytes");
     if let Decoded::Rows { length, .. } | Decoded::Other { length } = whole {
         match find_extent::<P>(bytes.len(), bytes) {
             Ok(Progress::Done(extent)) => assert_eq!(extent, length),
@@ -96,8 +102,8 @@ fn find_extent<P: WireProtocol>(piece: usize, bytes: &[u8]) -> Result<Progress<u
     feed(piece, bytes, |bytes| extent.advance(bytes), |length| *length)
 }
 
-fn decode_rows<P: WireProtocol>(piece: usize, bytes: &[u8]) -> Decoded {
-    let mut decoder = RowsDecoder::<P, Thrift1Rows>::new(BatchIndex::default(), usize::MAX);
+fn decode_rows<P: WireProtocol, L: RowLayout>(piece: usize, bytes: &[u8]) -> Decoded {
+    let mut decoder = RowsDecoder::<P, L>::new(BatchIndex::default(), usize::MAX);
     let reply = feed(piece, bytes, |bytes| decoder.advance(bytes), length);
     let index = decoder.into_index();
     // A row takes a byte at least, and so does a cell; a vector grows by doubling.
@@ -172,21 +178,28 @@ type Fate = Result<String, (ErrorKind, Outcome)>;
 /// A session, and what its connection has still to bring.
 struct Conversation<'a> {
     session: Session,
+    interface: Interface,
     piece: usize,
     left: &'a [u8],
     closed: bool,
 }
 
 impl<'a> Conversation<'a> {
-    fn new(transport: Transport, protocol: Protocol, piece: usize, left: &'a [u8]) -> Self {
+    fn new(
+        (transport, protocol, interface): (Transport, Protocol, Interface),
+        piece: usize,
+        left: &'a [u8],
+    ) -> Self {
+        let protocol = if transport == Transport::Http { Protocol::Binary } else { protocol };
         let config = Config::new("h", 1)
             .transport(transport)
             .protocol(protocol)
+            .interface(interface)
             // A length that is only claimed takes no memory; one that is allowed may.
             .max_reply_size(1024 * 1024);
         let endpoint = Endpoint::new("h", 1);
         let session = Session::new(&config, &endpoint, "h:1".into(), Recycler::default());
-        Self { session, piece: piece.max(1), left, closed: false }
+        Self { session, interface, piece: piece.max(1), left, closed: false }
     }
 
     /// Calls whose replies are read in each way that there is.
@@ -200,10 +213,30 @@ impl<'a> Conversation<'a> {
             self.fate(Call::cluster_id(), Clone::clone),
             self.fate(Call::close_scanner(1), |()| String::new()),
         ];
+        if self.interface == Interface::Two {
+            fates.extend(self.fates_of_thrift2());
+        }
         let first_error = fates.iter().position(Result::is_err).unwrap_or(fates.len());
         // What follows an error that ends the connection is only its echo.
         fates.truncate(first_error + 1);
         fates
+    }
+
+    /// Those whose replies this interface lays out in another way.
+    fn fates_of_thrift2(&mut self) -> Vec<Fate> {
+        let rows = GetRows::new(["r", "s"]);
+        let versions = GetVersions::new("r", "f:x", 3);
+        let increment = Increment::new("r", "f:n", 1);
+        let append = Append::new("r").column("f:x", "1");
+        vec![
+            self.fate(Call::get_rows(b"t", &rows), |rows| format!("{:?}", owned_rows(rows))),
+            self.fate(Call::get_versions(b"t", &versions), |versions| format!("{versions:?}")),
+            self.fate(Call::increment(b"t", &increment), i64::to_string),
+            self.fate(Call::append(b"t", &append), |versions| format!("{versions:?}")),
+            self.fate(Call::column_families(b"t"), |families| format!("{families:?}")),
+            self.fate(Call::table_names(), |names| format!("{names:?}")),
+            self.fate(Call::is_table_enabled(b"t"), bool::to_string),
+        ]
     }
 
     fn fate<R: Reply>(&mut self, call: Call<'_, R>, show: fn(&R) -> String) -> Fate {
@@ -248,6 +281,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const HTTP: (Transport, Protocol, Interface) =
+        (Transport::Http, Protocol::Binary, Interface::One);
 
     /// What a gateway or a server before it sends, whole, cut, and in any order.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -299,7 +335,7 @@ mod tests {
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\x80\x01\0\x02\0\r\n\
             24\r\n\0\0\x0escannerGetList\0\0\0\x01\x0f\0\0\x0c\0\0\0\x03\x0b\0\x01vvvvno chunk\r\n";
         for piece in 1..bytes.len() {
-            session(Transport::Http, Protocol::Binary, piece, bytes);
+            session(HTTP, piece, bytes);
         }
     }
 
@@ -310,7 +346,7 @@ mod tests {
             [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n23\r\n", &rows(1, false)[..]];
         let bytes = [bytes.concat().as_slice(), b"no end of a chunk\r\n0\r\n\r\n"].concat();
         for piece in 1..=bytes.len() {
-            let fates = Conversation::new(Transport::Http, Protocol::Binary, piece, &bytes).fates();
+            let fates = Conversation::new(HTTP, piece, &bytes).fates();
             let next = Err((ErrorKind::WrongProtocol, Outcome::NotApplied));
             assert_eq!(fates, [Ok("[]".to_owned()), next], "in pieces of {piece}");
         }
@@ -323,7 +359,7 @@ mod tests {
             b"HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n\x80\x01\0\x02\0\0\0\x0escannerGetList\
             \0\0\0\x01\x0f\0\0\x0c\0\0\0\x03\x0b\0\x01\0\x30\0\0";
         for piece in 1..=bytes.len() {
-            let fates = Conversation::new(Transport::Http, Protocol::Binary, piece, bytes).fates();
+            let fates = Conversation::new(HTTP, piece, bytes).fates();
             let expected = Err((ErrorKind::TooLarge, Outcome::NotApplied));
             assert_eq!(fates, [expected], "in pieces of {piece}");
         }
@@ -333,7 +369,9 @@ mod tests {
         #[test]
         fn a_session_comes_to_the_same_in_whatever_pieces(bytes in bytes(), piece in 1_usize..40) {
             for transport in [Transport::Buffered, Transport::Framed, Transport::Http] {
-                session(transport, Protocol::Binary, piece, &bytes);
+                for interface in [Interface::One, Interface::Two] {
+                    session((transport, Protocol::Binary, interface), piece, &bytes);
+                }
             }
         }
     }

@@ -9,7 +9,9 @@ mod support;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hbase_thrift_client::{ErrorKind, Get, GetRows, Outcome, Put, WriterOptions};
+use hbase_thrift_client::{
+    Append, ErrorKind, Get, GetRows, GetVersions, Increment, Outcome, Put, WriterOptions,
+};
 use mini_hbase::MiniHBase;
 use support::setup::{config, connect, fill};
 use support::stub::{Say, Stub};
@@ -67,6 +69,47 @@ fn the_places_of_empty_cells_take_little_more_than_the_reply() {
     assert_eq!(row.len(), CELLS as usize);
     // The stub's copy, the buffer, which may have room for as much again, and the places.
     assert!(grown < 8 * size, "{grown} bytes for a reply of {size}");
+}
+
+/// The most that this process ever had room for, used or not.
+fn peak_of_room() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmPeak:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
+
+/// A list of empty structs in Thrift 2's replies that are no rows: each takes a byte of the reply, and more
+/// than a hundred where room is made for as many cells, or families, as the list says it has.
+#[test]
+fn a_long_list_of_nothing_makes_no_room_for_what_is_not_in_it() {
+    const ELEMENTS: u32 = 24 << 20;
+    let _alone = alone();
+    let stub = Stub::thrift2(|asked| {
+        let name = asked.method.as_bytes();
+        let head = [&[0x80, 1, 0, 2, 0, 0, 0, name.len() as u8][..], name, &[0, 0, 0, 2]].concat();
+        let mut reply = [&head[..], &[12, 0, 0, 15, 0, 2, 12]].concat();
+        reply.extend(ELEMENTS.to_be_bytes());
+        reply.resize(reply.len() + ELEMENTS as usize + 2, 0);
+        Say::Raw(reply)
+    });
+    let call = |number: i32| {
+        let client = connect(config(&[stub.address()]).max_attempts(1));
+        let table = client.table("t");
+        match number {
+            0 => table.get_versions(&GetVersions::new("r", "f:x", 3)).map(drop),
+            1 => table.append(&Append::new("r").column("f:x", "1")).map(drop),
+            2 => table.increment(&Increment::new("r", "f:n", 1)).map(drop),
+            _ => client.admin().column_families("t").map(drop),
+        }
+    };
+    for number in 0..4 {
+        let before = peak_of_room();
+        let error = call(number).unwrap_err();
+        let grown = peak_of_room() - before;
+        let expected = if matches!(number, 1 | 2) { Outcome::Unknown } else { Outcome::NotApplied };
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Protocol, expected), "{error:?}");
+        assert!(grown < 1 << 30, "call {number}: room for {grown} bytes");
+    }
 }
 
 /// What a server says is kept in part, and once for all rows of a call.

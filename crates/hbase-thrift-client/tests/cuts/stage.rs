@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use hbase_thrift_client::{Client, Config, Error, ErrorKind, Get, Outcome, Result, Table};
+use hbase_thrift_client::{
+    Client, Config, Error, ErrorKind, Get, Interface, Outcome, Result, Table,
+};
 
 use crate::TABLE;
 use crate::support::proxy::{Harm, Proxy};
@@ -16,6 +18,8 @@ use crate::support::proxy::{Harm, Proxy};
 pub(crate) struct Route {
     /// The settings for gateways at these addresses.
     pub(crate) config: fn(&[SocketAddr]) -> Config,
+    /// What is spoken there.
+    pub(crate) interface: Interface,
     pub(crate) servers: Vec<SocketAddr>,
     pub(crate) harm: Harm,
     pub(crate) root: Option<String>,
@@ -98,6 +102,11 @@ impl<'a> Stage<'a> {
         assert!(route.servers.len() == 1 || first.is_ok(), "{first:?}");
         let client = first.or_else(|_| connect()).unwrap();
         Self { table: client.table(TABLE), client, direct, name, route, promises }
+    }
+
+    /// Whether the gateway takes requests for compactions.
+    pub(crate) fn compacts(&self) -> bool {
+        self.route.interface == Interface::One
     }
 
     pub(crate) fn key(&self, key: &str) -> String {

@@ -1,4 +1,4 @@
-//! A gateway that replies as a test says: buffered, binary, one thread a connection.
+//! A gateway of either interface that replies as a test says: buffered, binary, one thread a connection.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use hbase_thrift_api::thrift2::{TColumnValue, TIOError, TResult};
 use hbase_thrift_api::{IOError, TCell, TRowResult};
 use thrift::protocol::{
     TBinaryInputProtocol, TBinaryOutputProtocol, TFieldIdentifier, TInputProtocol, TListIdentifier,
@@ -31,6 +32,11 @@ pub(crate) enum Say {
     Rows(Vec<TRowResult>),
     /// An `IOError` with this message.
     Throw(String),
+    /// Thrift 2's row, or rows.
+    Result(TResult),
+    Results(Vec<TResult>),
+    /// A `TIOError` with these.
+    ThrowTio(Option<String>, Option<bool>),
     /// These bytes instead of a reply.
     Raw(Vec<u8>),
     /// A reply, but not as it should be.
@@ -64,9 +70,26 @@ impl Stub {
     /// A stub that proves itself and treats all other calls as `say` does; it lives as long as the
     /// test's process.
     pub(crate) fn start(say: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+        Self::of_interface(|| 1, say)
+    }
+
+    /// The same, of Thrift 2.
+    pub(crate) fn thrift2(say: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Self {
+        Self::of_interface(|| 2, say)
+    }
+
+    /// The same, of the interface that `interface` says each time it is asked.
+    pub(crate) fn of_interface(
+        interface: impl Fn() -> i32 + Send + Sync + 'static,
+        say: impl Fn(&Asked) -> Say + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
+        let say = move |asked: &Asked| match asked.method.as_str() {
+            "getThriftServerType" => Say::I32(interface()),
+            _ => say(asked),
+        };
         let (say, shared) = (Arc::new(say), Arc::clone(&asked));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -98,6 +121,17 @@ pub(crate) fn row(key: &str, value: &[u8]) -> TRowResult {
     TRowResult::new(key.as_bytes().to_vec(), columns, None)
 }
 
+/// A row of Thrift 2, with one cell or none.
+pub(crate) fn result(key: &str, value: Option<&[u8]>) -> TResult {
+    let cell = |value: &[u8]| {
+        let (family, name) = (b"f".to_vec(), b"x".to_vec());
+        TColumnValue::new(family, name, value.to_vec(), 1, None::<Vec<u8>>, 4)
+    };
+    let cells: Vec<_> = value.into_iter().map(cell).collect();
+    let key = (!cells.is_empty()).then(|| key.as_bytes().to_vec());
+    TResult::new(key, cells, false, false)
+}
+
 fn serve(
     stream: &TcpStream,
     say: &(impl Fn(&Asked) -> Say + ?Sized),
@@ -110,13 +144,10 @@ fn serve(
     loop {
         let head = input.read_message_begin()?;
         let asked = read_arguments(&mut input, head.name.clone())?;
-        let said = if head.name == "getThriftServerType" {
-            Say::I32(1)
-        } else {
-            let said = say(&asked);
+        let said = say(&asked);
+        if head.name != "getThriftServerType" {
             calls.lock().unwrap().push(asked);
-            said
-        };
+        }
         let mut reply = Vec::new();
         match said {
             Say::Close => return Ok(()),
@@ -164,7 +195,7 @@ fn read_arguments(input: &mut dyn TInputProtocol, method: String) -> thrift::Res
             TType::I32 => drop(asked.numbers.insert(id, input.read_i32()?.into())),
             TType::I64 => drop(asked.numbers.insert(id, input.read_i64()?)),
             TType::String => drop(asked.bytes.insert(id, input.read_bytes()?)),
-            // A scan: its start and its stop row.
+            // A scan: its start and its stop row; what Thrift 2's calls say of a row.
             TType::Struct => {
                 let scan = read_arguments(input, String::new())?;
                 asked.bytes.extend(scan.bytes.into_iter().map(|(id, bytes)| (100 + id, bytes)));
@@ -209,6 +240,19 @@ fn write(
             field(output, TType::List, 0)?;
             output.write_list_begin(&TListIdentifier::new(TType::Struct, rows.len() as i32))?;
             rows.iter().try_for_each(|row| row.write_to_out_protocol(output))?;
+        }
+        Say::Result(row) => {
+            field(output, TType::Struct, 0)?;
+            row.write_to_out_protocol(output)?;
+        }
+        Say::Results(rows) => {
+            field(output, TType::List, 0)?;
+            output.write_list_begin(&TListIdentifier::new(TType::Struct, rows.len() as i32))?;
+            rows.iter().try_for_each(|row| row.write_to_out_protocol(output))?;
+        }
+        Say::ThrowTio(message, can_retry) => {
+            field(output, TType::Struct, 1)?;
+            TIOError::new(message, can_retry).write_to_out_protocol(output)?;
         }
         Say::Throw(message) => {
             field(output, TType::Struct, 1)?;

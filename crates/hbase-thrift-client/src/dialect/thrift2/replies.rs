@@ -3,12 +3,19 @@
 use std::collections::BTreeMap;
 
 use hbase_thrift_api::TThriftServerType;
-use hbase_thrift_api::thrift2::{THRegionLocation, TResult, TTableDescriptor, TTableName};
-use thrift::protocol::{TInputProtocol, TSerializable};
+use hbase_thrift_api::thrift2::{
+    TColumnFamilyDescriptor, TColumnValue, THRegionLocation, TTableName,
+};
+use thrift::protocol::{TInputProtocol, TSerializable, TType};
 
 use super::admin::{family_of, full_name, region_of};
 use crate::dialect::reply::{Read, list, missing_result};
 use crate::request::{ColumnFamily, Region, Version};
+
+/// The field of a `TResult` with its cells.
+const CELLS: i16 = 2;
+/// The field of a `TTableDescriptor` with its families.
+const FAMILIES: i16 = 2;
 
 pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> Read<bool> {
     protocol.read_bool()
@@ -24,24 +31,19 @@ pub(in crate::dialect) fn text(protocol: &mut dyn TInputProtocol) -> Read<String
 
 /// The cell that an increment returns, eight bytes long.
 pub(in crate::dialect) fn counter(protocol: &mut dyn TInputProtocol) -> Read<i64> {
-    let result = TResult::read_from_in_protocol(protocol)?;
-    let value = result.column_values.first().and_then(|cell| cell.value.as_slice().try_into().ok());
-    value.map(i64::from_be_bytes).ok_or_else(|| {
-        thrift::Error::from(thrift::ProtocolError::new(
-            thrift::ProtocolErrorKind::InvalidData,
-            "the increment returned no cell of eight bytes",
-        ))
-    })
+    let cells = structs_within(protocol, CELLS, TColumnValue::read_from_in_protocol)?;
+    let value = cells.first().and_then(|cell| cell.value.as_slice().try_into().ok());
+    value
+        .map(i64::from_be_bytes)
+        .ok_or_else(|| makes_no_sense("the increment returned no cell of eight bytes"))
 }
 
 /// The cells of a row, with their columns left out.
 pub(in crate::dialect) fn versions(protocol: &mut dyn TInputProtocol) -> Read<Vec<Version>> {
-    let result = TResult::read_from_in_protocol(protocol)?;
-    let version = |cell: hbase_thrift_api::thrift2::TColumnValue| Version {
-        value: cell.value,
-        timestamp: cell.timestamp.unwrap_or_default(),
-    };
-    Ok(result.column_values.into_iter().map(version).collect())
+    structs_within(protocol, CELLS, |protocol| {
+        let cell = TColumnValue::read_from_in_protocol(protocol)?;
+        Ok(Version { value: cell.value, timestamp: cell.timestamp.unwrap_or_default() })
+    })
 }
 
 pub(in crate::dialect) fn table_names(protocol: &mut dyn TInputProtocol) -> Read<Vec<Vec<u8>>> {
@@ -54,11 +56,46 @@ pub(in crate::dialect) fn regions(protocol: &mut dyn TInputProtocol) -> Read<Vec
 
 /// In the order of their names.
 pub(in crate::dialect) fn families(protocol: &mut dyn TInputProtocol) -> Read<Vec<ColumnFamily>> {
-    let descriptor = TTableDescriptor::read_from_in_protocol(protocol)?;
-    let families = descriptor.columns.unwrap_or_default().into_iter();
-    let mut families: Vec<_> = families.map(family_of).collect();
+    let mut families = structs_within(protocol, FAMILIES, |protocol| {
+        TColumnFamilyDescriptor::read_from_in_protocol(protocol).map(family_of)
+    })?;
     families.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(families)
+}
+
+/// Reads a struct, of which only this field counts: a list of structs, none where it is missing.
+///
+/// The generated code would make room for as many elements as the list says it has, each of which may take
+/// a hundred times the byte that it has in the message; and it takes a field of any type for a list.
+fn structs_within<T>(
+    protocol: &mut dyn TInputProtocol,
+    id: i16,
+    mut read: impl FnMut(&mut dyn TInputProtocol) -> Read<T>,
+) -> Read<Vec<T>> {
+    let mut found = Vec::new();
+    protocol.read_struct_begin()?;
+    loop {
+        let field = protocol.read_field_begin()?;
+        match (field.field_type, field.id) {
+            (TType::Stop, _) => break,
+            (TType::List, Some(other)) if other == id => {
+                let head = protocol.read_list_begin()?;
+                if head.size > 0 && head.element_type != TType::Struct {
+                    return Err(makes_no_sense("a list of structs has something else in it"));
+                }
+                found = (0..head.size).map(|_| read(protocol)).collect::<Read<_>>()?;
+                protocol.read_list_end()?;
+            }
+            (other, _) => protocol.skip(other)?,
+        }
+        protocol.read_field_end()?;
+    }
+    protocol.read_struct_end()?;
+    Ok(found)
+}
+
+fn makes_no_sense(message: &str) -> thrift::Error {
+    thrift::Error::from(thrift::ProtocolError::new(thrift::ProtocolErrorKind::InvalidData, message))
 }
 
 /// No call of this interface returns them.

@@ -200,6 +200,33 @@ fn every_single_byte_may_be_the_last_of_a_piece() {
 }
 
 #[test]
+fn rows_and_cells_of_a_byte_or_three_fill_no_more_of_the_index_than_they_may() {
+    const COUNT: usize = 1_000_000;
+    let head = rows_message(true, &[]);
+    let list = head.len() - 2;
+    assert_eq!(head[list], 0x0c, "an empty list of structs");
+    let of = |some: &[u8], each: &[u8], end: &[u8]| {
+        [&head[..list], some, &each.repeat(COUNT), end].concat()
+    };
+    // A million rows that are absent; as many with an empty key; one row of a million empty cells.
+    let messages = [
+        (of(&[0xfc, 0xc0, 0x84, 0x3d], &[0], &[0]), false),
+        (of(&[0xfc, 0xc0, 0x84, 0x3d], &[0x18, 0, 0], &[0]), true),
+        (of(&[0x1c, 0x29, 0xfc, 0xc0, 0x84, 0x3d], &[0], &[0, 0]), true),
+    ];
+    for (bytes, is_large) in messages {
+        for limit in [1 << 20, 1 << 30] {
+            let index = BatchIndex::default();
+            let mut decoder = RowsDecoder::<Compact, Thrift2Rows>::new(index, limit);
+            let progress = decoder.advance(&bytes).unwrap();
+            let is_too_large = is_large && limit == 1 << 20;
+            assert_eq!(matches!(progress, Progress::TooLarge), is_too_large, "{progress:?}");
+            assert!(decoder.into_index().size() <= limit + 64);
+        }
+    }
+}
+
+#[test]
 fn an_exception_instead_of_rows_is_told_from_rows() {
     for compact in [false, true] {
         assert_eq!(decode(compact, &exception_message(compact), &[3, 9]), Ok(Some(Decoded::Other)));
