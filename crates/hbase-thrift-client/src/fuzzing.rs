@@ -105,7 +105,7 @@ fn find_extent<P: WireProtocol>(piece: usize, bytes: &[u8]) -> Result<Progress<u
 fn decode_rows<P: WireProtocol, L: RowLayout>(piece: usize, bytes: &[u8]) -> Decoded {
     let mut decoder = RowsDecoder::<P, L>::new(BatchIndex::default(), usize::MAX);
     let reply = feed(piece, bytes, |bytes| decoder.advance(bytes), length);
-    let index = decoder.into_index();
+    let index = decoder.take_index();
     // A row takes a byte at least, and so does a cell; a vector grows by doubling.
     let largest = 2 * bytes.len() + 8;
     assert!(index.rows.capacity() <= largest && index.cells.capacity() <= largest);

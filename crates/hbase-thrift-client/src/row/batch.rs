@@ -90,8 +90,9 @@ impl RowBatch {
     }
 
     /// Rows in memory of their own, no more of it than they need: few of them may be kept for long.
-    pub(crate) fn compact(message: &[u8], index: &BatchIndex) -> Self {
-        let index = BatchIndex { rows: index.rows.clone(), cells: index.cells.clone() };
+    pub(crate) fn compact(message: &[u8], mut index: BatchIndex) -> Self {
+        index.rows.shrink_to_fit();
+        index.cells.shrink_to_fit();
         Self::of(BatchMemory { bytes: message.to_vec(), base: 0, index, recycler: None })
     }
 
@@ -225,13 +226,23 @@ impl CellIndex {
 }
 
 /// Offsets of all rows and cells; each row's cells are sorted by column.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct BatchIndex {
     pub(crate) rows: Vec<RowIndex>,
     pub(crate) cells: Vec<CellIndex>,
 }
 
 impl BatchIndex {
+    /// An index that so much fits into before it grows.
+    pub(crate) fn with_room(rows: usize, cells: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), cells: Vec::with_capacity(cells) }
+    }
+
+    /// How many cells all rows have.
+    pub(crate) fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
     /// Makes a row of the cells from `first` on, in order; what they are offsets into is only looked at.
     #[inline]
     pub(crate) fn end_row(&mut self, key: Span, first: usize, bytes: &[u8]) {

@@ -160,6 +160,11 @@ impl Watch {
         self.0.iter().any(|(token, _)| token.is_cancelled())
     }
 
+    /// Whether there is no token that could end it.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Lets no token end the wait from now on; returns whether one has.
     pub(super) fn leave(mut self) -> bool {
         self.leave_all()

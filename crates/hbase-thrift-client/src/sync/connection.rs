@@ -196,7 +196,7 @@ impl Connection {
             return false;
         }
         let looks = !self.session.pipelines()
-            || now.saturating_duration_since(self.last_answer.unwrap_or(self.opened)) >= LOOK_AFTER;
+            || now >= self.last_answer.unwrap_or(self.opened) + LOOK_AFTER;
         !looks || self.stream.is_quiet()
     }
 }

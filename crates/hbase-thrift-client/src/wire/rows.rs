@@ -129,9 +129,9 @@ impl<P: WireProtocol, L: RowLayout> RowsDecoder<P, L> {
         }
     }
 
-    /// The index of all rows found.
-    pub(crate) fn into_index(self) -> BatchIndex {
-        self.index
+    /// The index of all rows found, once the reply is decoded.
+    pub(crate) fn take_index(&mut self) -> BatchIndex {
+        std::mem::take(&mut self.index)
     }
 
     fn step(&mut self, cursor: &mut Cursor<'_>, bytes: &[u8]) -> Step<Option<RowsReply>> {

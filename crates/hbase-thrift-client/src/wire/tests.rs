@@ -103,7 +103,7 @@ fn decode_as<P: WireProtocol, L: RowLayout>(
             Progress::Done(RowsReply::Rows { length, name, sequence }) => {
                 assert_eq!((length, sequence), (bytes.len(), SEQUENCE));
                 assert_eq!(&bytes[name], METHOD.as_bytes());
-                let index = decoder.into_index();
+                let index = decoder.take_index();
                 let batch = RowBatch::new(bytes.to_vec(), 0, index, Recycler::default());
                 return Ok(Some(Decoded::Rows(
                     batch.iter().map(|row| row.to_owned_row()).collect(),
@@ -377,7 +377,7 @@ fn cells_of_a_byte_or_two_fill_no_more_of_the_index_than_they_may() {
         let mut decoder = RowsDecoder::<Compact, Thrift1Rows>::new(BatchIndex::default(), limit);
         let progress = decoder.advance(&bytes).unwrap();
         assert_eq!(matches!(progress, Progress::TooLarge), is_too_large, "{progress:?}");
-        assert!(decoder.into_index().size() <= limit + 64);
+        assert!(decoder.take_index().size() <= limit + 64);
     }
 }
 

@@ -81,6 +81,12 @@ impl Balancer {
     /// The best connection to a gateway that is free: the one used last, else one whose reply comes
     /// soon.
     fn best(&self, gateway: usize) -> Option<ConnectionId> {
+        if let Some(id) = self.gateways[gateway].last_returned
+            && let Some(ConnectionSlot { state: State::Idle { .. }, .. }) =
+                self.connections.get(&id)
+        {
+            return Some(id);
+        }
         self.connections
             .iter()
             .filter(|(_, slot)| slot.gateway == gateway && slot.is_ready())

@@ -14,6 +14,8 @@ const SHORTEST_RESTART: Duration = Duration::from_secs(1);
 pub(super) struct GatewayState {
     /// Connections in use or being opened.
     pub(super) in_use: usize,
+    /// The connection that came back last; whether it is idle still, or there at all, isn't known here.
+    pub(super) last_returned: Option<ConnectionId>,
     /// Whether a connection to it has ever proved itself.
     pub(super) answered: bool,
     last_answer: Option<Instant>,
@@ -57,7 +59,7 @@ impl GatewayState {
         // A reply from before the failure says nothing of the time since.
         if self.suspect.is_none_or(|suspicion| at > suspicion.since) {
             (self.failures, self.suspect) = (0, None);
-            let is_recent = |last| at.saturating_duration_since(last) < SHORTEST_RESTART;
+            let is_recent = |last: Instant| at < last + SHORTEST_RESTART;
             if self.steady_since.is_none() || !self.last_answer.is_some_and(is_recent) {
                 self.steady_since = Some(at);
             }
@@ -100,7 +102,7 @@ impl GatewayState {
     /// Whether it is still the process that answered at this time: it has answered ever since,
     /// without a pause that is long enough for a restart.
     pub(super) fn is_same_process(&self, since: Instant, now: Instant) -> bool {
-        let is_recent = |last| now.saturating_duration_since(last) < SHORTEST_RESTART;
+        let is_recent = |last: Instant| now < last + SHORTEST_RESTART;
         self.steady_since.is_some_and(|steady| steady <= since)
             && self.last_answer.is_some_and(is_recent)
     }

@@ -169,9 +169,12 @@ impl Balancer {
         answered: Option<Instant>,
         now: Instant,
     ) {
-        let Some(slot) = self.connections.get(&connection).copied() else { return };
-        self.left(connection, slot.gateway, answered);
-        self.release(connection, now);
+        let Some(slot) = self.connections.get_mut(&connection) else { return };
+        slot.state = State::Idle { since: now };
+        let gateway = slot.gateway;
+        self.left(connection, gateway, answered);
+        self.gateways[gateway].last_returned = Some(connection);
+        self.promise(connection, false);
     }
 
     /// A connection comes back with replies still to come on it.
@@ -321,6 +324,7 @@ impl Balancer {
         slot.state = if parked {
             State::Parked { since: now, soon: true }
         } else {
+            self.gateways[slot.gateway].last_returned = Some(connection);
             State::Idle { since: now }
         };
         self.promise(connection, parked);

@@ -1,3 +1,7 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -153,6 +157,41 @@ fn failures_of_one_moment_are_one() {
     }
     assert!(!gateway.is_due(begin + SECOND));
     assert!(gateway.is_due(begin + 2 * SECOND));
+}
+
+proptest! {
+    /// Against all that are idle, looked through one by one.
+    #[test]
+    fn of_idle_connections_the_one_used_last_is_taken(
+        steps in vec(any::<Option<Index>>(), 1..60),
+    ) {
+        let begin = Instant::now();
+        let mut balancer = balancer(9);
+        let (mut in_use, mut idle) = (Vec::new(), Vec::new());
+        for (second, step) in (1..).zip(steps) {
+            let now = begin + SECOND * second;
+            match step {
+                Some(place) if !in_use.is_empty() => {
+                    let connection = in_use.swap_remove(place.index(in_use.len()));
+                    balancer.returned(connection, Some(now), now);
+                    idle.push(connection);
+                }
+                _ if in_use.len() == 9 => {}
+                _ => {
+                    let turn = balancer.turn(None, &[], SECOND, now);
+                    let connection = match idle.pop() {
+                        Some(last) => {
+                            prop_assert_eq!(turn, Turn::Use(last));
+                            last
+                        }
+                        None => open(turn),
+                    };
+                    balancer.opened(connection, true, now);
+                    in_use.push(connection);
+                }
+            }
+        }
+    }
 }
 
 /// What is looked through is not looked through again before something can be old, and then at once.

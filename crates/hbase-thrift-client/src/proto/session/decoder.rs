@@ -2,40 +2,39 @@
 
 use crate::config::Protocol;
 use crate::dialect::{Dialect, Thrift1Rows, Thrift2Rows};
-use crate::row::{BatchIndex, Recycler};
+use crate::row::BatchIndex;
 use crate::wire::{Binary, Compact, Extent, Malformed, Progress, RowsDecoder, RowsReply};
 
 /// Finds rows, or where a message ends; keeps its place between calls.
 pub(super) enum Decoder {
-    BinaryRows(Box<RowsDecoder<Binary, Thrift1Rows>>, Vec<u8>),
-    CompactRows(Box<RowsDecoder<Compact, Thrift1Rows>>, Vec<u8>),
-    BinaryRows2(Box<RowsDecoder<Binary, Thrift2Rows>>, Vec<u8>),
-    CompactRows2(Box<RowsDecoder<Compact, Thrift2Rows>>, Vec<u8>),
+    BinaryRows(RowsDecoder<Binary, Thrift1Rows>),
+    CompactRows(RowsDecoder<Compact, Thrift1Rows>),
+    BinaryRows2(RowsDecoder<Binary, Thrift2Rows>),
+    CompactRows2(RowsDecoder<Compact, Thrift2Rows>),
     BinaryExtent(Extent<Binary>),
     CompactExtent(Extent<Compact>),
 }
 
 impl Decoder {
-    /// A decoder of rows. It holds memory that goes on with the next reply.
+    /// A decoder of rows, which fills this index with at most so many bytes.
     pub(super) fn rows(
         dialect: Dialect,
         protocol: Protocol,
-        recycler: &Recycler,
+        index: BatchIndex,
         index_limit: usize,
     ) -> Self {
-        let (spare, index) = recycler.take();
         match (dialect, protocol) {
             (Dialect::Thrift1, Protocol::Binary) => {
-                Self::BinaryRows(Box::new(RowsDecoder::new(index, index_limit)), spare)
+                Self::BinaryRows(RowsDecoder::new(index, index_limit))
             }
             (Dialect::Thrift1, Protocol::Compact) => {
-                Self::CompactRows(Box::new(RowsDecoder::new(index, index_limit)), spare)
+                Self::CompactRows(RowsDecoder::new(index, index_limit))
             }
             (Dialect::Thrift2, Protocol::Binary) => {
-                Self::BinaryRows2(Box::new(RowsDecoder::new(index, index_limit)), spare)
+                Self::BinaryRows2(RowsDecoder::new(index, index_limit))
             }
             (Dialect::Thrift2, Protocol::Compact) => {
-                Self::CompactRows2(Box::new(RowsDecoder::new(index, index_limit)), spare)
+                Self::CompactRows2(RowsDecoder::new(index, index_limit))
             }
         }
     }
@@ -51,10 +50,10 @@ impl Decoder {
     /// Takes all bytes of the message that are there.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<Progress<RowsReply>, Malformed> {
         let extent = match self {
-            Self::BinaryRows(decoder, _) => return decoder.advance(bytes),
-            Self::CompactRows(decoder, _) => return decoder.advance(bytes),
-            Self::BinaryRows2(decoder, _) => return decoder.advance(bytes),
-            Self::CompactRows2(decoder, _) => return decoder.advance(bytes),
+            Self::BinaryRows(decoder) => return decoder.advance(bytes),
+            Self::CompactRows(decoder) => return decoder.advance(bytes),
+            Self::BinaryRows2(decoder) => return decoder.advance(bytes),
+            Self::CompactRows2(decoder) => return decoder.advance(bytes),
             Self::BinaryExtent(extent) => extent.advance(bytes)?,
             Self::CompactExtent(extent) => extent.advance(bytes)?,
         };
@@ -65,38 +64,27 @@ impl Decoder {
         })
     }
 
-    /// The memory that goes on with the next reply.
-    pub(super) fn spare(&mut self) -> Option<&mut Vec<u8>> {
-        match self {
-            Self::BinaryRows(_, spare)
-            | Self::CompactRows(_, spare)
-            | Self::BinaryRows2(_, spare)
-            | Self::CompactRows2(_, spare) => Some(spare),
-            Self::BinaryExtent(_) | Self::CompactExtent(_) => None,
-        }
-    }
-
     /// Of a decoder that looks for an end: how many bytes it needs no more; the next to be taken are
     /// those after them.
     pub(super) fn forget(&mut self) -> usize {
         match self {
-            Self::BinaryRows(..)
-            | Self::CompactRows(..)
-            | Self::BinaryRows2(..)
-            | Self::CompactRows2(..) => 0,
+            Self::BinaryRows(_)
+            | Self::CompactRows(_)
+            | Self::BinaryRows2(_)
+            | Self::CompactRows2(_) => 0,
             Self::BinaryExtent(extent) => extent.forget(),
             Self::CompactExtent(extent) => extent.forget(),
         }
     }
 
-    /// The index of the rows that were found, and the spare memory.
-    pub(super) fn into_index(self) -> (BatchIndex, Vec<u8>) {
+    /// The index of the rows that were found, after which there is nothing more to decode.
+    pub(super) fn take_index(&mut self) -> BatchIndex {
         match self {
-            Self::BinaryRows(decoder, spare) => (decoder.into_index(), spare),
-            Self::CompactRows(decoder, spare) => (decoder.into_index(), spare),
-            Self::BinaryRows2(decoder, spare) => (decoder.into_index(), spare),
-            Self::CompactRows2(decoder, spare) => (decoder.into_index(), spare),
-            Self::BinaryExtent(_) | Self::CompactExtent(_) => Default::default(),
+            Self::BinaryRows(decoder) => decoder.take_index(),
+            Self::CompactRows(decoder) => decoder.take_index(),
+            Self::BinaryRows2(decoder) => decoder.take_index(),
+            Self::CompactRows2(decoder) => decoder.take_index(),
+            Self::BinaryExtent(_) | Self::CompactExtent(_) => BatchIndex::default(),
         }
     }
 }

@@ -14,8 +14,10 @@ pub(super) struct Incoming {
     end: usize,
     /// Nothing can be made of the message before this many more bytes have come.
     missing: usize,
-    /// How long the last message was that was taken out.
+    /// How long the last message with rows was.
     last: usize,
+    /// Memory to go on with once the message was taken out.
+    spare: Option<Vec<u8>>,
 }
 
 /// What is read at once at least, if it is there.
@@ -103,7 +105,7 @@ impl Incoming {
     pub(super) fn space(&mut self) -> &mut [u8] {
         self.grow(self.end + self.missing.max(1));
         let believed = self.body + self.last + MARGIN;
-        let is_believed = self.last >= LARGE && self.end < believed;
+        let is_believed = self.expects_much() && self.end < believed;
         let end = if is_believed { believed.min(self.data.len()) } else { self.data.len() };
         &mut self.data[self.end..end.min(self.end + MOST_AT_ONCE)]
     }
@@ -141,12 +143,29 @@ impl Incoming {
         2 * length < self.data.capacity()
     }
 
-    /// Goes on with this buffer if it is the larger one and nothing has come yet. It was used last, so
-    /// that much of it may still be in the processor's cache; two that take turns would both be cold.
-    pub(super) fn prefer(&mut self, spare: &mut Vec<u8>) {
+    /// Whether the next message with rows is believed to be a long one.
+    pub(super) fn expects_much(&self) -> bool {
+        self.last >= LARGE
+    }
+
+    /// Goes on with this buffer once the message was taken out; or before, if it is the larger one and
+    /// nothing has come yet. It was used last, so that much of it may still be in the processor's cache;
+    /// two that take turns would both be cold.
+    pub(super) fn lend(&mut self, mut spare: Vec<u8>) {
         if self.end == 0 && spare.len() > self.data.len() {
-            std::mem::swap(&mut self.data, spare);
+            std::mem::swap(&mut self.data, &mut spare);
         }
+        self.spare = Some(spare);
+    }
+
+    pub(super) fn take_spare(&mut self) -> Option<Vec<u8>> {
+        self.spare.take()
+    }
+
+    /// Drops a message with rows, which were copied out of it.
+    pub(super) fn skip_rows(&mut self, length: usize) {
+        self.last = length;
+        self.skip(length);
     }
 
     /// Drops the message from the buffer.

@@ -60,6 +60,8 @@ pub(crate) struct Session {
     sent: usize,
     incoming: Incoming,
     decoder: Option<Decoder>,
+    /// How many cells the last few rows had that were read by key.
+    few_cells: usize,
     /// A reply that nobody wants, before the next one.
     passing: Option<Passing>,
     in_flight: VecDeque<InFlight>,
@@ -127,6 +129,7 @@ impl Session {
             sent: 0,
             incoming: Incoming::default(),
             decoder: None,
+            few_cells: 1,
             passing: None,
             in_flight: VecDeque::new(),
             sequence: 0,

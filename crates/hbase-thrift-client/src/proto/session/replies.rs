@@ -10,8 +10,11 @@ use crate::config::Protocol;
 use crate::dialect::{Answer, Dialect, Reply, Shape};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::outcome::Answered;
-use crate::row::RowBatch;
+use crate::row::{BatchIndex, RowBatch};
 use crate::wire::{Malformed, Progress, RowsReply};
+
+/// Cells of a row of which another read is believed to have as many.
+const MOST_EXPECTED: usize = 64;
 
 impl Session {
     /// The reply to the oldest call in flight, once it has come. Whatever the result, the call is
@@ -26,25 +29,20 @@ impl Session {
                 Poll::Ready(rows) => Poll::Ready(convert(rows)),
                 Poll::Pending => Poll::Pending,
             }),
-            Shape::Value(read) => {
-                let protocol = self.protocol;
-                loop {
-                    let found = self.poll_any(|_| Decoder::extent(protocol))?;
-                    let Poll::Ready(Found { length, .. }) = found else { return Ok(Poll::Pending) };
-                    if let Some(value) = self.finish_value(length, read)? {
-                        return Ok(Poll::Ready(value));
-                    }
+            Shape::Value(read) => loop {
+                let found = self.poll_any(Self::begin_extent)?;
+                let Poll::Ready(Found { length, .. }) = found else { return Ok(Poll::Pending) };
+                if let Some(value) = self.finish_value(length, read)? {
+                    return Ok(Poll::Ready(value));
                 }
-            }
+            },
         }
     }
 
     /// As [`poll`](Self::poll), with the reply as the message that it is.
     #[cfg(feature = "generated")]
     pub(crate) fn poll_message(&mut self) -> Result<Poll<Vec<u8>>> {
-        let protocol = self.protocol;
-        let Poll::Ready(Found { length, .. }) = self.poll_any(|_| Decoder::extent(protocol))?
-        else {
+        let Poll::Ready(Found { length, .. }) = self.poll_any(Self::begin_extent)? else {
             return Ok(Poll::Pending);
         };
         let message = self.incoming.message()[..length].to_vec();
@@ -54,37 +52,46 @@ impl Session {
 
     fn poll_rows(&mut self) -> Result<Poll<RowBatch>> {
         loop {
-            let found = self.poll_any(|session| {
-                let Self { dialect, protocol, .. } = *session;
-                Decoder::rows(dialect, protocol, &session.recycler, session.max_reply_size)
-            })?;
-            let Poll::Ready(Found { length, rows, decoder }) = found else {
+            let found = self.poll_any(Self::begin_rows)?;
+            let Poll::Ready(Found { length, rows, index }) = found else {
                 return Ok(Poll::Pending);
             };
             let Some((name, sequence)) = rows else {
+                if let Some(spare) = self.incoming.take_spare() {
+                    self.recycler.give(spare, index);
+                }
                 self.finish_exception(length)?;
                 continue;
             };
             let call = self.oldest()?;
             let message = self.incoming.message();
             if message.get(name) == Some(call.method.as_bytes()) && sequence == call.sequence {
-                return Ok(Poll::Ready(self.finish_rows(length, &call, decoder)));
+                return Ok(Poll::Ready(self.finish_rows(length, &call, index)));
             }
             self.out_of_step(&call, sequence, length)?;
         }
     }
 
-    fn finish_rows(&mut self, length: usize, call: &InFlight, decoder: Decoder) -> RowBatch {
-        let message = self.incoming.message();
-        let (index, spare) = decoder.into_index();
+    fn finish_rows(&mut self, length: usize, call: &InFlight, index: BatchIndex) -> RowBatch {
+        let lent = self.incoming.take_spare();
         // Few rows of a read by key may be kept for long; a scan's batches are read and dropped.
         let is_scan = call.is_of_scan();
         let batch = if !is_scan && self.incoming.is_mostly_empty(length) {
-            let batch = RowBatch::compact(&message[..length], &index);
-            self.recycler.give(spare, index);
-            self.incoming.skip(length);
+            let index = match lent {
+                None => index,
+                Some(spare) => {
+                    let copy = index.clone();
+                    self.recycler.give(spare, index);
+                    copy
+                }
+            };
+            self.few_cells = index.cells().min(MOST_EXPECTED);
+            let batch = RowBatch::compact(&self.incoming.message()[..length], index);
+            self.incoming.skip_rows(length);
             batch
         } else {
+            // The buffer that the rows are in comes back to the recycler: one for the other.
+            let spare = lent.unwrap_or_else(|| self.recycler.take().0);
             let (bytes, base) = self.incoming.take(length, spare);
             let recycler = self.recycler.clone();
             if is_scan {
@@ -98,8 +105,36 @@ impl Session {
         batch
     }
 
-    /// Decodes what has come of the oldest call's reply.
-    fn poll_any(&mut self, decoder: impl FnOnce(&Self) -> Decoder) -> Result<Poll<Found>> {
+    /// Begins to decode rows. Many rows go into memory of others that were dropped, which the reply is
+    /// received into; few get memory of their own once they are there.
+    fn begin_rows(&mut self) {
+        let is_scan = self.in_flight.front().is_some_and(InFlight::is_of_scan);
+        let index = if is_scan || self.incoming.expects_much() {
+            let (spare, index) = self.recycler.take();
+            self.incoming.lend(spare);
+            index
+        } else if self.has_come() {
+            BatchIndex::with_room(1, self.few_cells)
+        } else {
+            return;
+        };
+        let limit = self.max_reply_size;
+        self.decoder = Some(Decoder::rows(self.dialect, self.protocol, index, limit));
+    }
+
+    /// Begins to look for the end of a message, once it is there.
+    fn begin_extent(&mut self) {
+        self.decoder = self.has_come().then(|| Decoder::extent(self.protocol));
+    }
+
+    /// Whether there is something to be decoded, or never will be.
+    fn has_come(&self) -> bool {
+        !self.incoming.is_empty() || self.is_response_over()
+    }
+
+    /// Decodes what has come of the oldest call's reply; `begin` makes the decoder, at the latest once
+    /// there is something for it.
+    fn poll_any(&mut self, begin: fn(&mut Self)) -> Result<Poll<Found>> {
         self.oldest()?;
         let broken = self.pump();
         if let Poll::Pending = self.pass_over()? {
@@ -107,11 +142,10 @@ impl Session {
         }
         if self.decoder.is_none() {
             self.incoming.begin_message();
-            let mut decoder = decoder(self);
-            if let Some(spare) = decoder.spare() {
-                self.incoming.prefer(spare);
+            begin(self);
+            if self.decoder.is_none() {
+                return self.awaiting(broken);
             }
-            self.decoder = Some(decoder);
         }
         match self.advance()? {
             Poll::Ready(found) => {
@@ -168,12 +202,13 @@ impl Session {
                 if length > self.max_reply_size {
                     return Err(self.reply_too_large(length));
                 }
-                let Some(decoder) = self.decoder.take() else { return Ok(Poll::Pending) };
+                let index = decoder.take_index();
+                self.decoder = None;
                 return Ok(Poll::Ready(match reply {
                     RowsReply::Rows { length, name, sequence } => {
-                        Found { length, rows: Some((name, sequence)), decoder }
+                        Found { length, rows: Some((name, sequence)), index }
                     }
-                    RowsReply::Other { length } => Found { length, rows: None, decoder },
+                    RowsReply::Other { length } => Found { length, rows: None, index },
                 }));
             }
             Ok(Progress::Need(missing)) => missing,
@@ -305,7 +340,7 @@ struct Found {
     length: usize,
     /// Where its name is and its sequence number, where it is rows.
     rows: Option<(std::ops::Range<usize>, i32)>,
-    decoder: Decoder,
+    index: BatchIndex,
 }
 
 /// The message's lengths were found to fit, but a field of another type than expected is read as

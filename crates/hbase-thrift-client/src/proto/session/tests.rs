@@ -1,3 +1,6 @@
+#[cfg(feature = "http")]
+mod http;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hbase_thrift_api::{TCell, TRowResult};

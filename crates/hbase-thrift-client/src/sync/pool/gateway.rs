@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::lease::Kept;
+use super::kept::Kept;
 use crate::config::Endpoint;
 
 pub(super) struct Gateway {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::super::cancel::{Cancellation, Watch, Watched};
 use super::super::connection::Connection;
+use super::kept::{Awaited, Kept};
 use super::slot::{Ahead, RowsSlot, SlotPlace};
 use super::{Pool, State};
 use crate::dialect::Call;
@@ -30,26 +31,6 @@ pub(crate) struct Lease {
     watch: Watch,
 }
 
-/// A connection that somebody uses or that the pool keeps.
-pub(super) struct Kept {
-    pub(super) connection: Connection,
-    pub(super) awaited: Awaited,
-}
-
-/// The replies that are still to come on a parked connection, and what has to be asked after them.
-#[derive(Default)]
-pub(super) struct Awaited {
-    /// Replies to scanners that were closed before the rows were asked for.
-    closes_before: u32,
-    pub(super) rows: Option<Arc<RowsSlot>>,
-    /// Replies to scanners that were closed after that.
-    closes: u32,
-    /// Scanners to be closed, where requests wait for the reply before.
-    then_close: Vec<i32>,
-    /// Replies that were to come soon did not.
-    late: bool,
-}
-
 /// How long replies are waited for that hold up others and take a gateway no time.
 const SOON: Duration = Duration::from_millis(100);
 /// A gateway that takes longer to answer may be left out by all calls. One that was given less time is not
@@ -63,19 +44,13 @@ thread_local! {
 }
 
 impl Pool {
-    pub(super) fn lend(
-        &self,
-        id: ConnectionId,
-        gateway: usize,
-        kept: Box<Kept>,
-        since: Instant,
-    ) -> Lease {
+    pub(super) fn lend(&self, id: ConnectionId, kept: Box<Kept>, since: Instant) -> Lease {
         #[cfg(test)]
         LEASES_HELD.set(LEASES_HELD.get() + 1);
         Lease {
+            gateway: kept.gateway,
             kept: Some(kept),
             id,
-            gateway,
             pool: self.clone(),
             since,
             to_blame: false,
@@ -97,7 +72,9 @@ impl Lease {
 
     /// Has the tokens end what is waited for on the connection, as long as it is lent.
     pub(crate) fn watched_by(mut self, cancellation: &Cancellation) -> Self {
-        self.watch = cancellation.watch(|| self.interrupter().map(Watched::Stream));
+        if !cancellation.is_none() {
+            self.watch = cancellation.watch(|| self.interrupter().map(Watched::Stream));
+        }
         self
     }
 
@@ -330,7 +307,8 @@ impl Lease {
 
     /// Nobody ends what is waited for from now on. A connection that was ended takes no other call.
     fn leave_watch(&mut self) {
-        if std::mem::take(&mut self.watch).leave()
+        if !self.watch.is_none()
+            && std::mem::take(&mut self.watch).leave()
             && let Some(kept) = &mut self.kept
         {
             kept.connection.session().closed();
@@ -370,12 +348,17 @@ impl Drop for Lease {
         #[cfg(test)]
         LEASES_HELD.set(LEASES_HELD.get() - 1);
         self.leave_watch();
-        let now = self.pool.environment().now();
-        let is_spent = self.kept.is_some() && self.is_spent(now);
+        if self.kept.is_none() {
+            return;
+        }
+        let answered = self.last_answer().filter(|last| *last >= self.since);
+        // A call that succeeded is over with its reply.
+        let over = if self.has_succeeded { answered } else { None };
+        let now = over.unwrap_or_else(|| self.pool.environment().now());
+        let is_spent = self.is_spent(now);
         let Some(mut kept) = self.kept.take() else { return };
         let is_in_step = kept.connection.session().is_in_step() && kept.awaited.is_empty();
         let is_kept = is_in_step && !is_spent;
-        let answered = kept.connection.last_answer().filter(|last| *last >= self.since);
         let mut state = self.pool.lock();
         self.earn(&mut state);
         let left = if is_kept && !self.pool.is_closed() {
@@ -399,22 +382,6 @@ impl Drop for Lease {
         {
             self.pool.watch(self.gateway, kept, now);
         }
-    }
-}
-
-impl Drop for Awaited {
-    /// However the connection ended: a scanner that asked for rows ahead must not wait for them.
-    fn drop(&mut self) {
-        if let Some(slot) = self.rows.take() {
-            let message = "the connection ended before the rows that were asked for ahead came";
-            slot.put(SlotPlace::Here(Err(Error::new(ErrorKind::ConnectionLost, message))));
-        }
-    }
-}
-
-impl Awaited {
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_none() && self.closes == 0 && self.then_close.is_empty()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod gateway;
+mod kept;
 mod lease;
 mod slot;
 mod status;
@@ -31,10 +32,11 @@ use crate::proto::{
 use crate::row::Recycler;
 pub(crate) use ahead::Taken;
 use gateway::Gateway;
+use kept::{Awaited, Kept, KeptConnections};
+use lease::FAIR_TIME;
 #[cfg(test)]
 pub(crate) use lease::LEASES_HELD;
 pub(crate) use lease::Lease;
-use lease::{Awaited, FAIR_TIME, Kept};
 pub(crate) use slot::Ahead;
 pub use status::{GatewayStatus, PoolStatus};
 
@@ -55,8 +57,7 @@ struct Shared {
 struct State {
     balancer: Balancer,
     budget: Budget,
-    /// Connections that nobody uses, idle or parked.
-    kept: BTreeMap<ConnectionId, Box<Kept>>,
+    kept: KeptConnections,
     signals: BTreeMap<WaiterId, Arc<Signal>>,
 }
 
@@ -73,7 +74,7 @@ impl Pool {
         let state = State {
             balancer: Balancer::new(limits, gateways.len(), first),
             budget: Budget::new(config.get_max_connections(), environment.now()),
-            kept: BTreeMap::new(),
+            kept: KeptConnections::default(),
             signals: BTreeMap::new(),
         };
         let state = Mutex::new(state);
@@ -144,12 +145,12 @@ impl Pool {
             }
             let (turn, kept) = self.decide_state(now, |state| {
                 let turn = state.balancer.turn(waiter, &tried, time_left, now);
-                let kept = if let Turn::Use(id) = turn { state.take(id) } else { None };
+                let kept = if let Turn::Use(id) = turn { state.kept.remove(id) } else { None };
                 (turn, kept)
             });
             match turn {
                 Turn::Use(id) => {
-                    let lease = kept.map(|(gateway, kept)| self.lend(id, gateway, kept, now));
+                    let lease = kept.map(|kept| self.lend(id, kept, now));
                     if let Some(lease) = lease.and_then(|lease| lease.if_usable(now)) {
                         return Ok(lease.watched_by(cancellation));
                     }
@@ -170,7 +171,7 @@ impl Pool {
                     }
                 }
                 Turn::Open { connection, gateway, within, close } => {
-                    drop(close.and_then(|id| self.lock().kept.remove(&id)));
+                    drop(close.and_then(|id| self.lock().kept.remove(id)));
                     match self.open(connection, gateway, within) {
                         Ok(lease) => return Ok(lease.watched_by(cancellation)),
                         Err(error) => {
@@ -244,7 +245,7 @@ impl Pool {
     /// Takes this connection if nobody has it.
     pub(crate) fn take_free(&self, connection: ConnectionId) -> Option<Lease> {
         let now = self.environment().now();
-        if !self.lock().kept.contains_key(&connection) {
+        if !self.lock().kept.contains(connection) {
             return None;
         }
         match self.decide(now, |balancer| balancer.turn_for(None, connection)) {
@@ -275,7 +276,7 @@ impl Pool {
     fn decide_state<T>(&self, now: Instant, ask: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let retired = state.balancer.retire(now);
-        let retired: Vec<_> = retired.iter().filter_map(|id| state.kept.remove(id)).collect();
+        let retired: Vec<_> = retired.iter().filter_map(|id| state.kept.remove(*id)).collect();
         let decision = ask(&mut state);
         state.wake();
         drop(state);
@@ -366,8 +367,8 @@ impl Pool {
         match opened {
             Ok(connection) => {
                 self.decide(now, |balancer| balancer.opened(id, !is_dialled_only, now));
-                let kept = Box::new(Kept { connection, awaited: Awaited::default() });
-                Ok(self.lend(id, gateway, kept, now))
+                let kept = Box::new(Kept { gateway, connection, awaited: Awaited::default() });
+                Ok(self.lend(id, kept, now))
             }
             Err(error) => {
                 // A header that can't be made is not the gateway's fault, nor is a caller in a hurry.
@@ -410,8 +411,8 @@ impl Pool {
 
     /// Lends a connection that the balancer has just given.
     fn take_kept(&self, id: ConnectionId, now: Instant) -> Option<Lease> {
-        let taken = self.lock().take(id);
-        taken.map(|(gateway, kept)| self.lend(id, gateway, kept, now))
+        let kept = self.lock().kept.remove(id);
+        kept.map(|kept| self.lend(id, kept, now))
     }
 }
 
@@ -424,12 +425,6 @@ fn no_gateway() -> Error {
 }
 
 impl State {
-    /// A connection that the balancer has just given, and its gateway.
-    fn take(&mut self, id: ConnectionId) -> Option<(usize, Box<Kept>)> {
-        let kept = self.kept.remove(&id)?;
-        Some((self.balancer.gateway_of(id)?, kept))
-    }
-
     fn wake(&mut self) {
         for id in self.balancer.take_woken() {
             if let Some(signal) = self.signals.get(&id) {

@@ -82,7 +82,7 @@ impl Pool {
         self.0.is_closed.store(true, Ordering::SeqCst);
         let mut state = self.lock();
         let unused = state.balancer.close_unused(now);
-        let unused: Vec<_> = unused.iter().filter_map(|id| state.kept.remove(id)).collect();
+        let unused: Vec<_> = unused.iter().filter_map(|id| state.kept.remove(*id)).collect();
         state.signals.values().for_each(|signal| signal.raise());
         drop(state);
         // Closing takes a system call each.
