@@ -29,7 +29,7 @@ mod live;
 mod memory;
 mod parts;
 mod processed;
-mod proxy;
+pub(crate) mod proxy;
 mod queue;
 mod random_calls;
 mod remove;

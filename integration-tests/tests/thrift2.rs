@@ -2,7 +2,7 @@
 //! and pins down the traps of this interface, which is HBase's own code above the same tables.
 
 mod clients;
-mod tables;
+pub(crate) mod tables;
 mod traps;
 
 use std::thread;

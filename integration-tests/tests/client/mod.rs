@@ -5,6 +5,7 @@ mod admin;
 mod faults;
 mod filters;
 mod interfaces;
+mod pages;
 mod pipelines;
 mod probe;
 mod regions;
@@ -25,6 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
         faults::tests(),
         filters::tests(),
         interfaces::tests(),
+        pages::tests(),
         pipelines::tests(),
         probe::tests(),
         regions::tests(),

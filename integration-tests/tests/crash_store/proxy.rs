@@ -13,7 +13,7 @@ use hbase_thrift_client::{Client, Config};
 use socorro_hbase_client::CrashStore;
 
 /// A proxy in front of one gateway, for as long as the test runs.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     gateway: Config,
     shared: Arc<Shared>,
@@ -33,15 +33,15 @@ struct Shared {
 
 /// What has passed, as far as it is in the binary protocol.
 #[derive(Debug, Default)]
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     /// Of a method on a table, which is empty for a method that names none.
-    pub(super) calls: BTreeMap<(String, String), usize>,
+    pub(crate) calls: BTreeMap<(String, String), usize>,
     /// How many bytes came back.
-    pub(super) replied: usize,
+    pub(crate) replied: usize,
 }
 
 impl Proxy {
-    pub(super) fn start(url: &str) -> Self {
+    pub(crate) fn start(url: &str) -> Self {
         let gateway: Config = url.parse().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy = Self {
@@ -73,7 +73,7 @@ impl Proxy {
         CrashStore::new(Client::connect(config).unwrap())
     }
 
-    fn config(&self, prefix: &str) -> Config {
+    pub(crate) fn config(&self, prefix: &str) -> Config {
         Config::new("127.0.0.1", self.port)
             .transport(self.gateway.get_transport())
             .protocol(self.gateway.get_protocol())
@@ -91,14 +91,14 @@ impl Proxy {
     }
 
     /// How often a client has waited for an answer, since the last call of this.
-    pub(super) fn round_trips(&self) -> usize {
+    pub(crate) fn round_trips(&self) -> usize {
         self.shared.round_trips.swap(0, Ordering::SeqCst)
     }
 }
 
 impl Proxy {
     /// What has passed since the last call of this, of tables with this prefix, which is left out.
-    pub(super) fn take_traffic(&self, prefix: &str) -> Traffic {
+    pub(crate) fn take_traffic(&self, prefix: &str) -> Traffic {
         let Traffic { calls, replied } = std::mem::take(&mut *self.shared.traffic.lock().unwrap());
         let calls = calls.into_iter().map(|((method, table), count)| {
             let table = table.strip_prefix(prefix).unwrap_or(&table).to_owned();

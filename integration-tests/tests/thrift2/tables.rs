@@ -47,7 +47,7 @@ pub(super) fn family(name: &str) -> TColumnFamilyDescriptor {
     }
 }
 
-pub(super) fn descriptor(table: &[u8], families: &[&str]) -> TTableDescriptor {
+pub(crate) fn descriptor(table: &[u8], families: &[&str]) -> TTableDescriptor {
     let families: Vec<_> = families.iter().map(|name| family(name)).collect();
     TTableDescriptor::new(name(table), families, None, None)
 }

@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::request::Scan;
+use crate::request::{PagePlace, PageToken, Scan};
 use crate::row::{Row, RowBatch};
 use crate::sync::{Executor, ScanDriver};
 
@@ -41,12 +41,16 @@ pub struct Scanner {
 
 impl Scanner {
     pub(crate) fn new(executor: Executor, table: Vec<u8>, scan: Scan) -> Self {
-        Self {
-            driver: ScanDriver::new(executor, table, scan),
-            batch: RowBatch::default(),
-            next_in_batch: 0,
-            failed: false,
-        }
+        Self::of(ScanDriver::new(executor, table, scan))
+    }
+
+    /// The same from behind the rows that another scan of these returned.
+    pub(crate) fn behind(executor: Executor, table: Vec<u8>, scan: Scan, place: PagePlace) -> Self {
+        Self::of(ScanDriver::new(executor, table, scan).behind(place))
+    }
+
+    fn of(driver: ScanDriver) -> Self {
+        Self { driver, batch: RowBatch::default(), next_in_batch: 0, failed: false }
     }
 
     /// Returns the rows that are at hand, or the next ones that the server has; `None` at the end.
@@ -74,6 +78,37 @@ impl Scanner {
         drop(at_hand);
         let batch = self.fetch()?;
         Ok((!batch.is_empty()).then_some(batch))
+    }
+
+    /// Returns what another process needs to go on behind the last row that was handed out, with
+    /// [`Table::scan_after`](crate::Table::scan_after); `None` if it is known that no row follows.
+    ///
+    /// A scan that ends at its limit doesn't know that: the next page may turn out to be empty. One that failed
+    /// goes on behind what it returned before.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Scan;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut scanner = table.scan(Scan::new().prefix("a1205").limit(20))?;
+    /// let first_page = scanner.by_ref().collect::<Result<Vec<_>, _>>()?;
+    /// if let Some(token) = scanner.page_token() {
+    ///     let second = table.scan_after(Scan::new().prefix("a1205").limit(20), &token)?;
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn page_token(&self) -> Option<PageToken> {
+        let is_at_hand = self.next_in_batch < self.batch.len();
+        if !is_at_hand && self.driver.is_at_end() {
+            return None;
+        }
+        let last = self.next_in_batch.checked_sub(1).filter(|_| is_at_hand);
+        let place = last.and_then(|last| self.batch.get(last)).map(|row| PagePlace {
+            last_column: self.driver.scan().batch.map_or_else(Vec::new, |_| row.last_column()),
+            last_row: Some(row.key().to_vec()),
+        });
+        let place = place.unwrap_or_else(|| self.driver.place());
+        Some(PageToken::new(self.driver.table(), self.driver.scan(), place))
     }
 
     /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).

@@ -30,6 +30,8 @@ pub(crate) enum Request<'a> {
     CheckAndMutate(&'a [u8], &'a CheckAndMutate),
     MutateRow(&'a [u8], &'a RowMutations),
     OpenScanner(&'a [u8], &'a Scan, ScanBounds<'a>),
+    /// Opens a scanner, reads as many rows as its bounds say and closes it.
+    Page(&'a [u8], &'a Scan, ScanBounds<'a>),
     FetchRows(FetchRows),
     CloseScanner(i32),
     CreateTable(&'a [u8], &'a [ColumnFamily]),
@@ -68,6 +70,7 @@ impl<'a> Request<'a> {
             | Self::CheckAndMutate(table, _)
             | Self::MutateRow(table, _)
             | Self::OpenScanner(table, ..)
+            | Self::Page(table, ..)
             | Self::CreateTable(table, _)
             | Self::EnableTable(table)
             | Self::DisableTable(table)
@@ -150,6 +153,8 @@ calls! {
         = Request::MutateRow(table, mutations);
     open_scanner(table: &'a [u8], scan: &'a Scan, bounds: ScanBounds<'a>) -> i32
         = Request::OpenScanner(table, scan, bounds);
+    page(table: &'a [u8], scan: &'a Scan, bounds: ScanBounds<'a>) -> RowBatch
+        = Request::Page(table, scan, bounds);
     fetch_rows(fetch: FetchRows) -> RowBatch = Request::FetchRows(fetch);
     close_scanner(scanner: i32) -> () = Request::CloseScanner(scanner);
     create_table(table: &'a [u8], families: &'a [ColumnFamily]) -> ()

@@ -34,6 +34,7 @@ impl Effect {
             | Request::TableStates
             | Request::ClusterId
             | Request::ServerType
+            | Request::Page(..)
             // An id that is lost with its reply costs the gateway a lease, not the data anything.
             | Request::OpenScanner(..) => Self::Read,
             // The gateway moves on even when the reply is lost, so a second fetch would skip rows.

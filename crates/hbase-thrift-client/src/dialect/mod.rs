@@ -62,6 +62,11 @@ impl Dialect {
         self == Self::Thrift1
     }
 
+    /// Whether a page of a scan can be one call.
+    pub(crate) fn has_pages(self) -> bool {
+        self == Self::Thrift2
+    }
+
     /// Whether the states of all tables are one call.
     pub(crate) fn has_table_states(self) -> bool {
         self == Self::Thrift1

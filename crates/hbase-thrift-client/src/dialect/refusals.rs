@@ -8,7 +8,9 @@ use super::call::Request;
 use super::hidden;
 use super::thrift1::packed;
 use crate::error::{Error, Result};
-use crate::request::{Batch, Delete, Increment, Mutation, Put, RowMutations, Scan, check_row};
+use crate::request::{
+    Batch, Delete, Increment, Mutation, Put, RowMutations, Scan, check_row, scan_filter,
+};
 
 /// Checks the request by itself, then for the interface's traps.
 pub(super) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
@@ -64,7 +66,7 @@ pub(super) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
             check_table(table)?;
             check_row_mutations(table, row, max_cell_size)
         }
-        Request::OpenScanner(table, scan, _) => {
+        Request::OpenScanner(table, scan, _) | Request::Page(table, scan, _) => {
             check_table(table)?;
             check_scan(scan)
         }
@@ -197,12 +199,15 @@ fn check_scan(scan: &Scan) -> Result<()> {
         return Err(Error::invalid("the scan's batch has to be between 1 and 2147483647 cells"));
     }
     if scan.batch.is_some()
-        && let Some(name) = scan.filter.as_deref().and_then(filter_of_whole_rows)
+        && let Some(name) = scan.filter.as_deref().and_then(scan_filter::of_whole_rows)
     {
         return Err(Error::invalid(format!(
             "{name} decides on whole rows, so it can't be used with a batch that splits them: the \
              gateway would try for minutes"
         )));
+    }
+    if scan.paged {
+        check_pages(scan)?;
     }
     let (start, stop) = scan.bounds();
     for key in [&start, &stop] {
@@ -213,22 +218,21 @@ fn check_scan(scan: &Scan) -> Result<()> {
     scan.selection.check()
 }
 
-/// What in the text of a filter needs whole rows (`Filter.hasFilterRow`), which HBase refuses for a
-/// scan that splits rows.
-fn filter_of_whole_rows(filter: &[u8]) -> Option<&'static str> {
-    const NAMES: [&str; 6] = [
-        "PageFilter",
-        "SingleColumnValueFilter",
-        "SingleColumnValueExcludeFilter",
-        "DependentColumnFilter",
-        "SKIP",
-        "WHILE",
-    ];
-    // Every second piece between quotes is a value; a doubled quote only adds an empty piece.
-    let outside: Vec<&[u8]> = filter.split(|byte| *byte == b'\'').step_by(2).collect();
-    let words = outside.iter().flat_map(|text| text.split(|byte| !byte.is_ascii_alphanumeric()));
-    let words: Vec<&[u8]> = words.collect();
-    NAMES.into_iter().find(|name| words.contains(&name.as_bytes()))
+/// Each page is a scan of its own at the gateway.
+fn check_pages(scan: &Scan) -> Result<()> {
+    if scan.batch.is_some() {
+        return Err(Error::invalid(
+            "a scan by pages can't split rows, since no page can begin within one: leave out the batch, \
+             or don't ask for pages",
+        ));
+    }
+    let counts = scan.filter.as_deref().and_then(scan_filter::that_begins_anew);
+    counts.map_or(Ok(()), |name| {
+        Err(Error::invalid(format!(
+            "{name} begins anew with each page, so a scan by pages would have rows that it is to leave \
+             out: use the scan's limit or range, or don't ask for pages"
+        )))
+    })
 }
 
 #[cfg(test)]

@@ -3,13 +3,18 @@
 //!
 //! An empty batch is the end of a scan, and nothing else is: a server may return fewer rows than it
 //! was asked for.
+//!
+//! Where the gateway has pages (one call that opens a scanner, reads it and closes it), a scan that fits
+//! into one goes by pages, and so does one that was asked to. All others have a scanner open.
 
-use std::cmp::Ordering;
+mod place;
 
 use crate::dialect::FetchRows;
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::Scan;
-use crate::row::{Row, RowBatch};
+use crate::request::{PagePlace, Scan};
+use crate::row::RowBatch;
+
+use place::{NewRows, PageBounds, Place};
 
 /// The state of one scan.
 pub(crate) struct ScanState {
@@ -20,6 +25,8 @@ pub(crate) struct ScanState {
     place: Place,
     /// Rows that are asked for at once: fewer after an answer that was too large.
     rows_at_once: u32,
+    /// The gateway has pages, as far as it is known.
+    has_pages: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +60,8 @@ const LIGHT: usize = 256 << 10;
 pub(crate) enum ScanStep {
     /// A scanner between these keys, from which this many rows are fetched at once.
     Open { start: Vec<u8>, stop: Vec<u8>, rows: u32 },
+    /// The rows of this scan between these keys, this many of them, without a scanner that stays open.
+    Page { scan: Box<Scan>, start: Vec<u8>, stop: Vec<u8>, rows: u32 },
     /// The next rows. Where `close` is set, the scanner is probably at its end: its closing goes out
     /// together with the fetch.
     Fetch { fetch: FetchRows, close: bool },
@@ -99,23 +108,16 @@ pub(crate) enum ScanFailure {
     Error(Error),
 }
 
-/// How far the caller has come.
-#[derive(Default)]
-struct Place {
-    /// The server said that there are no more rows.
-    ended: bool,
-    fetched: u64,
-    last_row: Option<Vec<u8>>,
-    /// The last column of that row that came, where rows are split.
-    last_column: Vec<u8>,
-    /// Keys say nothing of the order.
-    is_catalog: bool,
-}
-
 impl ScanState {
     pub(crate) fn new(scan: Scan) -> Self {
         let (bounds, rows_at_once) = (scan.bounds(), scan.caching);
-        Self { scan, bounds, phase: Phase::Closed, place: Place::default(), rows_at_once }
+        let (phase, place) = (Phase::Closed, Place::default());
+        Self { scan, bounds, phase, place, rows_at_once, has_pages: false }
+    }
+
+    /// Begins behind the rows that another scan of these returned.
+    pub(crate) fn go_on_behind(&mut self, place: PagePlace) {
+        self.place.go_on_behind(place);
     }
 
     /// The same of HBase's catalog, whose rows are not in the order of their keys' bytes.
@@ -128,6 +130,19 @@ impl ScanState {
         &self.scan
     }
 
+    /// Takes note of whether the gateway has pages, before its first step is taken.
+    pub(crate) fn speak(&mut self, has_pages: bool) {
+        self.has_pages = has_pages;
+    }
+
+    /// Whether no scanner is opened.
+    pub(crate) fn goes_by_pages(&self) -> bool {
+        let scan = &self.scan;
+        let fits_into_one = || scan.limit.is_some_and(|limit| limit <= u64::from(scan.caching));
+        self.has_pages
+            && (scan.paged || (fits_into_one() && scan.can_be_paged() && !self.place.is_catalog))
+    }
+
     /// What has to be asked for to go on.
     pub(crate) fn next(&self) -> ScanStep {
         let rows = self.wanted();
@@ -138,11 +153,25 @@ impl ScanState {
                 fetch: FetchRows { scanner, rows },
                 close: outlook == Outlook::Ending,
             },
+            Phase::Closed if self.goes_by_pages() => self.next_page(rows),
             Phase::Closed => match self.place.bounds(&self.scan) {
                 Some((start, stop)) if rows > 0 => ScanStep::Open { start, stop, rows },
                 _ => ScanStep::End,
             },
         }
+    }
+
+    fn next_page(&self, rows: u32) -> ScanStep {
+        let Some(PageBounds { start, stop, start_is_excluded }) =
+            self.place.page_bounds(&self.scan)
+        else {
+            return ScanStep::End;
+        };
+        if rows == 0 {
+            return ScanStep::End;
+        }
+        let scan = if start_is_excluded { self.scan.before_row(&start) } else { self.scan.clone() };
+        ScanStep::Page { scan: Box::new(scan), start, stop, rows }
     }
 
     /// What is to be asked for after this fetch, whose rows haven't come: only where they are probably not
@@ -154,6 +183,16 @@ impl ScanState {
         };
         let rows = self.wanted_after(u64::from(fetch.rows));
         (scanner == fetch.scanner && rows > 0).then_some(FetchRows { scanner, rows })
+    }
+
+    /// Whether it is known that no row follows those that were handed out, whatever the limit.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.place.ended
+    }
+
+    /// Behind the rows that were handed out.
+    pub(crate) fn place(&self) -> PagePlace {
+        self.place.page()
     }
 
     /// Whether all rows were handed out.
@@ -186,7 +225,7 @@ impl ScanState {
         asked: u32,
         closed: bool,
     ) -> Result<RowBatch> {
-        if !self.place.is_followed_by(&self.scan, &self.bounds, &batch) {
+        if !self.place.is_followed_by(&self.scan, &self.bounds, &batch, false) {
             let message = "the rows are those of another scan: where several gateways are behind one \
                            address, name each by its own";
             return Err(Error::new(ErrorKind::UnknownScanner, message));
@@ -197,7 +236,10 @@ impl ScanState {
         let Phase::Open { scanner, .. } = self.phase else { return Ok(rows) };
         let is_end = came == 0 || ended;
         self.phase = match (is_end, closed) {
-            (true, true) => Phase::Done,
+            (true, true) => {
+                self.place.ended = true;
+                Phase::Done
+            }
             // It was taken for ended too early, and has to be opened again after these rows.
             (false, true) => Phase::Closed,
             (true, false) => {
@@ -209,6 +251,26 @@ impl ScanState {
             }
             (false, false) => Phase::Open { scanner, outlook: Outlook::More { is_light } },
         };
+        Ok(rows)
+    }
+
+    /// A page came; returns the rows that are the scan's, which may be none where more follow.
+    ///
+    /// # Errors
+    ///
+    /// The rows can't be those that follow.
+    pub(crate) fn page_came(&mut self, batch: RowBatch) -> Result<RowBatch> {
+        if !self.place.is_followed_by(&self.scan, &self.bounds, &batch, true) {
+            let message = "the page has rows that are not those after the last one";
+            return Err(Error::new(ErrorKind::Protocol, message));
+        }
+        let is_empty = batch.is_empty();
+        let NewRows { rows, ended } = self.place.new_rows(&self.scan, batch);
+        self.place.advance(&self.scan, &rows);
+        self.place.ended |= is_empty || ended;
+        if self.place.ended || self.wanted() == 0 {
+            self.phase = Phase::Done;
+        }
         Ok(rows)
     }
 
@@ -257,6 +319,12 @@ impl ScanState {
         }
     }
 
+    /// Nothing follows.
+    pub(crate) fn finish(&mut self) {
+        self.place.ended |= self.wanted() > 0;
+        self.phase = Phase::Done;
+    }
+
     /// Ends the scan without its remaining rows.
     pub(crate) fn abandon(&mut self) {
         self.phase = Phase::Done;
@@ -291,108 +359,6 @@ impl ScanState {
         let left = self.scan.limit.map_or(u64::MAX, |limit| limit.saturating_sub(taken));
         u64::from(self.rows_at_once).min(left) as u32
     }
-}
-
-/// What of a batch is new to the caller, and whether nothing can follow.
-struct NewRows {
-    rows: RowBatch,
-    ended: bool,
-}
-
-impl Place {
-    /// Where a scanner has to be opened to go on from here; `None` where no row can follow.
-    fn bounds(&self, scan: &Scan) -> Option<(Vec<u8>, Vec<u8>)> {
-        let (start, stop) = scan.bounds();
-        let start = match &self.last_row {
-            None => start,
-            // There is no key directly before another, and a split row may not have come whole:
-            // what was delivered comes again and is left out.
-            Some(last) if scan.reversed || scan.batch.is_some() => last.clone(),
-            Some(last) => [last.as_slice(), &[0]].concat(),
-        };
-        // HBase takes a scan whose ends are equal for a get of that row, which is excluded.
-        let is_empty = !start.is_empty() && start == stop;
-        (!is_empty).then_some((start, stop))
-    }
-
-    /// Whether these can be the next rows: within the bounds, not before what was delivered, and none in
-    /// parts where rows are whole. The last row may come again where another scanner was opened at it.
-    /// The rows of one reply are all of one scanner, whose order they have, so only the ends are compared.
-    fn is_followed_by(
-        &self,
-        scan: &Scan,
-        (start, stop): &(Vec<u8>, Vec<u8>),
-        batch: &RowBatch,
-    ) -> bool {
-        let (Some(first), Some(last)) = (batch.keys().next(), batch.keys().next_back()) else {
-            return true;
-        };
-        if self.is_catalog {
-            return true;
-        }
-        let is_before = |a: &[u8], b: &[u8]| if scan.reversed { a > b } else { a < b };
-        let is_split = scan.batch.is_some();
-        let comes_again = is_split || scan.reversed;
-        let follows = |delivered: &Vec<u8>| {
-            is_before(delivered, first) || (comes_again && delivered.as_slice() == first)
-        };
-        self.last_row.as_ref().is_none_or(follows)
-            && (start.is_empty() || !is_before(first, start))
-            && (stop.is_empty() || is_before(last, stop))
-            && (batch.len() == 1 || is_before(first, last) || (is_split && first == last))
-            && (is_split || !batch.keys().zip(batch.keys().skip(1)).any(is_one_key))
-    }
-
-    /// Leaves out what was delivered before and, backwards, what the bounds have too much: a prefix
-    /// has no exact ones there.
-    fn new_rows(&self, scan: &Scan, batch: RowBatch) -> NewRows {
-        let is_over = |row: &Row| self.was_delivered(scan, row) || scan.side(row.key()).is_gt();
-        let first = batch.iter().position(|row| !is_over(&row)).unwrap_or(batch.len());
-        let end = if scan.reversed {
-            batch.iter().position(|row| scan.side(row.key()).is_lt()).unwrap_or(batch.len())
-        } else {
-            batch.len()
-        };
-        let ended = end < batch.len();
-        let mut rows = batch.slice(first..end.max(first));
-        if scan.batch.is_some()
-            && let Some(row) = rows.get(0)
-            && self.last_row.as_deref() == Some(row.key())
-            && let Some(part) = row.after_column(&self.last_column)
-        {
-            rows = rows.with_first(&part);
-        }
-        NewRows { rows, ended }
-    }
-
-    /// Whether an earlier scanner handed out all of this row, or of this part of a row.
-    fn was_delivered(&self, scan: &Scan, row: &Row) -> bool {
-        let Some(last) = &self.last_row else { return false };
-        match row.key().cmp(last) {
-            Ordering::Equal => {
-                scan.batch.is_none() || row.after_column(&self.last_column).is_none()
-            }
-            Ordering::Less => !scan.reversed && !self.is_catalog,
-            Ordering::Greater => scan.reversed && !self.is_catalog,
-        }
-    }
-
-    fn advance(&mut self, scan: &Scan, batch: &RowBatch) {
-        self.fetched += batch.len() as u64;
-        let Some(last) = batch.len().checked_sub(1).and_then(|last| batch.get(last)) else {
-            return;
-        };
-        self.last_row = Some(last.key().to_vec());
-        if scan.batch.is_some() {
-            self.last_column =
-                last.cells().next_back().map(|cell| cell.column().to_vec()).unwrap_or_default();
-        }
-    }
-}
-
-/// Whether two keys are the same; nearly all differ at their ends.
-fn is_one_key((a, b): (&[u8], &[u8])) -> bool {
-    a.last_chunk::<8>() == b.last_chunk() && a == b
 }
 
 #[cfg(test)]

@@ -326,6 +326,7 @@ impl Again for Scan {
             method(Self::cache_blocks),
             method(Self::limit),
             method(Self::read_ahead),
+            method(|it: Self, (): ()| it.paged()),
         ];
         changed(Just(Self::new()), prop_oneof![range, selection, rest])
     }
@@ -350,6 +351,7 @@ impl Again for Scan {
         let again = self.get_limit().into_iter().fold(again, Self::limit);
         let again = again.caching(self.get_caching()).read_ahead(self.get_read_ahead());
         let again = again.cache_blocks(self.get_cache_blocks());
+        let again = if self.is_paged() { again.paged() } else { again };
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
     }
 }

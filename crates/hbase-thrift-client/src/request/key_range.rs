@@ -33,6 +33,11 @@ impl KeyRange {
         !self.high.is_empty() && self.low >= self.high
     }
 
+    /// Whether the key is in the range.
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        key >= self.low.as_slice() && (self.high.is_empty() || key < self.high.as_slice())
+    }
+
     /// The keys that are in both.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         let low = self.low.as_slice().max(&other.low).to_vec();
@@ -116,12 +121,6 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    impl KeyRange {
-        pub(crate) fn contains(&self, key: &[u8]) -> bool {
-            key >= self.low.as_slice() && (self.high.is_empty() || key < self.high.as_slice())
-        }
-    }
 
     #[test]
     fn a_prefix_ends_before_the_next_greater_key() {

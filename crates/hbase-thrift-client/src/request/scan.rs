@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use super::Selection;
 use super::get::selection_methods;
 use super::key_range::{KeyRange, after, after_prefix, before_prefix};
+use super::scan_filter;
+use crate::filter::{Comparator, CompareOp, Filter};
 
 /// Reads the rows of a range in the byte order of their keys.
 ///
@@ -42,6 +44,7 @@ use super::key_range::{KeyRange, after, after_prefix, before_prefix};
 /// assert_eq!(scan.get_attributes().count(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Scan {
     pub(crate) range: Range,
     pub(crate) selection: Selection,
@@ -52,6 +55,7 @@ pub struct Scan {
     pub(crate) cache_blocks: bool,
     pub(crate) limit: Option<u64>,
     pub(crate) read_ahead: bool,
+    pub(crate) paged: bool,
 }
 
 /// Which rows: a prefix, and within it the keys after the prefix, in the direction of the scan.
@@ -83,6 +87,7 @@ impl Scan {
             cache_blocks: true,
             limit: None,
             read_ahead: true,
+            paged: false,
         }
     }
 
@@ -189,6 +194,24 @@ impl Scan {
         self
     }
 
+    /// Keeps nothing at the gateway between two batches: each is a call of its own, from behind the last row
+    /// on. For gateways behind a load balancer, where the next call may reach another one, and for callers
+    /// who take longer over a batch than a scanner lives (a minute without a call).
+    ///
+    /// Each batch costs the cluster as much as the beginning of a scan, so choose the
+    /// [`caching`](Self::caching) accordingly. Thrift 1 has no such call.
+    ///
+    /// ```
+    /// use hbase_thrift_client::Scan;
+    ///
+    /// let scan = Scan::new().prefix("a120508").caching(1_000).paged();
+    /// assert!(scan.is_paged());
+    /// ```
+    pub fn paged(mut self) -> Self {
+        self.paged = true;
+        self
+    }
+
     /// Returns the row key that the scan begins at; empty means its first end.
     pub fn get_start(&self) -> &[u8] {
         &self.range.start
@@ -247,6 +270,26 @@ impl Scan {
     /// Returns whether the next rows are asked for while the caller still reads.
     pub fn get_read_ahead(&self) -> bool {
         self.read_ahead
+    }
+
+    /// Returns whether nothing is kept at the gateway between two batches.
+    pub fn is_paged(&self) -> bool {
+        self.paged
+    }
+
+    /// Whether a page that is too short can be followed by another one: parts of rows can't, and some filters
+    /// begin anew with each page.
+    pub(crate) fn can_be_paged(&self) -> bool {
+        self.batch.is_none() && self.filter.as_deref().is_none_or(scan_filter::looks_at_rows_alone)
+    }
+
+    /// The same, backwards, of the rows before this one.
+    pub(crate) fn before_row(&self, row: &[u8]) -> Self {
+        let mut filter = Vec::from(Filter::row(Comparator::binary(CompareOp::Less, row)));
+        if let Some(own) = &self.filter {
+            filter = [filter.as_slice(), b" AND (", own, b")"].concat();
+        }
+        Self { filter: Some(filter), ..self.clone() }
     }
 
     /// The same scan behind a salt.

@@ -142,6 +142,11 @@ impl Row {
         OwnedRow::from(self)
     }
 
+    /// The name of the row's last column; empty if it has none.
+    pub(crate) fn last_column(&self) -> Vec<u8> {
+        self.cells().next_back().map(|cell| cell.column().to_vec()).unwrap_or_default()
+    }
+
     /// The row from its first cell on that comes after a column; `None` where none does.
     pub(crate) fn after_column(&self, column: &[u8]) -> Option<Self> {
         let (column, message) = (Column::parse(column), self.batch.message());

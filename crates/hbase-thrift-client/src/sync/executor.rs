@@ -136,6 +136,11 @@ impl Executor {
         self.pool.dialect().unwrap_or(Dialect::Thrift1)
     }
 
+    /// Whether a page of a scan can be one call. Known once a connection was lent.
+    pub(super) fn has_pages(&self) -> bool {
+        self.dialect().has_pages()
+    }
+
     /// The name of the method that a request calls.
     pub(super) fn method(&self, request: &Request<'_>) -> &'static str {
         self.dialect().method(request)

@@ -7,7 +7,7 @@ use crate::api::salted::{MergeScan, UnionScan};
 use crate::api::scanner::Scanner;
 use crate::dialect::{Request, ScanBounds};
 use crate::error::{Error, Result};
-use crate::request::{RowSet, Scan};
+use crate::request::{PageToken, RowSet, Scan};
 
 /// Reads of many rows in one stream.
 impl Table {
@@ -30,6 +30,29 @@ impl Table {
     pub fn scan(&self, scan: Scan) -> Result<Scanner> {
         self.check_scan(&scan)?;
         Ok(Scanner::new(self.executor.clone(), self.name.clone(), scan))
+    }
+
+    /// As [`scan`](Self::scan), from behind the last row of the scan that the token is of. The scan is the same
+    /// but for its limit, and how it is fetched.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{PageToken, Scan};
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// # let from_the_link = "";
+    /// let token: PageToken = from_the_link.parse()?;
+    /// let newest_first = Scan::new().prefix("a1205").reversed().limit(20);
+    /// let page = client.table("crashes").scan_after(newest_first, &token)?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`scan`](Self::scan); [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a token of another scan
+    /// or table.
+    pub fn scan_after(&self, scan: Scan, token: &PageToken) -> Result<Scanner> {
+        self.check_scan(&scan)?;
+        let place = token.place_in(&self.name, &scan)?;
+        Ok(Scanner::behind(self.executor.clone(), self.name.clone(), scan, place))
     }
 
     fn check_scan(&self, scan: &Scan) -> Result<()> {

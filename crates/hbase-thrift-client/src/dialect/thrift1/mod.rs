@@ -59,7 +59,8 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::IncrementRows(..) => "incrementRows",
         Request::Append(..) => "append",
         Request::CheckAndPut(..) => "checkAndPut",
-        Request::OpenScanner(..) => "scannerOpenWithScan",
+        // Pages are refused before they are sent; an error names the call that would be.
+        Request::OpenScanner(..) | Request::Page(..) => "scannerOpenWithScan",
         Request::FetchRows(_) => "scannerGetList",
         Request::CloseScanner(_) => "scannerClose",
         Request::CreateTable(..) => "createTable",
@@ -99,7 +100,9 @@ pub(super) fn write(
         Request::IncrementRows(table, list) => rows::increment_rows(protocol, table, list),
         Request::Append(table, append) => rows::append(protocol, table, append),
         Request::CheckAndPut(table, check) => rows::check_and_put(protocol, table, check),
-        Request::OpenScanner(table, scan, bounds) => scanners::open(protocol, table, scan, &bounds),
+        Request::OpenScanner(table, scan, bounds) | Request::Page(table, scan, bounds) => {
+            scanners::open(protocol, table, scan, &bounds)
+        }
         Request::FetchRows(fetch) => scanners::fetch(protocol, fetch),
         Request::CloseScanner(scanner) => encode::number32(protocol, 1, scanner),
         Request::CreateTable(table, families) => admin::create_table(protocol, table, families),

@@ -28,6 +28,9 @@ pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> 
             check_whole_rows(batch)?;
             check_uniform(batch)?;
         }
+        Request::OpenScanner(_, scan, _) | Request::Page(_, scan, _) if scan.paged => {
+            return Err(lacks("has no call for a page of a scan"));
+        }
         _ => {}
     }
     refusals::check(request, max_cell_size)

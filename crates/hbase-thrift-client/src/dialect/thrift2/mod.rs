@@ -39,6 +39,7 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::CheckAndMutate(..) => "checkAndMutate",
         Request::MutateRow(..) => "mutateRow",
         Request::OpenScanner(..) => "openScanner",
+        Request::Page(..) => "getScannerResults",
         Request::FetchRows(_) => "getScannerRows",
         Request::CloseScanner(_) => "closeScanner",
         Request::CreateTable(..) => "createTable",
@@ -84,6 +85,7 @@ pub(super) fn write(
         }
         Request::MutateRow(table, row) => mutations::mutate_row(protocol, table, row),
         Request::OpenScanner(table, scan, bounds) => scanners::open(protocol, table, scan, &bounds),
+        Request::Page(table, scan, bounds) => scanners::page(protocol, table, scan, &bounds),
         Request::FetchRows(fetch) => scanners::fetch(protocol, fetch),
         Request::CloseScanner(scanner) => encode::number32(protocol, 1, scanner),
         Request::CreateTable(table, families) => admin::create_table(protocol, table, families),

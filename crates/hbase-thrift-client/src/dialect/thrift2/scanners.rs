@@ -17,6 +17,22 @@ pub(super) fn open(
     inner(protocol, 2, |protocol| tscan(protocol, scan, bounds))
 }
 
+/// With a limit, region servers close their scanners with the last row, and read none behind it.
+pub(super) fn page(
+    protocol: &mut dyn TOutputProtocol,
+    table: &[u8],
+    scan: &Scan,
+    bounds: &ScanBounds<'_>,
+) -> Encoded {
+    let rows = bounds.rows.cast_signed();
+    bytes(protocol, 1, table)?;
+    inner(protocol, 2, |protocol| {
+        tscan(protocol, scan, bounds)?;
+        number32(protocol, 15, rows)
+    })?;
+    number32(protocol, 3, rows)
+}
+
 fn tscan(protocol: &mut dyn TOutputProtocol, scan: &Scan, bounds: &ScanBounds<'_>) -> Encoded {
     if !bounds.start.is_empty() {
         bytes(protocol, 1, bounds.start)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
 use crate::error::ServerException;
-use crate::row::{BatchIndex, CellIndex, Recycler, Span};
+use crate::row::{BatchIndex, CellIndex, Recycler, Row, Span};
 
 /// A row's key with all of its columns, or with some where rows are split.
 type Part = (Vec<u8>, Vec<Vec<u8>>);
@@ -19,6 +19,7 @@ struct Server {
     second: Option<(FetchRows, Vec<Part>, bool)>,
     /// How many there were.
     seconds: u32,
+    pages: u32,
 }
 
 fn text(luck: &mut fastrand::Rng, longest: usize) -> Vec<u8> {
@@ -56,7 +57,7 @@ impl Server {
             let columns = (0..luck.usize(1..6)).map(|column| format!("f:{column}").into_bytes());
             rows.insert(key, columns.collect());
         }
-        Self { rows, scanners: BTreeMap::new(), opened: 0, second: None, seconds: 0 }
+        Self { rows, scanners: BTreeMap::new(), opened: 0, second: None, seconds: 0, pages: 0 }
     }
 
     /// What of these rows comes, in order and in parts.
@@ -116,6 +117,9 @@ fn random_scan(luck: &mut fastrand::Rng, server: &Server) -> (Scan, Vec<Part>) {
         expected.truncate(limit);
         scan = scan.limit(limit as u64);
     }
+    if scan.batch.is_none() && luck.bool() {
+        scan = scan.paged();
+    }
     (scan, expected)
 }
 
@@ -133,6 +137,22 @@ fn step(state: &mut ScanState, server: &mut Server, luck: &mut fastrand::Rng) ->
             assert!(rows > 0);
             let scanner = server.open(&state.scan().clone(), &start, &stop);
             state.opened(scanner);
+        }
+        ScanStep::Page { .. } if luck.u8(0..10) == 0 => {
+            let kind = if luck.bool() { ErrorKind::TooLarge } else { ErrorKind::ConnectionLost };
+            state.failed(error(kind));
+        }
+        ScanStep::Page { scan, start, stop, rows } => {
+            assert!(rows > 0 && rows <= scan.caching && scan.batch.is_none());
+            let scanner = server.open(&scan, &start, &stop);
+            let mut left = server.scanners.remove(&scanner).expect("a scanner that is open");
+            if scan.filter.is_some() {
+                left.retain(|(key, _)| *key < start);
+            }
+            let count = if luck.bool() { rows as usize } else { luck.usize(1..=rows as usize) };
+            let came: Vec<_> = left.drain(..count.min(left.len())).collect();
+            server.pages += 1;
+            return parts(&state.page_came(batch(&came)).unwrap()).collect();
         }
         ScanStep::Fetch { fetch, .. } if server.second.is_some() => {
             let Some((asked, came, closed)) = server.second.take() else { unreachable!() };
@@ -192,7 +212,7 @@ fn step(state: &mut ScanState, server: &mut Server, luck: &mut fastrand::Rng) ->
             server.scanners.remove(&scanner).expect("a scanner that is open");
             state.closed();
         }
-        ScanStep::End => state.abandon(),
+        ScanStep::End => state.finish(),
     }
     Vec::new()
 }
@@ -245,25 +265,38 @@ fn with_second(
 
 #[test]
 fn every_row_comes_once_whatever_goes_wrong() {
-    let mut seconds = 0;
+    let (mut seconds, mut pages, mut tokens) = (0, 0, 0);
     for seed in 0..20_000 {
         let luck = &mut fastrand::Rng::with_seed(seed);
         let mut server = Server::random(luck);
         let (scan, expected) = random_scan(luck, &server);
+        let has_pages = luck.bool();
         let mut state = ScanState::new(scan.clone());
+        state.speak(has_pages);
         let mut found = Vec::new();
         for _ in 0..10_000 {
             if state.is_done() {
                 break;
+            }
+            if scan.limit.is_none() && state.scanner().is_none() && luck.u8(0..4) == 0 {
+                // Another process goes on.
+                let place = state.place();
+                state = ScanState::new(scan.clone());
+                state.speak(has_pages);
+                state.go_on_behind(place);
+                tokens += 1;
             }
             found.extend(step(&mut state, &mut server, luck));
         }
         assert!(state.is_done(), "seed {seed}: {scan:?} does not end");
         assert_eq!(found, expected, "seed {seed}: {scan:?} of {:?}", server.rows);
         assert!(server.scanners.is_empty(), "seed {seed}: a scanner stays open");
-        seconds += server.seconds;
+        let is_at_end = scan.limit.is_none_or(|limit| found.len() < limit as usize);
+        assert!(state.is_at_end() || !is_at_end, "seed {seed}: {scan:?}");
+        (seconds, pages) = (seconds + server.seconds, pages + server.pages);
     }
-    assert!(seconds > 10_000, "{seconds}");
+    let enough = seconds > 10_000 && pages > 5_000 && tokens > 5_000;
+    assert!(enough, "{seconds} {pages} {tokens}");
 }
 
 #[test]
@@ -344,4 +377,64 @@ fn rows_of_the_catalog_come_in_an_order_of_their_own() {
     state.opened(1);
     let came = [&keys[..1], &keys[1..]].map(|keys| state.fetched(rows(keys), 9, false).unwrap());
     assert_eq!(came.map(|rows| rows.len()), [1, 2]);
+}
+
+/// What a scan asks a gateway with pages, and how many calls it takes for rows that come as asked for.
+#[test]
+fn a_scan_that_fits_into_one_page_is_one_call() {
+    let goes_by_pages = |scan: Scan| {
+        let mut state = ScanState::new(scan);
+        assert!(!matches!(state.next(), ScanStep::Page { .. }));
+        state.speak(true);
+        matches!(state.next(), ScanStep::Page { .. })
+    };
+    assert!(goes_by_pages(Scan::new().limit(10)));
+    assert!(goes_by_pages(Scan::new().limit(256).filter("KeyOnlyFilter()")));
+    assert!(!goes_by_pages(Scan::new()));
+    assert!(!goes_by_pages(Scan::new().limit(257)));
+    assert!(!goes_by_pages(Scan::new().limit(10).batch(2)));
+    assert!(!goes_by_pages(Scan::new().limit(10).filter("PageFilter(3)")));
+    assert!(goes_by_pages(Scan::new().paged()));
+
+    let rows: Vec<Part> = (b'a'..=b'j').map(|key| (vec![key], vec![b"f:x".to_vec()])).collect();
+    let mut state = ScanState::new(Scan::new().limit(10));
+    state.speak(true);
+    assert_eq!(state.page_came(batch(&rows)).unwrap().len(), 10);
+    assert!(state.is_done() && !state.is_at_end());
+    // Fewer rows than were asked for are not the last.
+    let mut state = ScanState::new(Scan::new().limit(11));
+    state.speak(true);
+    assert_eq!(state.page_came(batch(&rows)).unwrap().len(), 10);
+    let (scan, start) = (Box::new(Scan::new().limit(11)), b"j\0".to_vec());
+    assert_eq!(state.next(), ScanStep::Page { scan, start, stop: Vec::new(), rows: 1 });
+    assert_eq!(state.page_came(batch(&[])).unwrap().len(), 0);
+    assert!(state.is_done() && state.is_at_end());
+}
+
+/// The row that is known is left out by the server, so that each page has a row that isn't.
+#[test]
+fn a_page_backwards_begins_before_the_row_that_is_known() {
+    let page_of = |state: &ScanState| match state.next() {
+        ScanStep::Page { scan, start, rows, .. } => {
+            let filter = scan.filter.map(|filter| String::from_utf8(filter).unwrap());
+            (String::from_utf8(start).unwrap(), rows, filter)
+        }
+        step => panic!("{step:?}"),
+    };
+    let row = |key: &str| [(key.as_bytes().to_vec(), vec![b"f:x".to_vec()])];
+    let mut state =
+        ScanState::new(Scan::new().reversed().caching(1).paged().filter("KeyOnlyFilter()"));
+    state.speak(true);
+    assert_eq!(page_of(&state), (String::new(), 1, Some("KeyOnlyFilter()".to_owned())));
+    state.page_came(batch(&row("it's"))).unwrap();
+    let filter = "RowFilter(<, 'binary:it''s') AND (KeyOnlyFilter())".to_owned();
+    assert_eq!(page_of(&state), ("it's".to_owned(), 1, Some(filter)));
+    // A server that returns it all the same would never come to an end.
+    let error = state.page_came(batch(&row("it's"))).unwrap_err();
+    assert!(error.kind() == ErrorKind::Protocol && !error.is_retryable(), "{error:?}");
+    // The first key behind a prefix isn't one of its rows either.
+    let mut state = ScanState::new(Scan::new().prefix("b").reversed().caching(1).paged());
+    state.speak(true);
+    let filter = "RowFilter(<, 'binary:c')".to_owned();
+    assert_eq!(page_of(&state), ("c".to_owned(), 1, Some(filter)));
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::Span;
 
 use super::super::pool::{Lease, Taken};
-use super::{AskedAhead, Home, SOON, ScanDriver};
+use super::{Asked, AskedAhead, Home, SOON, ScanDriver};
 use crate::dialect::{Call, FetchRows, ScanBounds};
 use crate::error::Result;
 use crate::proto::{Behind, Leave, ScanStep};
@@ -15,13 +15,19 @@ impl ScanDriver {
     /// Opens the scanner and asks for its first rows, if that takes no longer than this. What fails is
     /// done again when the rows are needed, which then says why; returns whether it did not.
     pub(crate) fn begin(&mut self, within: Duration) -> bool {
-        let ScanStep::Open { start, stop, rows } = self.state.next() else { return true };
+        let (ScanStep::Open { .. } | ScanStep::Page { .. }) = self.state.next() else {
+            return true;
+        };
         if !self.state.scan().read_ahead {
             return true;
         }
         let deadline = self.executor.deadline().min(self.executor.environment().now() + within);
-        let bounds = ScanBounds { start: &start, stop: &stop, rows };
         let Ok(mut lease) = self.executor.checkout(deadline) else { return false };
+        self.state.speak(self.executor.has_pages());
+        let ScanStep::Open { start, stop, rows } = self.state.next() else {
+            return self.ask_page_ahead(lease);
+        };
+        let bounds = ScanBounds { start: &start, stop: &stop, rows };
         let call = Call::open_scanner(&self.table, self.state.scan(), bounds);
         // The gateway is not to blame: it may take longer than there is time here.
         match lease.call(&call, deadline, self.executor.environment()) {
@@ -44,18 +50,24 @@ impl ScanDriver {
         span: &Span,
         deadline: Instant,
     ) -> Result<RowBatch> {
-        let AskedAhead { ahead, fetch, mut behind } = asked;
-        match self.executor.take_ahead(ahead, deadline)? {
-            Taken::Awaited(mut lease) => {
+        let AskedAhead { ahead, asked } = asked;
+        match (self.executor.take_ahead(ahead, deadline)?, asked) {
+            (Taken::Awaited(mut lease), asked) => {
                 self.executor.record_gateway(span, &lease);
                 lease.reach_rows(deadline).inspect_err(|error| lease.blame(error))?;
+                let Asked::Fetch(fetch, mut behind) = asked else {
+                    return self.receive_page(lease, deadline);
+                };
                 if behind == Behind::Nothing {
                     behind = self.ask_second(&mut lease, fetch);
                 }
                 self.receive(lease, fetch, behind, deadline)
             }
-            Taken::Here(Ok(rows)) => self.state.fetched(rows, fetch.rows, behind == Behind::Close),
-            Taken::Here(Err(error)) => {
+            (Taken::Here(rows), Asked::Page) => self.state.page_came(rows?),
+            (Taken::Here(Ok(rows)), Asked::Fetch(fetch, behind)) => {
+                self.state.fetched(rows, fetch.rows, behind == Behind::Close)
+            }
+            (Taken::Here(Err(error)), Asked::Fetch(fetch, behind)) => {
                 if let Leave::Close(scanner) =
                     self.state.leave_failed(fetch.scanner, behind, &error)
                 {
@@ -86,6 +98,22 @@ impl ScanDriver {
     /// Leaves the connection until these rows are needed, which were asked for on it.
     pub(super) fn await_ahead(&mut self, lease: Lease, fetch: FetchRows, behind: Behind) {
         let ahead = lease.park_for_rows(u32::from(behind == Behind::Close));
-        self.ahead = Some(AskedAhead { ahead, fetch, behind });
+        self.ahead = Some(AskedAhead { ahead, asked: Asked::Fetch(fetch, behind) });
+    }
+
+    /// Asks for the next page while the caller reads this one, if one is wanted; returns whether it could. A
+    /// failure shows when the page is needed.
+    pub(super) fn ask_page_ahead(&mut self, mut lease: Lease) -> bool {
+        let ScanStep::Page { scan, start, stop, rows } = self.state.next() else {
+            lease.give_back();
+            return true;
+        };
+        let soon = self.executor.environment().now() + SOON;
+        let bounds = ScanBounds { start: &start, stop: &stop, rows };
+        let is_asked = self.ask_page(&mut lease, &scan, bounds, soon).is_ok();
+        if is_asked {
+            self.ahead = Some(AskedAhead { ahead: lease.park_for_rows(0), asked: Asked::Page });
+        }
+        is_asked
     }
 }

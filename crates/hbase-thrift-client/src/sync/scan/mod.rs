@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{
     Attempts, Behind, ConnectionId, Leave, ScanFailure, ScanState, ScanStep, Verdict,
 };
-use crate::request::Scan;
+use crate::request::{PagePlace, Scan};
 use crate::row::RowBatch;
 use crate::trace;
 
@@ -48,8 +48,16 @@ impl Home {
 /// Rows that were asked for before the caller needed them.
 struct AskedAhead {
     ahead: Ahead,
-    fetch: FetchRows,
-    behind: Behind,
+    asked: Asked,
+}
+
+/// What was asked of a gateway.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// The next rows of a scanner, and what went out behind that.
+    Fetch(FetchRows, Behind),
+    /// A page.
+    Page,
 }
 
 /// The table of all regions, which is in the order of their tables and first keys.
@@ -65,13 +73,37 @@ impl ScanDriver {
         Self { executor, table, state, home: None, ahead: None }
     }
 
+    /// The same from behind the rows that another scan of these returned.
+    pub(crate) fn behind(mut self, place: PagePlace) -> Self {
+        self.state.go_on_behind(place);
+        self
+    }
+
+    /// Behind which row the scan goes on.
+    pub(crate) fn place(&self) -> PagePlace {
+        self.state.place()
+    }
+
+    /// Whether it is known that no row follows, whatever the limit.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.state.is_at_end()
+    }
+
+    pub(crate) fn table(&self) -> &[u8] {
+        &self.table
+    }
+
+    pub(crate) fn scan(&self) -> &Scan {
+        self.state.scan()
+    }
+
     /// The next rows; none at the end. After an error the scan is over.
     pub(crate) fn fetch(&mut self) -> Result<RowBatch> {
         if self.state.is_done() {
             return Ok(RowBatch::default());
         }
-        let any = FetchRows { scanner: 0, rows: 0 };
-        let span = self.executor.span(self.executor.method(&Request::FetchRows(any)));
+        let method = self.method();
+        let span = self.executor.span(method);
         let _entered = span.enter();
         let mut attempts = self.executor.attempts(self.executor.deadline());
         loop {
@@ -99,6 +131,17 @@ impl ScanDriver {
         }
     }
 
+    /// What brings the rows, as far as it is known.
+    fn method(&mut self) -> &'static str {
+        self.state.speak(self.executor.has_pages());
+        self.executor.method(&if self.state.goes_by_pages() {
+            let bounds = ScanBounds { start: &[], stop: &[], rows: 0 };
+            Request::Page(&self.table, self.state.scan(), bounds)
+        } else {
+            Request::FetchRows(FetchRows { scanner: 0, rows: 0 })
+        })
+    }
+
     /// Waits and leaves the scan to be opened again, or gives up.
     fn recover(&mut self, error: Error, attempts: &mut Attempts, span: &Span) -> Result<()> {
         match self.executor.judge(attempts, error, Effect::ReadOnce) {
@@ -121,19 +164,10 @@ impl ScanDriver {
             return self.take_ahead(asked, span, deadline);
         }
         match self.state.next() {
-            ScanStep::Open { start, stop, rows } => {
-                let mut lease = self.executor.checkout(deadline)?;
+            ScanStep::Open { .. } | ScanStep::Page { .. } => {
+                let lease = self.executor.checkout(deadline)?;
                 self.executor.record_gateway(span, &lease);
-                let bounds = ScanBounds { start: &start, stop: &stop, rows };
-                let call = Call::open_scanner(&self.table, self.state.scan(), bounds);
-                let opened = lease.call(&call, deadline, self.executor.environment());
-                self.state.opened(opened.inspect_err(|error| lease.blame(error))?);
-                self.home = Home::of(&lease);
-                if !self.stays(&mut lease) {
-                    drop(lease);
-                    lease = self.checkout_home(deadline)?;
-                }
-                self.fetch_on(lease, deadline)
+                self.begin_on(lease, deadline)
             }
             ScanStep::Fetch { .. } => {
                 let lease = self.checkout_home(deadline)?;
@@ -146,9 +180,35 @@ impl ScanDriver {
                 Ok(RowBatch::default())
             }
             ScanStep::End => {
-                self.state.abandon();
+                self.state.finish();
                 Ok(RowBatch::default())
             }
+        }
+    }
+
+    /// Asks for the first rows from here on. A lent connection knows what its gateway speaks, which decides
+    /// how.
+    fn begin_on(&mut self, mut lease: Lease, deadline: Instant) -> Result<RowBatch> {
+        self.state.speak(self.executor.has_pages());
+        match self.state.next() {
+            ScanStep::Page { scan, start, stop, rows } => {
+                let bounds = ScanBounds { start: &start, stop: &stop, rows };
+                self.ask_page(&mut lease, &scan, bounds, deadline)?;
+                self.receive_page(lease, deadline)
+            }
+            ScanStep::Open { start, stop, rows } => {
+                let bounds = ScanBounds { start: &start, stop: &stop, rows };
+                let call = Call::open_scanner(&self.table, self.state.scan(), bounds);
+                let opened = lease.call(&call, deadline, self.executor.environment());
+                self.state.opened(opened.inspect_err(|error| lease.blame(error))?);
+                self.home = Home::of(&lease);
+                if !self.stays(&mut lease) {
+                    drop(lease);
+                    lease = self.checkout_home(deadline)?;
+                }
+                self.fetch_on(lease, deadline)
+            }
+            ScanStep::Fetch { .. } | ScanStep::Close(_) | ScanStep::End => Ok(RowBatch::default()),
         }
     }
 
@@ -215,6 +275,41 @@ impl ScanDriver {
                     self.leave(lease, how);
                 }
             }
+        }
+        rows
+    }
+
+    /// Sends the request for a page.
+    fn ask_page(
+        &self,
+        lease: &mut Lease,
+        scan: &Scan,
+        bounds: ScanBounds<'_>,
+        deadline: Instant,
+    ) -> Result<()> {
+        lease.session().queue(&Call::page(&self.table, scan, bounds).request)?;
+        lease.send(deadline, self.executor.environment()).inspect_err(|error| lease.blame(error))
+    }
+
+    /// Waits for a page that was asked for on this connection, then asks for the next one.
+    fn receive_page(&mut self, mut lease: Lease, deadline: Instant) -> Result<RowBatch> {
+        let rows = match lease.receive::<RowBatch>(deadline, self.executor.environment()) {
+            Ok(rows) => self.state.page_came(rows),
+            Err(error) => {
+                lease.blame(&error);
+                Err(error)
+            }
+        };
+        match &rows {
+            Ok(_) if self.state.scan().read_ahead && self.stays(&mut lease) => {
+                self.ask_page_ahead(lease);
+            }
+            Ok(_) => lease.give_back(),
+            // Behind the answer may come what others have asked for, which is theirs.
+            Err(_) if lease.session().is_in_step() || lease.session().is_awaiting_reply() => {
+                lease.give_back();
+            }
+            Err(_) => {}
         }
         rows
     }
@@ -292,8 +387,8 @@ impl Drop for ScanDriver {
         let asked = self.ahead.take();
         let free_home = || home.and_then(|home| self.take_free_home(home));
         let lease = match asked {
-            Some(AskedAhead { ahead, behind, .. }) => match pool.drop_ahead(&ahead) {
-                Some(lease) if behind == Behind::Close => {
+            Some(AskedAhead { ahead, asked }) => match pool.drop_ahead(&ahead) {
+                Some(lease) if matches!(asked, Asked::Fetch(_, Behind::Close) | Asked::Page) => {
                     lease.park_again();
                     return;
                 }
