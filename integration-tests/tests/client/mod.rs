@@ -15,6 +15,7 @@ mod row_sets;
 mod rows;
 mod salted;
 mod scans;
+mod schema;
 mod writer;
 
 use hbase_thrift_client::{Client, ColumnFamily, Table};
@@ -36,6 +37,7 @@ pub(crate) fn tests() -> Vec<Test> {
         rows::tests(),
         salted::tests(),
         scans::tests(),
+        schema::tests(),
         writer::tests(),
     ];
     modules.into_iter().flatten().collect()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hbase_thrift_client::ColumnFamily;
-use integration_tests::{Server, Test, TestTable};
+use hbase_thrift_client::{ColumnFamily, Config};
+use integration_tests::{Flavour, Server, Test, TestTable};
 use socorro_hbase_client::{ErrorKind, SchemaOptions};
 
 use crate::socorro::{connect, socorro, url_with_prefix};
@@ -13,6 +13,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(the_server_has_the_families_and_versions_of_the_interchange_format),
         Test::new(creating_the_schema_again_changes_nothing),
         Test::new(a_table_without_its_families_is_named),
+        Test::on_own_server(salted_tables_begin_with_a_region_for_each_salt_where_they_can),
     ]
 }
 
@@ -52,6 +53,42 @@ fn creating_the_schema_again_changes_nothing(server: &Server) {
     let report = socorro(server).store.create_schema(&SchemaOptions::new()).unwrap();
     assert_eq!(report.created, [""; 0]);
     assert_eq!(report.existing.len(), 13);
+}
+
+/// On either interface; what is there already is left as it is.
+fn salted_tables_begin_with_a_region_for_each_salt_where_they_can(server: &Server) {
+    for (url, is_split) in [
+        (server.gateway(Flavour::Compact), false),
+        (server.thrift2_endpoint(Flavour::Nonblocking).to_string(), false),
+        (server.thrift2_endpoint(Flavour::Threadpool).to_string(), true),
+        (server.thrift2_endpoint(Flavour::Http).to_string(), true),
+    ] {
+        let tables = TestTable::reserve_prefix(server, "split_schema");
+        let config = url.parse::<Config>().unwrap().table_prefix(tables.name());
+        let store = connect(&config.to_string());
+        let admin = store.client().admin();
+        let whole = "crash_reports_index_submitted_time";
+        admin.create_table(whole, &[ColumnFamily::new("ids")]).unwrap();
+        let report = store.create_schema(&SchemaOptions::new()).unwrap();
+        assert_eq!((report.created.len(), report.existing), (12, vec![whole]));
+        let unsalted = [
+            "crash_report_signatures",
+            "crash_reports_index_hang_id",
+            "crash_reports_index_signature_ooid",
+            "metrics",
+        ];
+        for table in report.created {
+            let regions = admin.regions(table).unwrap();
+            let starts = regions.iter().map(|region| String::from_utf8_lossy(&region.start_key));
+            let starts = starts.collect::<Vec<_>>().join(" ");
+            let is_split = is_split && !unsalted.contains(&table);
+            assert_eq!(starts, if is_split { " 1 2 3 4 5 6 7 8 9 a b c d e f" } else { "" });
+            assert_eq!(report.split.contains(&table), is_split, "{table}");
+        }
+        assert_eq!(admin.regions(whole).unwrap().len(), 1);
+        let again = store.create_schema(&SchemaOptions::new()).unwrap();
+        assert_eq!((again.created.len(), again.split.len(), again.existing.len()), (0, 0, 13));
+    }
 }
 
 fn a_table_without_its_families_is_named(server: &Server) {

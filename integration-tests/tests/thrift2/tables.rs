@@ -52,7 +52,7 @@ pub(crate) fn descriptor(table: &[u8], families: &[&str]) -> TTableDescriptor {
     TTableDescriptor::new(name(table), families, None, None)
 }
 
-pub(super) fn name(table: &[u8]) -> TTableName {
+pub(crate) fn name(table: &[u8]) -> TTableName {
     let text = String::from_utf8_lossy(table);
     match text.split_once(':') {
         Some((namespace, name)) => TTableName::new(bytes(namespace), bytes(name)),

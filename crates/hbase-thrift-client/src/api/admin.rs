@@ -1,5 +1,8 @@
 //! Creates, deletes and describes tables.
 
+mod families;
+mod namespaces;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -65,7 +68,8 @@ impl Admin {
         Self { executor: self.executor.with_cancellation(token) }
     }
 
-    /// Creates a table in one region.
+    /// Creates a table in one region. [`create_table_with_splits`](Self::create_table_with_splits) makes
+    /// several.
     ///
     /// # Errors
     ///
@@ -82,7 +86,39 @@ impl Admin {
     /// ```
     pub fn create_table(&self, name: impl AsRef<[u8]>, families: &[ColumnFamily]) -> Result<()> {
         let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::create_table(&name, families))
+        self.executor.on_table(&name).run(&Call::create_table(&name, families, &[]))
+    }
+
+    /// Creates a table in several regions: each of these keys is the first one of a region, and the first
+    /// region has what is before them.
+    ///
+    /// Thrift 1 has no such call. A framed gateway of Thrift 2 would split the table at other keys, so it isn't
+    /// asked to.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::ColumnFamily;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// // Keys begin with a salt of one digit.
+    /// let splits = "123456789abcdef".chars().map(String::from);
+    /// client.admin().create_table_with_splits("crashes", &[ColumnFamily::new("ids")], splits)?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`create_table`](Self::create_table); [`Unsupported`](ErrorKind::Unsupported) on Thrift 1,
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) for a framed gateway and for keys that are empty or there
+    /// twice.
+    #[doc(alias = "createTable")]
+    pub fn create_table_with_splits<K: Into<Vec<u8>>>(
+        &self,
+        name: impl AsRef<[u8]>,
+        families: &[ColumnFamily],
+        split_keys: impl IntoIterator<Item = K>,
+    ) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        let splits: Vec<Vec<u8>> = split_keys.into_iter().map(Into::into).collect();
+        self.executor.on_table(&name).run(&Call::create_table(&name, families, &splits))
     }
 
     /// Deletes a table, which has to be disabled first.
@@ -122,6 +158,45 @@ impl Admin {
             Err(error) if error.kind() != ErrorKind::TableDisabled => Err(error),
             _ => self.delete_table(name),
         }
+    }
+
+    /// Deletes all rows of a table, which has to be disabled first and is in service again afterwards. It has
+    /// one region then.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let admin = client.admin();
+    /// admin.disable_table("crash_reports")?;
+    /// admin.truncate_table("crash_reports")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled), [`TableNotFound`](ErrorKind::TableNotFound),
+    /// [`Unsupported`](ErrorKind::Unsupported) on Thrift 1.
+    #[doc(alias = "truncateTable")]
+    pub fn truncate_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::truncate_table(&name, false))
+    }
+
+    /// As [`truncate_table`](Self::truncate_table), and the regions stay as they are.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let admin = client.admin();
+    /// admin.disable_table("crash_reports")?;
+    /// admin.truncate_table_preserving_splits("crash_reports")?;
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`truncate_table`](Self::truncate_table).
+    pub fn truncate_table_preserving_splits(&self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run(&Call::truncate_table(&name, true))
     }
 
     /// Takes a table out of service.
@@ -298,6 +373,24 @@ impl Admin {
             return Err(Error::new(ErrorKind::TableNotFound, message));
         }
         Ok(regions)
+    }
+
+    /// Returns the region that a row is in, or would be in.
+    ///
+    /// ```no_run
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let region = client.admin().region_of("crash_reports", "a120508")?;
+    /// println!("{:?} serves it", region.server);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    #[doc(alias = "getRegionLocation")]
+    pub fn region_of(&self, name: impl AsRef<[u8]>, row: impl AsRef<[u8]>) -> Result<Region> {
+        let name = self.full_name(name.as_ref())?;
+        self.executor.on_table(&name).run_region_of(&name, row.as_ref())
     }
 
     /// Asks for a compaction of all regions of a table; it runs on after the answer.

@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use hbase_thrift_api::TThriftServerType;
 
 use super::thrift1::packed::PackedBatch;
+use super::thrift2::described::{DescribedFamily, DescribedTable};
 use crate::request::{
     Append, Batch, CheckAndMutate, CheckAndPut, ColumnFamily, Delete, Get, GetRows, GetVersions,
-    Increment, Put, Region, RowMutations, Scan, Version,
+    Increment, Namespace, Put, Region, RowMutations, Scan, Version,
 };
 use crate::row::RowBatch;
 
@@ -34,7 +35,23 @@ pub(crate) enum Request<'a> {
     Page(&'a [u8], &'a Scan, ScanBounds<'a>),
     FetchRows(FetchRows),
     CloseScanner(i32),
-    CreateTable(&'a [u8], &'a [ColumnFamily]),
+    /// With the keys that regions other than the first begin at.
+    CreateTable(&'a [u8], &'a [ColumnFamily], &'a [Vec<u8>]),
+    /// Deletes all rows; the regions stay as they are where this says so.
+    TruncateTable(&'a [u8], bool),
+    /// All that the interface knows of a table.
+    DescribeTable(&'a [u8]),
+    ModifyTable(&'a [u8], &'a DescribedTable),
+    AddFamily(&'a [u8], &'a ColumnFamily),
+    ModifyFamily(&'a [u8], &'a DescribedFamily),
+    DeleteFamily(&'a [u8], &'a [u8]),
+    CreateNamespace(&'a Namespace),
+    ModifyNamespace(&'a Namespace),
+    DeleteNamespace(&'a str),
+    DescribeNamespace(&'a str),
+    Namespaces,
+    /// The region that a row is in.
+    RegionOf(&'a [u8], &'a [u8]),
     EnableTable(&'a [u8]),
     DisableTable(&'a [u8]),
     DeleteTable(&'a [u8]),
@@ -71,7 +88,14 @@ impl<'a> Request<'a> {
             | Self::MutateRow(table, _)
             | Self::OpenScanner(table, ..)
             | Self::Page(table, ..)
-            | Self::CreateTable(table, _)
+            | Self::CreateTable(table, ..)
+            | Self::TruncateTable(table, _)
+            | Self::DescribeTable(table)
+            | Self::ModifyTable(table, _)
+            | Self::AddFamily(table, _)
+            | Self::ModifyFamily(table, _)
+            | Self::DeleteFamily(table, _)
+            | Self::RegionOf(table, _)
             | Self::EnableTable(table)
             | Self::DisableTable(table)
             | Self::DeleteTable(table)
@@ -80,6 +104,11 @@ impl<'a> Request<'a> {
             | Self::Regions(table) => Some(table),
             Self::FetchRows(_)
             | Self::CloseScanner(_)
+            | Self::CreateNamespace(_)
+            | Self::ModifyNamespace(_)
+            | Self::DeleteNamespace(_)
+            | Self::DescribeNamespace(_)
+            | Self::Namespaces
             | Self::Compact(_)
             | Self::MajorCompact(_)
             | Self::TableNames
@@ -157,8 +186,23 @@ calls! {
         = Request::Page(table, scan, bounds);
     fetch_rows(fetch: FetchRows) -> RowBatch = Request::FetchRows(fetch);
     close_scanner(scanner: i32) -> () = Request::CloseScanner(scanner);
-    create_table(table: &'a [u8], families: &'a [ColumnFamily]) -> ()
-        = Request::CreateTable(table, families);
+    create_table(table: &'a [u8], families: &'a [ColumnFamily], splits: &'a [Vec<u8>]) -> ()
+        = Request::CreateTable(table, families, splits);
+    truncate_table(table: &'a [u8], keeps_splits: bool) -> ()
+        = Request::TruncateTable(table, keeps_splits);
+    describe_table(table: &'a [u8]) -> DescribedTable = Request::DescribeTable(table);
+    modify_table(table: &'a [u8], described: &'a DescribedTable) -> ()
+        = Request::ModifyTable(table, described);
+    add_family(table: &'a [u8], family: &'a ColumnFamily) -> () = Request::AddFamily(table, family);
+    modify_family(table: &'a [u8], family: &'a DescribedFamily) -> ()
+        = Request::ModifyFamily(table, family);
+    delete_family(table: &'a [u8], family: &'a [u8]) -> () = Request::DeleteFamily(table, family);
+    create_namespace(namespace: &'a Namespace) -> () = Request::CreateNamespace(namespace);
+    modify_namespace(namespace: &'a Namespace) -> () = Request::ModifyNamespace(namespace);
+    delete_namespace(name: &'a str) -> () = Request::DeleteNamespace(name);
+    describe_namespace(name: &'a str) -> Namespace = Request::DescribeNamespace(name);
+    namespaces() -> Vec<Namespace> = Request::Namespaces;
+    region_of(table: &'a [u8], row: &'a [u8]) -> Region = Request::RegionOf(table, row);
     enable_table(table: &'a [u8]) -> () = Request::EnableTable(table);
     disable_table(table: &'a [u8]) -> () = Request::DisableTable(table);
     delete_table(table: &'a [u8]) -> () = Request::DeleteTable(table);

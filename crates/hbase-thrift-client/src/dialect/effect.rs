@@ -34,6 +34,10 @@ impl Effect {
             | Request::TableStates
             | Request::ClusterId
             | Request::ServerType
+            | Request::DescribeTable(_)
+            | Request::DescribeNamespace(_)
+            | Request::Namespaces
+            | Request::RegionOf(..)
             | Request::Page(..)
             // An id that is lost with its reply costs the gateway a lease, not the data anything.
             | Request::OpenScanner(..) => Self::Read,
@@ -55,6 +59,14 @@ impl Effect {
             | Request::CheckAndPut(..)
             | Request::CheckAndMutate(..)
             | Request::CreateTable(..)
+            | Request::TruncateTable(..)
+            | Request::ModifyTable(..)
+            | Request::AddFamily(..)
+            | Request::ModifyFamily(..)
+            | Request::DeleteFamily(..)
+            | Request::CreateNamespace(_)
+            | Request::ModifyNamespace(_)
+            | Request::DeleteNamespace(_)
             | Request::EnableTable(_)
             | Request::DisableTable(_)
             | Request::DeleteTable(_)

@@ -124,6 +124,15 @@ pub(in crate::dialect) fn struct_iter<T>(
     })
 }
 
+/// A struct of the generated code.
+pub(in crate::dialect) fn generated<T: TSerializable>(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    value: &T,
+) -> Encoded {
+    field(protocol, id, TType::Struct, |protocol| value.write_to_out_protocol(protocol))
+}
+
 /// A list of structs of the generated code.
 pub(in crate::dialect) fn generated_list<T: TSerializable>(
     protocol: &mut dyn TOutputProtocol,

@@ -52,6 +52,19 @@ impl Dialect {
         }
     }
 
+    /// As [`check`](Self::check), of what framed gateways alone would do otherwise.
+    pub(crate) fn check_framed(self, request: &Request<'_>) -> Result<()> {
+        match self {
+            Self::Thrift1 => Ok(()),
+            Self::Thrift2 => thrift2::check_framed(request),
+        }
+    }
+
+    /// Whether the region of a row is one call.
+    pub(crate) fn has_region_of_row(self) -> bool {
+        self == Self::Thrift2
+    }
+
     /// Whether puts and deletes of several rows can be one call.
     pub(crate) fn has_mixed_batches(self) -> bool {
         self == Self::Thrift1

@@ -4,12 +4,15 @@
 //! What no interface of HBase could do (an empty row key, a column without family) is refused by
 //! the requests themselves.
 
+use std::collections::BTreeSet;
+
 use super::call::Request;
 use super::hidden;
 use super::thrift1::packed;
 use crate::error::{Error, Result};
 use crate::request::{
-    Batch, Delete, Increment, Mutation, Put, RowMutations, Scan, check_row, scan_filter,
+    Batch, ColumnFamily, Delete, Increment, Mutation, Namespace, Put, RowMutations, Scan,
+    check_row, scan_filter,
 };
 
 /// Checks the request by itself, then for the interface's traps.
@@ -70,14 +73,34 @@ pub(super) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
             check_table(table)?;
             check_scan(scan)
         }
-        Request::CreateTable(name, families) => {
+        Request::CreateTable(name, families, splits) => {
             check_table(name)?;
+            check_splits(splits)?;
             if families.is_empty() {
                 return Err(Error::invalid("a table needs at least one column family"));
             }
-            families.iter().try_for_each(crate::request::ColumnFamily::check)
+            families.iter().try_for_each(ColumnFamily::check)
         }
-        Request::EnableTable(name)
+        Request::AddFamily(table, family) => {
+            check_table(table)?;
+            family.check()
+        }
+        Request::DeleteFamily(table, family) => {
+            check_table(table)?;
+            ColumnFamily::check_name(family)
+        }
+        Request::RegionOf(table, row) => {
+            check_table(table)?;
+            check_row(row)
+        }
+        Request::CreateNamespace(Namespace { name, .. })
+        | Request::ModifyNamespace(Namespace { name, .. }) => check_namespace(name),
+        Request::DeleteNamespace(name) | Request::DescribeNamespace(name) => check_namespace(name),
+        Request::TruncateTable(name, _)
+        | Request::DescribeTable(name)
+        | Request::ModifyTable(name, _)
+        | Request::ModifyFamily(name, _)
+        | Request::EnableTable(name)
         | Request::DisableTable(name)
         | Request::DeleteTable(name)
         | Request::IsTableEnabled(name)
@@ -89,11 +112,36 @@ pub(super) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
         Request::PackedBatch(..)
         | Request::FetchRows(_)
         | Request::CloseScanner(_)
+        | Request::Namespaces
         | Request::TableNames
         | Request::TableStates
         | Request::ClusterId
         | Request::ServerType => Ok(()),
     }
+}
+
+/// HBase sorts them, and refuses the others with an internal error.
+fn check_splits(splits: &[Vec<u8>]) -> Result<()> {
+    let mut keys = BTreeSet::new();
+    for key in splits {
+        check_row(key)?;
+        if !keys.insert(key) {
+            let shown = key.escape_ascii();
+            return Err(Error::invalid(format!("the split key `{shown}` is there twice")));
+        }
+    }
+    Ok(())
+}
+
+fn check_namespace(name: &str) -> Result<()> {
+    let is_sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(is_sound) {
+        return Err(Error::invalid(format!(
+            "`{}` can't be a namespace: it needs letters, digits and underscores alone",
+            name.escape_debug()
+        )));
+    }
+    Ok(())
 }
 
 /// As [`check`], of what a buffered writer takes; returns how many bytes of a request it takes.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use hbase_thrift_api::{AlreadyExists, IOError, IllegalArgument, TThriftServerType};
 use thrift::protocol::{TInputProtocol, TSerializable, TType};
 
+use super::thrift2::described::DescribedTable;
 use super::{Dialect, thrift1, thrift2};
 use crate::error::ServerException;
-use crate::request::{ColumnFamily, Region, Version};
+use crate::request::{ColumnFamily, Namespace, Region, Version};
 use crate::row::RowBatch;
 
 pub(super) type Read<T> = thrift::Result<T>;
@@ -79,6 +80,10 @@ replies! {
     Vec<Vec<u8>> = table_names;
     Vec<Version> = versions;
     Vec<Region> = regions;
+    Region = region;
+    DescribedTable = described_table;
+    Namespace = namespace;
+    Vec<Namespace> = namespaces;
     Vec<ColumnFamily> = families;
     String = text;
     BTreeMap<Vec<u8>, bool> = table_states;

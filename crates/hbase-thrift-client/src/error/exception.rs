@@ -79,12 +79,15 @@ const WITHOUT_CLASS: &[(&str, &str, ErrorKind)] = &[
     ("tableName=", ", state=ENABLED", ErrorKind::TableNotDisabled),
 ];
 
-/// Parts of a first line that say more than its class, `DoNotRetryIOException`: a counter in a cell
-/// of another size (`HRegion.getLongValue`), and an answer over the server's limit, which mini-hbase
-/// refuses.
+/// Parts of a first line that say more than its class, most often `DoNotRetryIOException`: a counter in a cell
+/// of another size (`HRegion.getLongValue`), an answer over the server's limit, which mini-hbase
+/// refuses, and families that are there or aren't.
 const PARTS: &[(&str, ErrorKind)] = &[
     ("Field is not a long", ErrorKind::IllegalArgument),
     ("the answer would have more than", ErrorKind::TooLarge),
+    // An `InvalidFamilyOperationException` (`HMaster.addColumn` and others).
+    ("already exists so cannot be added", ErrorKind::AlreadyExists),
+    ("does not exist, so it cannot be", ErrorKind::NoSuchColumnFamily),
 ];
 
 impl ServerException {
@@ -209,6 +212,20 @@ mod tests {
 
     fn io_error(trace: &str) -> ServerException {
         ServerException::new("IOError", trace, Some(false))
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_family_is_in_the_text() {
+        let kind = |text: &str| {
+            let class = "org.apache.hadoop.hbase.InvalidFamilyOperationException";
+            io_error(&format!("{class}: Column family 'f' {text}")).kind()
+        };
+        assert_eq!(
+            kind("in table 't' already exists so cannot be added"),
+            ErrorKind::AlreadyExists
+        );
+        assert_eq!(kind("does not exist, so it cannot be deleted"), ErrorKind::NoSuchColumnFamily);
+        assert_eq!(kind("is the only column family in the table"), ErrorKind::Server);
     }
 
     #[test]

@@ -128,13 +128,19 @@ impl ColumnFamily {
         self.time_to_live
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
-        let shown = self.name.escape_ascii();
-        if self.name.is_empty() || self.name.contains(&b':') {
+    pub(crate) fn check_name(name: &[u8]) -> Result<()> {
+        if name.is_empty() || name.contains(&b':') {
+            let shown = name.escape_ascii();
             return Err(Error::invalid(format!(
                 "`{shown}` can't be a column family: it is empty or has a colon"
             )));
         }
+        Ok(())
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        Self::check_name(&self.name)?;
+        let shown = self.name.escape_ascii();
         if self.max_versions == 0 || i32::try_from(self.max_versions).is_err() {
             return Err(Error::invalid(format!("the family `{shown}` needs at least 1 version")));
         }

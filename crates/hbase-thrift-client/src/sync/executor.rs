@@ -9,7 +9,7 @@ use tracing::Span;
 use super::cancel::{Cancellation, CancellationToken, Watched};
 use super::environment::{Environment, Signal, System};
 use super::pool::{Ahead, Lease, Pool, Taken};
-use crate::config::Config;
+use crate::config::{Config, Transport};
 use crate::dialect::{Call, Dialect, Effect, Reply, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{Answered, Attempts, ConnectionId, Loss, Policy, Verdict, Written, settle};
@@ -109,15 +109,23 @@ impl Executor {
     fn check_by(&self, request: &Request<'_>, deadline: Instant) -> Result<()> {
         let max_cell_size = self.config().get_max_cell_size();
         if let Some(dialect) = self.pool.dialect() {
-            return dialect.check(request, max_cell_size);
+            return self.check_in(dialect, request);
         }
         // Where the interfaces agree, it need not be known yet which one it is.
         let checked = Dialect::ALL.map(|dialect| dialect.check(request, max_cell_size));
         match checked {
             [Ok(()), Ok(())] => Ok(()),
             [Err(error), Err(_)] => Err(error),
-            _ => self.dialect_by(deadline)?.check(request, max_cell_size),
+            _ => self.check_in(self.dialect_by(deadline)?, request),
         }
+    }
+
+    fn check_in(&self, dialect: Dialect, request: &Request<'_>) -> Result<()> {
+        dialect.check(request, self.config().get_max_cell_size())?;
+        if self.config().get_transport() == Transport::Framed {
+            dialect.check_framed(request)?;
+        }
+        Ok(())
     }
 
     /// Which interface the gateways have; asks one of them if that isn't known yet.

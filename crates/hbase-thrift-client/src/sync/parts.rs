@@ -9,9 +9,9 @@ use std::time::Instant;
 use super::executor::Executor;
 use super::pipeline::{OwnedCall, OwnedRequest};
 use crate::dialect::{Call, Dialect, Effect, Request};
-use crate::error::{ErrorKind, Outcome, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::proto::after;
-use crate::request::{Batch, Increment};
+use crate::request::{Batch, Increment, Region};
 
 impl Executor {
     /// Runs all puts, then all deletes.
@@ -57,6 +57,27 @@ impl Executor {
             Some(error) => Err(after(error, Effect::OnceMany, earlier)),
             None => Ok(()),
         }
+    }
+
+    /// The region that a row is in.
+    pub(crate) fn run_region_of(&self, table: &[u8], row: &[u8]) -> Result<Region> {
+        let deadline = self.deadline();
+        let call = Call::region_of(table, row);
+        Dialect::check_content(&call.request, self.config().get_max_cell_size())?;
+        if self.dialect_by(deadline)?.has_region_of_row() {
+            return self.run_until(&call, deadline);
+        }
+        let regions = self.run_until(&Call::regions(table), deadline)?;
+        let is_in = |region: &Region| {
+            row >= region.start_key.as_slice()
+                && (region.end_key.is_empty() || row < region.end_key.as_slice())
+        };
+        regions.into_iter().find(is_in).ok_or_else(|| {
+            // The gateway doesn't say which of the two it is.
+            let shown = table.escape_ascii();
+            let message = format!("the table `{shown}` has no region, so it does not exist");
+            Error::new(ErrorKind::TableNotFound, message)
+        })
     }
 
     /// All tables with whether they are in service. One that is dropped meanwhile is left out.

@@ -92,7 +92,8 @@ fn create(store: &CrashStore, compression: Compression) -> Result<()> {
         .create_schema(&SchemaOptions::new().compression(compression))
         .context("the schema is incomplete; once the cause is removed, create it again")?;
     for table in &report.created {
-        output::say(&format!("created {table}"));
+        let how = if report.split.contains(table) { ", with a region for each salt" } else { "" };
+        output::say(&format!("created {table}{how}"));
     }
     let created = counted(report.created.len() as u64, "table");
     output::say(&format!("{created} created, {} there already", report.existing.len()));

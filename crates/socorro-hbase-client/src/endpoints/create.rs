@@ -9,7 +9,7 @@ use hbase_thrift_client::{ColumnFamily, Compression, ErrorKind as HBaseErrorKind
 
 use crate::{
     error::{Error, ErrorKind, Part, Result},
-    layout::{SEARCH_TABLE, TABLES, TableSchema},
+    layout::{self, SEARCH_TABLE, TABLES, TableSchema},
     store::CrashStore,
 };
 
@@ -47,6 +47,8 @@ impl SchemaOptions {
 pub struct SchemaReport {
     /// Tables that were created.
     pub created: Vec<&'static str>,
+    /// Those of them that begin with a region for each salt.
+    pub split: Vec<&'static str>,
     /// Tables that were there, with all their column families.
     pub existing: Vec<&'static str>,
 }
@@ -54,6 +56,10 @@ pub struct SchemaReport {
 /// # Setting up
 impl CrashStore {
     /// Creates those of the twelve tables that are missing, and [`SEARCH_TABLE`].
+    ///
+    /// Tables whose keys begin with a salt get a region for each, so that a new cluster shares the load from
+    /// the first crash on. Only a Thrift 2 gateway that isn't framed can do that; with others they have one
+    /// region, which HBase splits as it grows.
     ///
     /// Tables that exist are left as they are, once their column families are all found. May be
     /// called again after an error, and by several programs at once.
@@ -73,23 +79,40 @@ impl CrashStore {
     pub fn create_schema(&self, options: &SchemaOptions) -> Result<SchemaReport> {
         let mut report = SchemaReport::default();
         for table in TABLES.iter().chain([&SEARCH_TABLE]) {
-            if self.create_table(table, options)? {
-                report.created.push(table.name);
-            } else {
-                self.verify_table(table)?;
-                report.existing.push(table.name);
+            match self.create_table(table, options)? {
+                Some(is_split) => {
+                    report.created.push(table.name);
+                    report.split.extend(is_split.then_some(table.name));
+                }
+                None => {
+                    self.verify_table(table)?;
+                    report.existing.push(table.name);
+                }
             }
         }
         self.forget_search();
         Ok(report)
     }
 
-    /// Whether the table was missing.
-    fn create_table(&self, table: &TableSchema, options: &SchemaOptions) -> Result<bool> {
-        let families: Vec<_> = families(table, options).collect();
-        match self.client().admin().create_table(table.name, &families) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == HBaseErrorKind::AlreadyExists => Ok(false),
+    /// Returns whether a table that was missing is split; `None` if it was there.
+    fn create_table(&self, table: &TableSchema, options: &SchemaOptions) -> Result<Option<bool>> {
+        let (admin, families) = (self.client().admin(), families(table, options));
+        let families: Vec<_> = families.collect();
+        let whole = || admin.create_table(table.name, &families).map(|()| false);
+        let created = if layout::is_salted(table) {
+            // The first region has the first salt.
+            let splits = layout::SALTS.bytes().skip(1).map(|salt| vec![salt]);
+            match admin.create_table_with_splits(table.name, &families, splits) {
+                // Nothing was sent: the gateway can't split, or can't read at which keys.
+                Err(error) if is_refused_here(&error) => whole(),
+                created => created.map(|()| true),
+            }
+        } else {
+            whole()
+        };
+        match created {
+            Ok(is_split) => Ok(Some(is_split)),
+            Err(error) if error.kind() == HBaseErrorKind::AlreadyExists => Ok(None),
             Err(error) => {
                 let message = format!("table {} could not be created", table.name);
                 Err(Error::of_call(message, error, Part::Indexes))
@@ -119,6 +142,11 @@ impl CrashStore {
         );
         Err(Error::new(ErrorKind::SchemaMismatch, message))
     }
+}
+
+fn is_refused_here(error: &hbase_thrift_client::Error) -> bool {
+    matches!(error.kind(), HBaseErrorKind::Unsupported | HBaseErrorKind::InvalidRequest)
+        && error.attempts() == 0
 }
 
 fn families<'a>(

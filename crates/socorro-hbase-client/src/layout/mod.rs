@@ -8,6 +8,7 @@ mod keys;
 mod schema;
 mod search;
 
+pub(crate) use schema::is_salted;
 pub use schema::{FamilySchema, SEARCH_TABLE, TABLES, TableSchema};
 pub use search::SearchColumn;
 

@@ -81,6 +81,11 @@ pub const TABLES: [TableSchema; 12] = [
 pub const SEARCH_TABLE: TableSchema =
     TableSchema { name: SEARCH, families: &[family("s", 1)], compressible: true };
 
+/// Whether the keys of a table's rows begin with a salt.
+pub(crate) fn is_salted(table: &TableSchema) -> bool {
+    !matches!(table.name, SIGNATURES | HANG_ID | SIGNATURE_OOID | METRICS)
+}
+
 const INDEX: &[FamilySchema] = &[family("ids", 1)];
 const QUEUE: &[FamilySchema] = &[family("ids", 1), family("processor_state", 5)];
 

@@ -64,6 +64,19 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::FetchRows(_) => "scannerGetList",
         Request::CloseScanner(_) => "scannerClose",
         Request::CreateTable(..) => "createTable",
+        // Refused before they are sent; errors name them as Thrift 2 does.
+        Request::TruncateTable(..) => "truncateTable",
+        Request::DescribeTable(_) => "getTableDescriptor",
+        Request::ModifyTable(..) => "modifyTable",
+        Request::AddFamily(..) => "addColumnFamily",
+        Request::ModifyFamily(..) => "modifyColumnFamily",
+        Request::DeleteFamily(..) => "deleteColumnFamily",
+        Request::CreateNamespace(_) => "createNamespace",
+        Request::ModifyNamespace(_) => "modifyNamespace",
+        Request::DeleteNamespace(_) => "deleteNamespace",
+        Request::DescribeNamespace(_) => "getNamespaceDescriptor",
+        Request::Namespaces => "listNamespaceDescriptors",
+        Request::RegionOf(..) => "getRegionLocation",
         Request::EnableTable(_) => "enableTable",
         Request::DisableTable(_) => "disableTable",
         Request::DeleteTable(_) => "deleteTable",
@@ -105,7 +118,7 @@ pub(super) fn write(
         }
         Request::FetchRows(fetch) => scanners::fetch(protocol, fetch),
         Request::CloseScanner(scanner) => encode::number32(protocol, 1, scanner),
-        Request::CreateTable(table, families) => admin::create_table(protocol, table, families),
+        Request::CreateTable(table, families, _) => admin::create_table(protocol, table, families),
         Request::EnableTable(name)
         | Request::DisableTable(name)
         | Request::DeleteTable(name)
@@ -119,6 +132,18 @@ pub(super) fn write(
         | Request::ClusterId
         | Request::ServerType
         | Request::MutateRow(..)
-        | Request::CheckAndMutate(..) => Ok(()),
+        | Request::CheckAndMutate(..)
+        | Request::TruncateTable(..)
+        | Request::DescribeTable(_)
+        | Request::ModifyTable(..)
+        | Request::AddFamily(..)
+        | Request::ModifyFamily(..)
+        | Request::DeleteFamily(..)
+        | Request::CreateNamespace(_)
+        | Request::ModifyNamespace(_)
+        | Request::DeleteNamespace(_)
+        | Request::DescribeNamespace(_)
+        | Request::Namespaces
+        | Request::RegionOf(..) => Ok(()),
     })
 }

@@ -28,6 +28,25 @@ pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> 
             check_whole_rows(batch)?;
             check_uniform(batch)?;
         }
+        Request::CreateTable(_, _, [_, ..]) => {
+            return Err(lacks(
+                "can't create a table that is split (Admin::create_table makes one region)",
+            ));
+        }
+        Request::TruncateTable(..) => return Err(lacks("can't truncate tables")),
+        Request::AddFamily(..)
+        | Request::ModifyFamily(..)
+        | Request::DeleteFamily(..)
+        | Request::DescribeTable(_)
+        | Request::ModifyTable(..) => return Err(lacks("can't change the families of a table")),
+        Request::CreateNamespace(_)
+        | Request::ModifyNamespace(_)
+        | Request::DeleteNamespace(_)
+        | Request::DescribeNamespace(_)
+        | Request::Namespaces => return Err(lacks("has no calls for namespaces")),
+        Request::RegionOf(..) => {
+            return Err(lacks("can't find the region of a row (Admin::region_of looks among all)"));
+        }
         Request::OpenScanner(_, scan, _) | Request::Page(_, scan, _) if scan.paged => {
             return Err(lacks("has no call for a page of a scan"));
         }

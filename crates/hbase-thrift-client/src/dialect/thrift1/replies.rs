@@ -6,8 +6,9 @@ use hbase_thrift_api::{ColumnDescriptor, TCell, TRegionInfo, TThriftServerType};
 use thrift::protocol::{TInputProtocol, TSerializable};
 
 use super::admin::{family_of, region_of};
-use crate::dialect::reply::{Read, list, map};
-use crate::request::{ColumnFamily, Region, Version};
+use crate::dialect::reply::{Read, list, map, missing_result};
+use crate::dialect::thrift2::described::DescribedTable;
+use crate::request::{ColumnFamily, Namespace, Region, Version};
 
 pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> Read<bool> {
     protocol.read_bool()
@@ -41,6 +42,24 @@ pub(in crate::dialect) fn versions(protocol: &mut dyn TInputProtocol) -> Read<Ve
 
 pub(in crate::dialect) fn regions(protocol: &mut dyn TInputProtocol) -> Read<Vec<Region>> {
     list(protocol, |protocol| TRegionInfo::read_from_in_protocol(protocol).map(region_of))
+}
+
+// What no call of this interface returns.
+
+pub(in crate::dialect) fn region(_: &mut dyn TInputProtocol) -> Read<Region> {
+    Err(missing_result())
+}
+
+pub(in crate::dialect) fn described_table(_: &mut dyn TInputProtocol) -> Read<DescribedTable> {
+    Err(missing_result())
+}
+
+pub(in crate::dialect) fn namespace(_: &mut dyn TInputProtocol) -> Read<Namespace> {
+    Err(missing_result())
+}
+
+pub(in crate::dialect) fn namespaces(_: &mut dyn TInputProtocol) -> Read<Vec<Namespace>> {
+    Err(missing_result())
 }
 
 /// In the order of their names.

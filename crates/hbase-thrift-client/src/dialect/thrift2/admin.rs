@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use hbase_thrift_api::thrift2::{
-    TBloomFilterType, TColumnFamilyDescriptor, TCompressionAlgorithm, THRegionLocation, TTableName,
+    TBloomFilterType, TColumnFamilyDescriptor, TCompressionAlgorithm, THRegionLocation,
+    TNamespaceDescriptor, TTableName,
 };
 use thrift::protocol::TOutputProtocol;
 
-use crate::dialect::encode::{Encoded, boolean, bytes, inner, number32, struct_list};
+use crate::dialect::encode::{
+    Encoded, boolean, bytes, bytes_list, generated, inner, number32, struct_list,
+};
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::{BloomFilter, ColumnFamily, Compression, Region};
+use crate::request::{BloomFilter, ColumnFamily, Compression, Namespace, Region};
 
 /// What the interface says for "never" as a time to live.
 const FOREVER: i32 = i32::MAX;
@@ -92,12 +95,51 @@ pub(super) fn create_table(
     protocol: &mut dyn TOutputProtocol,
     table: &[u8],
     families: &[ColumnFamily],
+    splits: &[Vec<u8>],
 ) -> Encoded {
     // A `TTableDescriptor`.
     inner(protocol, 1, |protocol| {
         table_name(protocol, 1, table)?;
         struct_list(protocol, 2, families, family)
-    })
+    })?;
+    if splits.is_empty() {
+        return Ok(());
+    }
+    bytes_list(protocol, 2, splits)
+}
+
+pub(super) fn add_family(
+    protocol: &mut dyn TOutputProtocol,
+    table: &[u8],
+    added: &ColumnFamily,
+) -> Encoded {
+    table_name(protocol, 1, table)?;
+    inner(protocol, 2, |protocol| family(protocol, added))
+}
+
+/// A `TNamespaceDescriptor`.
+pub(super) fn namespace(protocol: &mut dyn TOutputProtocol, namespace: &Namespace) -> Encoded {
+    let (name, configuration) = (namespace.name.clone(), namespace.configuration.clone());
+    let descriptor = TNamespaceDescriptor::new(name, configuration);
+    generated(protocol, 1, &descriptor)
+}
+
+pub(super) fn namespace_of(descriptor: TNamespaceDescriptor) -> Namespace {
+    let TNamespaceDescriptor { name, configuration } = descriptor;
+    Namespace { name, configuration: configuration.unwrap_or_default() }
+}
+
+/// Puts a family's settings into its description; what the family has no place for stays as it is.
+pub(super) fn describe(family: &ColumnFamily, described: &mut TColumnFamilyDescriptor) {
+    let seconds = family.time_to_live.map_or(FOREVER, |time| time.as_secs() as i32);
+    described.bloomn_filter_type =
+        number_of(&BLOOM_FILTERS, &family.bloom_filter.to_string()).map(TBloomFilterType);
+    described.compression_type =
+        number_of(&CODECS, &family.compression.to_string()).map(TCompressionAlgorithm);
+    described.max_versions = Some(family.max_versions.cast_signed());
+    described.time_to_live = Some(seconds);
+    described.block_cache_enabled = Some(family.block_cache);
+    described.in_memory = Some(family.in_memory);
 }
 
 /// A `TColumnFamilyDescriptor`.

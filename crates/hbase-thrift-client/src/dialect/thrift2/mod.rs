@@ -2,6 +2,7 @@
 //! lacks.
 
 mod admin;
+pub(super) mod described;
 mod fast_path;
 mod layout;
 mod mutations;
@@ -15,7 +16,7 @@ use thrift::protocol::TOutputProtocol;
 use super::call::Request;
 use super::encode;
 pub(crate) use layout::Thrift2Rows;
-pub(super) use refusals::check;
+pub(super) use refusals::{check, check_framed};
 
 /// The method's name.
 pub(super) fn method(request: &Request<'_>) -> &'static str {
@@ -43,11 +44,22 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::FetchRows(_) => "getScannerRows",
         Request::CloseScanner(_) => "closeScanner",
         Request::CreateTable(..) => "createTable",
+        Request::TruncateTable(..) => "truncateTable",
+        Request::ModifyTable(..) => "modifyTable",
+        Request::AddFamily(..) => "addColumnFamily",
+        Request::ModifyFamily(..) => "modifyColumnFamily",
+        Request::DeleteFamily(..) => "deleteColumnFamily",
+        Request::CreateNamespace(_) => "createNamespace",
+        Request::ModifyNamespace(_) => "modifyNamespace",
+        Request::DeleteNamespace(_) => "deleteNamespace",
+        Request::DescribeNamespace(_) => "getNamespaceDescriptor",
+        Request::Namespaces => "listNamespaceDescriptors",
+        Request::RegionOf(..) => "getRegionLocation",
         Request::EnableTable(_) => "enableTable",
         Request::DisableTable(_) => "disableTable",
         Request::DeleteTable(_) => "deleteTable",
         Request::IsTableEnabled(_) => "isTableEnabled",
-        Request::ColumnFamilies(_) => "getTableDescriptor",
+        Request::ColumnFamilies(_) | Request::DescribeTable(_) => "getTableDescriptor",
         Request::Regions(_) => "getAllRegionLocations",
         Request::TableNames => "getTableNamesByPattern",
         Request::ClusterId => "getClusterId",
@@ -88,16 +100,46 @@ pub(super) fn write(
         Request::Page(table, scan, bounds) => scanners::page(protocol, table, scan, &bounds),
         Request::FetchRows(fetch) => scanners::fetch(protocol, fetch),
         Request::CloseScanner(scanner) => encode::number32(protocol, 1, scanner),
-        Request::CreateTable(table, families) => admin::create_table(protocol, table, families),
+        Request::CreateTable(table, families, splits) => {
+            admin::create_table(protocol, table, families, splits)
+        }
+        Request::TruncateTable(table, keeps_splits) => {
+            admin::table_name(protocol, 1, table)?;
+            encode::boolean(protocol, 2, keeps_splits)
+        }
+        Request::ModifyTable(_, described) => described.write(protocol),
+        Request::AddFamily(table, family) => admin::add_family(protocol, table, family),
+        Request::ModifyFamily(table, described) => {
+            admin::table_name(protocol, 1, table)?;
+            described.write(protocol)
+        }
+        Request::DeleteFamily(table, family) => {
+            admin::table_name(protocol, 1, table)?;
+            encode::bytes(protocol, 2, family)
+        }
+        Request::CreateNamespace(namespace) | Request::ModifyNamespace(namespace) => {
+            admin::namespace(protocol, namespace)
+        }
+        Request::DeleteNamespace(name) | Request::DescribeNamespace(name) => {
+            encode::bytes(protocol, 1, name.as_bytes())
+        }
+        Request::RegionOf(table, row) => {
+            encode::bytes(protocol, 1, table)?;
+            encode::bytes(protocol, 2, row)?;
+            // A region that was split or moved since the gateway looked it up is looked up again.
+            encode::boolean(protocol, 3, true)
+        }
         Request::EnableTable(name)
         | Request::DisableTable(name)
         | Request::DeleteTable(name)
         | Request::IsTableEnabled(name)
-        | Request::ColumnFamilies(name) => admin::table_name(protocol, 1, name),
+        | Request::ColumnFamilies(name)
+        | Request::DescribeTable(name) => admin::table_name(protocol, 1, name),
         Request::Regions(name) => encode::bytes(protocol, 1, name),
         Request::TableNames => admin::all_tables(protocol),
         Request::ClusterId
         | Request::ServerType
+        | Request::Namespaces
         | Request::TableStates
         | Request::Compact(_)
         | Request::MajorCompact(_) => Ok(()),

@@ -24,10 +24,30 @@ pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> 
                 "has no call for both puts and deletes (Table::batch makes two): send a batch of each",
             ));
         }
-        Request::CreateTable(_, families) => families.iter().try_for_each(admin::check)?,
+        Request::CreateTable(_, families, _) => families.iter().try_for_each(admin::check)?,
+        Request::AddFamily(_, family) => admin::check(family)?,
         _ => {}
     }
     refusals::check(request, max_cell_size)
+}
+
+/// Checks the request for what a framed gateway of this interface takes for something else: it takes the
+/// bytes of the whole request for keys of splits, and for some names.
+pub(in crate::dialect) fn check_framed(request: &Request<'_>) -> Result<()> {
+    let what = match request {
+        Request::CreateTable(_, _, [_, ..]) => {
+            "split keys (leave them out, and HBase splits the table as it grows)"
+        }
+        Request::DeleteFamily(..) => "the name of a family to delete",
+        Request::ModifyFamily(..) | Request::ModifyTable(..) => {
+            "a table's and its families' attributes, which a change has to keep"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::invalid(format!(
+        "a framed Thrift 2 gateway can't read {what}: it takes the bytes of the whole request for them. Use \
+         one that is buffered, compact or HTTP (hbase thrift2 start, without -f, -nonblocking and the like)"
+    )))
 }
 
 /// The error for what only the other interface has.
@@ -62,7 +82,7 @@ mod tests {
             let said = refusal(&request);
             assert!(said.contains(what) && said.contains("Thrift 1 gateway"), "{said}");
         }
-        assert!(refusal(&Request::CreateTable(b"t", &families)).contains("BROTLI"));
+        assert!(refusal(&Request::CreateTable(b"t", &families, &[])).contains("BROTLI"));
     }
 
     #[test]

@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 
 use hbase_thrift_api::TThriftServerType;
 use hbase_thrift_api::thrift2::{
-    TColumnFamilyDescriptor, TColumnValue, THRegionLocation, TTableName,
+    TColumnFamilyDescriptor, TColumnValue, TDurability, THRegionLocation, TNamespaceDescriptor,
+    TTableDescriptor, TTableName,
 };
 use thrift::protocol::{TInputProtocol, TSerializable, TType};
 
-use super::admin::{family_of, full_name, region_of};
-use crate::dialect::reply::{Read, list, missing_result};
-use crate::request::{ColumnFamily, Region, Version};
+use super::admin::{family_of, full_name, namespace_of, region_of};
+use super::described::DescribedTable;
+use crate::dialect::reply::{Read, list, map, missing_result};
+use crate::request::{ColumnFamily, Namespace, Region, Version};
 
 /// The field of a `TResult` with its cells.
 const CELLS: i16 = 2;
-/// The field of a `TTableDescriptor` with its families.
+/// The fields of a `TTableDescriptor`.
+const TABLE_NAME: i16 = 1;
 const FAMILIES: i16 = 2;
+const ATTRIBUTES: i16 = 3;
+const DURABILITY: i16 = 4;
 
 pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> Read<bool> {
     protocol.read_bool()
@@ -54,6 +59,45 @@ pub(in crate::dialect) fn regions(protocol: &mut dyn TInputProtocol) -> Read<Vec
     list(protocol, |protocol| THRegionLocation::read_from_in_protocol(protocol).map(region_of))
 }
 
+pub(in crate::dialect) fn region(protocol: &mut dyn TInputProtocol) -> Read<Region> {
+    THRegionLocation::read_from_in_protocol(protocol).map(region_of)
+}
+
+pub(in crate::dialect) fn described_table(
+    protocol: &mut dyn TInputProtocol,
+) -> Read<DescribedTable> {
+    let (mut name, mut attributes, mut durability) = (None, None, None);
+    let read = |protocol: &mut dyn TInputProtocol| {
+        TColumnFamilyDescriptor::read_from_in_protocol(protocol)
+    };
+    let families = structs_among(protocol, FAMILIES, read, |protocol, id, field_type| {
+        match (id, field_type) {
+            (TABLE_NAME, TType::Struct) => {
+                name = Some(TTableName::read_from_in_protocol(protocol)?);
+            }
+            (ATTRIBUTES, TType::Map) => {
+                attributes = Some(map(protocol, |protocol| protocol.read_bytes())?);
+            }
+            (DURABILITY, TType::I32) => {
+                durability = Some(TDurability::read_from_in_protocol(protocol)?);
+            }
+            (_, other) => protocol.skip(other)?,
+        }
+        Ok(())
+    })?;
+    let table_name = name.ok_or_else(|| makes_no_sense("a table's description has no name"))?;
+    let columns = Some(families);
+    Ok(DescribedTable::new(TTableDescriptor { table_name, columns, attributes, durability }))
+}
+
+pub(in crate::dialect) fn namespace(protocol: &mut dyn TInputProtocol) -> Read<Namespace> {
+    TNamespaceDescriptor::read_from_in_protocol(protocol).map(namespace_of)
+}
+
+pub(in crate::dialect) fn namespaces(protocol: &mut dyn TInputProtocol) -> Read<Vec<Namespace>> {
+    list(protocol, namespace)
+}
+
 /// In the order of their names.
 pub(in crate::dialect) fn families(protocol: &mut dyn TInputProtocol) -> Read<Vec<ColumnFamily>> {
     let mut families = structs_within(protocol, FAMILIES, |protocol| {
@@ -64,13 +108,23 @@ pub(in crate::dialect) fn families(protocol: &mut dyn TInputProtocol) -> Read<Ve
 }
 
 /// Reads a struct, of which only this field counts: a list of structs, none where it is missing.
-///
-/// The generated code would make room for as many elements as the list says it has, each of which may take
-/// a hundred times the byte that it has in the message; and it takes a field of any type for a list.
 fn structs_within<T>(
     protocol: &mut dyn TInputProtocol,
     id: i16,
+    read: impl FnMut(&mut dyn TInputProtocol) -> Read<T>,
+) -> Read<Vec<T>> {
+    structs_among(protocol, id, read, |protocol, _, field_type| protocol.skip(field_type))
+}
+
+/// As [`structs_within`], with the other fields read by `rest`.
+///
+/// The generated code would make room for as many elements as the list says it has, each of which may take
+/// a hundred times the byte that it has in the message; and it takes a field of any type for a list.
+fn structs_among<T>(
+    protocol: &mut dyn TInputProtocol,
+    id: i16,
     mut read: impl FnMut(&mut dyn TInputProtocol) -> Read<T>,
+    mut rest: impl FnMut(&mut dyn TInputProtocol, i16, TType) -> Read<()>,
 ) -> Read<Vec<T>> {
     let mut found = Vec::new();
     protocol.read_struct_begin()?;
@@ -86,7 +140,8 @@ fn structs_within<T>(
                 found = (0..head.size).map(|_| read(protocol)).collect::<Read<_>>()?;
                 protocol.read_list_end()?;
             }
-            (other, _) => protocol.skip(other)?,
+            (other, Some(id)) => rest(protocol, id, other)?,
+            (other, None) => protocol.skip(other)?,
         }
         protocol.read_field_end()?;
     }

@@ -221,7 +221,7 @@ fn rows_and_cells_of_a_byte_or_three_fill_no_more_of_the_index_than_they_may() {
             let progress = decoder.advance(&bytes).unwrap();
             let is_too_large = is_large && limit == 1 << 20;
             assert_eq!(matches!(progress, Progress::TooLarge), is_too_large, "{progress:?}");
-            assert!(decoder.into_index().size() <= limit + 64);
+            assert!(decoder.take_index().size() <= limit + 64);
         }
     }
 }
