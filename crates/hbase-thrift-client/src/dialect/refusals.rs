@@ -301,6 +301,32 @@ mod tests {
     }
 
     #[test]
+    fn split_keys_that_hbase_refuses_are_refused() {
+        let check = |keys: &[&str]| {
+            let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.as_bytes().to_vec()).collect();
+            check(&Request::CreateTable(b"t", &[ColumnFamily::new("f")], &keys), 1)
+        };
+        assert!(check(&["b", "a"]).is_ok());
+        assert!(check(&["a", "b", "a"]).unwrap_err().to_string().contains("`a` is there twice"));
+        assert!(check(&["a", ""]).is_err());
+    }
+
+    #[test]
+    fn a_namespace_has_letters_digits_and_underscores() {
+        assert!(check_namespace("crashes_2").is_ok());
+        for wrong in ["", "a:b", "a-b", "\u{e9}"] {
+            assert!(check_namespace(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pages_of_parts_of_rows_and_with_filters_that_count_are_refused() {
+        assert!(check_scan(&Scan::new().paged().filter("KeyOnlyFilter()")).is_ok());
+        assert!(check_scan(&Scan::new().paged().batch(2)).is_err());
+        assert!(check_scan(&Scan::new().paged().filter("PageFilter(2)")).is_err());
+    }
+
+    #[test]
     fn zero_rows_a_fetch_and_zero_cells_a_batch_are_refused() {
         assert!(check_scan(&Scan::new().caching(0)).is_err());
         assert!(check_scan(&Scan::new().batch(0)).is_err());

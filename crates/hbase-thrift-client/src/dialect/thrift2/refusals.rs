@@ -86,6 +86,23 @@ mod tests {
     }
 
     #[test]
+    fn framed_gateways_get_nothing_that_they_take_for_the_whole_request() {
+        let (families, splits) = ([ColumnFamily::new("f")], [b"a".to_vec()]);
+        let of_splits = Request::CreateTable(b"t", &families, &splits);
+        for request in [of_splits, Request::DeleteFamily(b"t", b"f")] {
+            assert!(check(&request, 1000).is_ok());
+            let error = check_framed(&request).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+            assert!(error.to_string().contains("buffered, compact or HTTP"), "{error}");
+        }
+        for request in
+            [Request::CreateTable(b"t", &families, &[]), Request::AddFamily(b"t", &families[0])]
+        {
+            assert!(check_framed(&request).is_ok());
+        }
+    }
+
+    #[test]
     fn what_thrift_1_drops_is_allowed() {
         let put = |row: &str, time| Put::new(row).column("f:a", "1").timestamp(time);
         let times = Batch::new().put(put("r", 1)).put(put("s", 2));
