@@ -201,9 +201,17 @@ fn what_one_interface_sends_at_once_the_other_sends_in_parts(server: &Server) {
     assert_eq!(table.counter_get("n", "f:n").unwrap(), 1);
     let error = table.increment_rows(&increments[1..]).unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotApplied);
+    // Those of a row are one step.
+    let increments = ["f:n", "g:n", "none:n"].map(|column| Increment::new("one", column, 1));
+    let error = table.increment_rows(&increments).unwrap_err();
+    let said = (error.kind(), error.outcome());
+    assert_eq!(said, (ErrorKind::NoSuchColumnFamily, Outcome::NotApplied));
+    table.increment_rows(&increments[..2]).unwrap();
+    assert_eq!(["f:n", "g:n"].map(|column| table.counter_get("one", column).unwrap()), [1, 1]);
     // In a pipeline each is one call, and these are none.
     let mut pipeline = client.pipeline();
-    let refused = pipeline.increment_rows(&table, increments.to_vec()).unwrap_err();
+    let rows = ["n", "m"].map(|row| Increment::new(row, "f:n", 1)).to_vec();
+    let refused = pipeline.increment_rows(&table, rows).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);
     let refused = pipeline.batch(&table, batch).unwrap_err();
     assert!(refused.to_string().contains("Thrift 1 gateway"), "{refused}");

@@ -1,5 +1,6 @@
 //! What a call does to the data, as far as repeating it goes.
 
+use super::Dialect;
 use super::call::Request;
 use crate::request::Delete;
 
@@ -21,8 +22,8 @@ pub(crate) enum Effect {
 }
 
 impl Effect {
-    /// What a call may do to the data, whatever the interface.
-    pub(crate) fn of(request: &Request<'_>) -> Self {
+    /// What a call of this interface may do to the data.
+    pub(super) fn of(dialect: Dialect, request: &Request<'_>) -> Self {
         match request {
             Request::Get(..)
             | Request::GetRows(..)
@@ -71,8 +72,12 @@ impl Effect {
             | Request::DisableTable(_)
             | Request::DeleteTable(_)
             | Request::IncrementRows(_, [] | [_]) => Self::Once,
-            // One after the other until one fails.
-            Request::IncrementRows(..) => Self::OnceMany,
+            Request::IncrementRows(..) => match dialect {
+                // One after the other until one fails.
+                Dialect::Thrift1 => Self::OnceMany,
+                // All are of one row.
+                Dialect::Thrift2 => Self::Once,
+            },
         }
     }
 
@@ -101,7 +106,7 @@ impl Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{Batch, CheckAndMutate, Put, RowMutations};
+    use crate::request::{Batch, CheckAndMutate, Increment, Put, RowMutations};
 
     #[test]
     fn the_newest_version_is_another_one_the_second_time() {
@@ -111,10 +116,11 @@ mod tests {
             let row = RowMutations::new("r").delete(delete.clone()).put(Put::new("r"));
             let batch = Batch::new().delete(Delete::row("s")).delete(delete.clone());
             [
-                Effect::of(&Request::Delete(b"t", delete)),
-                Effect::of(&Request::MutateRow(b"t", &row)),
-                Effect::of(&Request::Batch(b"t", &batch)),
+                Request::Delete(b"t", delete),
+                Request::MutateRow(b"t", &row),
+                Request::Batch(b"t", &batch),
             ]
+            .map(|request| Dialect::Thrift2.effect(&request))
         };
         assert_eq!(of(&delete), [Effect::Write, Effect::Write, Effect::WriteMany]);
         assert_eq!(of(&newest), [Effect::Once, Effect::Once, Effect::OnceMany]);
@@ -123,6 +129,15 @@ mod tests {
     #[test]
     fn a_condition_may_no_longer_hold_the_second_time() {
         let check = CheckAndMutate::if_absent("r", "f:a");
-        assert_eq!(Effect::of(&Request::CheckAndMutate(b"t", &check)), Effect::Once);
+        let request = Request::CheckAndMutate(b"t", &check);
+        assert_eq!(Dialect::Thrift2.effect(&request), Effect::Once);
+    }
+
+    #[test]
+    fn counters_of_a_row_are_one_step_where_they_are_one_increment() {
+        let counters = ["f:a", "f:b"].map(|column| Increment::new("r", column, 1));
+        let effects = Dialect::ALL
+            .map(|dialect| dialect.effect(&Request::IncrementRows(b"t", &counters)));
+        assert_eq!(effects, [Effect::OnceMany, Effect::Once]);
     }
 }

@@ -93,6 +93,11 @@ impl Dialect {
         }
     }
 
+    /// What a request may do to the data.
+    pub(crate) fn effect(self, request: &Request<'_>) -> Effect {
+        Effect::of(self, request)
+    }
+
     /// Refuses, before anything is sent, what the interface rejects, lacks, or would do otherwise
     /// than the request says.
     pub(crate) fn check(self, request: &Request<'_>, max_cell_size: usize) -> Result<()> {

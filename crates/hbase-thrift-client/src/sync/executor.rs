@@ -154,6 +154,11 @@ impl Executor {
         self.dialect().method(request)
     }
 
+    /// What a request may do to the data.
+    pub(super) fn effect(&self, request: &Request<'_>) -> Effect {
+        self.dialect().effect(request)
+    }
+
     /// As [`check`](Self::check), of what is to be written to a table; returns how many bytes
     /// of a request it takes.
     #[inline]
@@ -180,7 +185,7 @@ impl Executor {
         deadline: Instant,
     ) -> Result<R> {
         self.check_by(&call.request, deadline)?;
-        let (method, effect) = (self.method(&call.request), Effect::of(&call.request));
+        let (method, effect) = (self.method(&call.request), self.effect(&call.request));
         let span = self.span(method);
         let _entered = span.enter();
         let mut attempts = self.attempts(deadline);
@@ -317,6 +322,6 @@ impl Executor {
     /// The error for a result that came and can't be made use of.
     pub(crate) fn unusable_result(&self, message: &str, request: &Request<'_>) -> Error {
         let error = Error::new(ErrorKind::Protocol, message).in_method(self.method(request));
-        settle(error, Effect::of(request), Written::Whole, Answered::Result)
+        settle(error, self.effect(request), Written::Whole, Answered::Result)
     }
 }

@@ -27,7 +27,7 @@ impl Executor {
         self.run_until(&Call::batch(table, &puts), deadline)?;
         let deletes = Batch { puts: Vec::new(), deletes: batch.deletes.clone() };
         let result = self.run_until(&Call::batch(table, &deletes), deadline);
-        result.map_err(|error| after(error, Effect::of(&request), Outcome::Unknown))
+        result.map_err(|error| after(error, self.effect(&request), Outcome::Unknown))
     }
 
     /// Adds to counters of any rows.

@@ -127,7 +127,7 @@ impl Executor {
             .iter()
             .map(|call| Job {
                 call,
-                effect: Effect::of(&call.request()),
+                effect: self.effect(&call.request()),
                 attempts: self.attempts(deadline),
                 result: None,
             })

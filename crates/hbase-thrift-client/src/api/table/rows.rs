@@ -323,8 +323,8 @@ impl Table {
         self.put(&Put::new(row).column(column, value.to_cell()?))
     }
 
-    /// Adds to several counters in one round trip. The server adds one after the other, and stops
-    /// where one fails.
+    /// Adds to several counters in one round trip. Over Thrift 1 the server adds one after the other,
+    /// and stops where one fails; over Thrift 2 those of a row are added to in one step.
     ///
     /// ```no_run
     /// # use hbase_thrift_client::Increment;
@@ -337,7 +337,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// As [`increment`](Self::increment); some of the counters may have been added to.
+    /// As [`increment`](Self::increment); some of the counters may have been added to, unless they are
+    /// of one row and the gateway is Thrift 2's.
     pub fn increment_rows(&self, increments: &[Increment]) -> Result<()> {
         if increments.is_empty() {
             return Ok(());

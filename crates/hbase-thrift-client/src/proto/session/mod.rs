@@ -155,7 +155,7 @@ impl Session {
     /// Queues a call. One that is refused leaves the session as it was.
     pub(crate) fn queue(&mut self, request: &Request<'_>) -> Result<()> {
         let (dialect, protocol) = (self.dialect, self.protocol);
-        let (method, effect) = (dialect.method(request), Effect::of(request));
+        let (method, effect) = (dialect.method(request), dialect.effect(request));
         self.sequence = self.sequence.wrapping_add(1);
         let sequence = self.sequence;
         // The other interface says an exception's class.
