@@ -70,8 +70,8 @@ pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnVal
 pub use hbase_thrift_api;
 pub use request::{
     Append, Batch, BloomFilter, CheckAndMutate, CheckAndPut, ColumnFamily, Compression, Condition,
-    Delete, Get, GetRows, GetVersions, Increment, Mutation, Namespace, PageToken, Put, Region,
-    RowMutations, RowSet, Scan, Version,
+    Delete, Durability, Get, GetRows, GetVersions, Increment, Mutation, Namespace, PageToken, Put,
+    Region, RowMutations, RowSet, Scan, TimeRange, Version,
 };
 #[cfg(feature = "json")]
 pub use row::Json;

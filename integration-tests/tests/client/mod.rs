@@ -11,6 +11,8 @@ mod probe;
 mod regions;
 mod restarts;
 mod row_changes;
+mod row_model;
+mod row_reads;
 mod row_sets;
 mod rows;
 mod salted;
@@ -33,6 +35,8 @@ pub(crate) fn tests() -> Vec<Test> {
         regions::tests(),
         restarts::tests(),
         row_changes::tests(),
+        row_model::tests(),
+        row_reads::tests(),
         row_sets::tests(),
         rows::tests(),
         salted::tests(),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hbase_thrift_client::{
-    Append, Batch, CheckAndPut, Delete, ErrorKind, Get, GetRows, GetVersions, Increment, Outcome,
-    Put, Scan,
+    Append, Batch, CheckAndPut, Delete, Durability, ErrorKind, Get, GetRows, GetVersions,
+    Increment, Outcome, Put, Scan, TimeRange,
 };
 use integration_tests::{Server, Test};
 
@@ -94,7 +94,7 @@ fn a_timestamp_is_an_exclusive_upper_bound(server: &Server) {
         table.put(&Put::new("row").column("f:a", "old").timestamp(10)).unwrap();
         table.put(&Put::new("row").column("f:a", "new").timestamp(20)).unwrap();
         let seen_before = |timestamp| {
-            let get = Get::new("row").before_timestamp(timestamp);
+            let get = Get::new("row").time_range(TimeRange::until(timestamp));
             let with_columns = get.clone().column("f:a");
             let value = |get| {
                 let row = table.get(&get).unwrap()?;
@@ -144,7 +144,7 @@ fn a_delete_up_to_a_time_leaves_newer_versions(server: &Server) {
             table.delete(&delete).unwrap();
             let newest = table.get(&Get::new(row)).unwrap().unwrap();
             assert_eq!(newest.get("f:a"), Some(&b"30"[..]));
-            assert_eq!(table.get(&Get::new(row).before_timestamp(30)).unwrap(), None);
+            assert_eq!(table.get(&Get::new(row).time_range(TimeRange::until(30))).unwrap(), None);
         }
     });
 }
@@ -161,7 +161,7 @@ fn several_rows_come_in_one_call_each_at_its_place(server: &Server) {
         assert_eq!(values, [Some(&b"c"[..]), None, Some(b"a"), Some(b"c")]);
         assert!(rows.iter().flatten().all(|row| row.len() == 1));
         assert!(table.get_rows(&GetRows::new(Vec::<String>::new())).unwrap().is_empty());
-        let old = table.get_rows(&GetRows::new(["a"]).before_timestamp(1)).unwrap();
+        let old = table.get_rows(&GetRows::new(["a"]).time_range(TimeRange::until(1))).unwrap();
         assert_eq!(old, [None]);
     });
 }
@@ -181,7 +181,10 @@ fn versions_come_newest_first(server: &Server) {
         assert_eq!(times(GetVersions::new("row", "f:a", 9)), [40, 30, 20]);
         assert_eq!(times(GetVersions::new("row", "f:a", 2)), [40, 30]);
         // What is over the maximum may still be seen below a time, until the files are compacted.
-        assert_eq!(times(GetVersions::new("row", "f:a", 2).before_timestamp(40)), [30, 20]);
+        assert_eq!(
+            times(GetVersions::new("row", "f:a", 2).time_range(TimeRange::until(40))),
+            [30, 20]
+        );
         assert!(times(GetVersions::new("row", "f:missing", 9)).is_empty());
         assert!(times(GetVersions::new("missing", "f:a", 9)).is_empty());
     });
@@ -303,9 +306,9 @@ fn attributes_are_taken_by_every_request_that_has_them(server: &Server) {
 
 fn a_put_without_the_log_is_there_all_the_same(server: &Server) {
     on_each_gateway(server, "no_wal", |_, table| {
-        table.put(&Put::new("row").column("f:a", "1").write_to_wal(false)).unwrap();
+        table.put(&Put::new("row").column("f:a", "1").durability(Durability::SkipWal)).unwrap();
         assert!(table.get(&Get::new("row")).unwrap().is_some());
-        table.delete(&Delete::row("row").column("f:a").write_to_wal(false)).unwrap();
+        table.delete(&Delete::row("row").column("f:a").durability(Durability::SkipWal)).unwrap();
         assert!(table.get(&Get::new("row")).unwrap().is_none());
     });
 }

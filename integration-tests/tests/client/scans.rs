@@ -1,6 +1,6 @@
 //! Scans: in order, in batches, within their range.
 
-use hbase_thrift_client::{ErrorKind, Put, Row, Scan, Table};
+use hbase_thrift_client::{ErrorKind, Put, Row, Scan, Table, TimeRange};
 use integration_tests::{Server, Test};
 
 use super::on_each_gateway;
@@ -166,7 +166,7 @@ fn columns_and_times_are_selected(server: &Server) {
         table.put(&Put::new("b").column("f:x", "3").timestamp(20)).unwrap();
         assert_eq!(keys(table, Scan::new().family("g")), ["a"]);
         assert_eq!(keys(table, Scan::new().column("f:x")), ["a", "b"]);
-        assert_eq!(keys(table, Scan::new().before_timestamp(20)), ["a"]);
+        assert_eq!(keys(table, Scan::new().time_range(TimeRange::until(20))), ["a"]);
         let first = table.scan(Scan::new().columns(["f"])).unwrap().next().unwrap().unwrap();
         assert_eq!(first.len(), 1);
     });

@@ -1,6 +1,7 @@
 //! Reading many rows by their keys, in as many calls as their size needs.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use crate::dialect::Call;
 use crate::error::{ErrorKind, Result};
@@ -19,7 +20,37 @@ pub(super) fn get_rows(
     table: &[u8],
     get: &GetRows,
 ) -> Result<Vec<Option<Row>>> {
+    in_parts(executor, get, executor.deadline(), |part, deadline| {
+        let found = executor.run_until(&Call::get_rows(table, part), deadline)?;
+        Ok(by_key(&part.rows, &found))
+    })
+}
+
+/// As [`get_rows`], for whether there is each of them.
+pub(super) fn exists_all(executor: &Executor, table: &[u8], get: &GetRows) -> Result<Vec<bool>> {
     let deadline = executor.deadline();
+    if !executor.dialect_by(deadline)?.has_exists_all() {
+        let rows = get_rows(executor, table, get)?;
+        return Ok(rows.iter().map(Option::is_some).collect());
+    }
+    in_parts(executor, get, deadline, |part, deadline| {
+        let call = Call::exists_all(table, part);
+        let found = executor.run_until(&call, deadline)?;
+        if found.len() != part.rows.len() {
+            let message = "the reply has another number of rows than were asked for";
+            return Err(executor.unusable_result(message, &call.request));
+        }
+        Ok(found)
+    })
+}
+
+/// What a call says of each key, for keys that may need several.
+fn in_parts<T>(
+    executor: &Executor,
+    get: &GetRows,
+    deadline: Instant,
+    run: impl Fn(&GetRows, Instant) -> Result<Vec<T>>,
+) -> Result<Vec<T>> {
     let room = executor.config().get_max_request_size().saturating_sub(size_without_keys(get));
     let mut rows = Vec::with_capacity(get.rows.len());
     // Fewer after a reply that was too large.
@@ -31,11 +62,11 @@ pub(super) fn get_rows(
         let call = if keys == get.rows.len() {
             get
         } else {
-            part = GetRows { rows: left[..keys].to_vec(), selection: get.selection.clone() };
+            part = GetRows { rows: left[..keys].to_vec(), ..get.without_rows() };
             &part
         };
-        match executor.run_until(&Call::get_rows(table, call), deadline) {
-            Ok(found) => rows.extend(by_key(&call.rows, &found)),
+        match run(call, deadline) {
+            Ok(found) => rows.extend(found),
             Err(error) if error.kind() == ErrorKind::TooLarge && keys > 1 => {
                 tracing::debug!(%error, keys, "the rows are read in smaller parts");
                 most = keys.div_ceil(2);

@@ -161,6 +161,25 @@ impl Pipeline {
         self.add(table, OwnedRequest::Get(get))
     }
 
+    /// Adds a call as [`Table::exists`].
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Get;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let table = client.table("crashes");
+    /// let mut pipeline = client.pipeline();
+    /// let is_processed = pipeline.exists(&table, Get::new("row1").column("flags:processed"))?;
+    /// println!("{}", pipeline.send().take(is_processed)?);
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub fn exists(&mut self, table: &Table, get: Get) -> Result<Queued<bool>> {
+        self.add(table, OwnedRequest::Exists(get))
+    }
+
     /// Adds a call as [`Table::increment`].
     ///
     /// ```no_run

@@ -8,7 +8,7 @@ use std::vec;
 use super::get_rows::get_rows;
 use super::scanner::Scanner;
 use crate::error::Result;
-use crate::request::{GetRows, KeyRange, Scan};
+use crate::request::{GetRows, KeyRange, Scan, StorePage};
 use crate::row::Row;
 use crate::sync::Executor;
 
@@ -101,16 +101,18 @@ impl RowSetScan {
             let scanner = Scanner::new(self.executor.clone(), self.table.clone(), scan);
             Running::Range(Box::new(scanner))
         } else {
-            let get = GetRows { rows: keys, selection: self.scan.selection.clone() };
+            let (selection, page) = (self.scan.selection.clone(), StorePage::default());
+            let get = GetRows { rows: keys, selection, page };
             Running::Rows(get_rows(&self.executor, &self.table, &get)?.into_iter())
         };
         Ok(true)
     }
 
     /// Takes the keys that come next, if it is more than one and they can be read together: reading by
-    /// keys knows no filter and splits no row.
+    /// keys knows no filter and no times of single families, and splits no row.
     fn next_keys(&mut self) -> Vec<Vec<u8>> {
-        if self.scan.filter.is_some() || self.scan.batch.is_some() {
+        let Scan { filter, batch, family_times, .. } = &self.scan;
+        if filter.is_some() || batch.is_some() || !family_times.is_empty() {
             return Vec::new();
         }
         let most = self.left.min(u64::from(self.scan.caching)) as usize;

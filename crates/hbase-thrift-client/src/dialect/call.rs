@@ -19,6 +19,8 @@ pub(crate) enum Request<'a> {
     Get(&'a [u8], &'a Get),
     GetRows(&'a [u8], &'a GetRows),
     GetVersions(&'a [u8], &'a GetVersions),
+    Exists(&'a [u8], &'a Get),
+    ExistsAll(&'a [u8], &'a GetRows),
     Put(&'a [u8], &'a Put),
     Delete(&'a [u8], &'a Delete),
     Batch(&'a [u8], &'a Batch),
@@ -76,6 +78,8 @@ impl<'a> Request<'a> {
             Self::Get(table, _)
             | Self::GetRows(table, _)
             | Self::GetVersions(table, _)
+            | Self::Exists(table, _)
+            | Self::ExistsAll(table, _)
             | Self::Put(table, _)
             | Self::Delete(table, _)
             | Self::Batch(table, _)
@@ -136,6 +140,10 @@ pub(crate) struct FetchRows {
     pub(crate) rows: u32,
 }
 
+/// Whether there is what a get would return.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Existence(pub(crate) bool);
+
 /// A request and the type of its reply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a, R> {
@@ -164,6 +172,8 @@ calls! {
     get_rows(table: &'a [u8], get: &'a GetRows) -> RowBatch = Request::GetRows(table, get);
     get_versions(table: &'a [u8], get: &'a GetVersions) -> Vec<Version>
         = Request::GetVersions(table, get);
+    exists(table: &'a [u8], get: &'a Get) -> Existence = Request::Exists(table, get);
+    exists_all(table: &'a [u8], get: &'a GetRows) -> Vec<bool> = Request::ExistsAll(table, get);
     put(table: &'a [u8], put: &'a Put) -> () = Request::Put(table, put);
     delete(table: &'a [u8], delete: &'a Delete) -> () = Request::Delete(table, delete);
     batch(table: &'a [u8], batch: &'a Batch) -> () = Request::Batch(table, batch);

@@ -28,6 +28,8 @@ impl Effect {
             Request::Get(..)
             | Request::GetRows(..)
             | Request::GetVersions(..)
+            | Request::Exists(..)
+            | Request::ExistsAll(..)
             | Request::IsTableEnabled(_)
             | Request::ColumnFamilies(_)
             | Request::Regions(_)
@@ -136,8 +138,8 @@ mod tests {
     #[test]
     fn counters_of_a_row_are_one_step_where_they_are_one_increment() {
         let counters = ["f:a", "f:b"].map(|column| Increment::new("r", column, 1));
-        let effects = Dialect::ALL
-            .map(|dialect| dialect.effect(&Request::IncrementRows(b"t", &counters)));
+        let effects =
+            Dialect::ALL.map(|dialect| dialect.effect(&Request::IncrementRows(b"t", &counters)));
         assert_eq!(effects, [Effect::OnceMany, Effect::Once]);
     }
 }

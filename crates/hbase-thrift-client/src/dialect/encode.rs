@@ -1,5 +1,7 @@
 //! Writes the fields of arguments from borrowed bytes.
 
+use std::collections::BTreeMap;
+
 use thrift::protocol::{TFieldIdentifier, TListIdentifier, TMapIdentifier, TOutputProtocol};
 use thrift::protocol::{TSerializable, TStructIdentifier, TType};
 
@@ -156,6 +158,23 @@ fn list<T>(
         protocol.write_list_begin(&TListIdentifier::new(element, count))?;
         values.iter().try_for_each(|value| write(protocol, value))?;
         protocol.write_list_end()
+    })
+}
+
+pub(in crate::dialect) fn struct_map<T>(
+    protocol: &mut dyn TOutputProtocol,
+    id: i16,
+    values: &BTreeMap<Vec<u8>, T>,
+    fields: impl Fn(&mut dyn TOutputProtocol, &T) -> Encoded,
+) -> Encoded {
+    let count = count_of(values.len())?;
+    field(protocol, id, TType::Map, |protocol| {
+        protocol.write_map_begin(&TMapIdentifier::new(TType::String, TType::Struct, count))?;
+        values.iter().try_for_each(|(key, value)| {
+            protocol.write_bytes(key)?;
+            structure(protocol, |protocol| fields(protocol, value))
+        })?;
+        protocol.write_map_end()
     })
 }
 

@@ -12,7 +12,7 @@ mod reply;
 mod thrift1;
 mod thrift2;
 
-pub(crate) use call::{Call, FetchRows, Request, ScanBounds};
+pub(crate) use call::{Call, Existence, FetchRows, Request, ScanBounds};
 pub(crate) use effect::Effect;
 pub(crate) use reply::{Answer, Reply, Shape};
 pub(crate) use thrift1::{PackedBatch, Thrift1Rows};
@@ -77,6 +77,11 @@ impl Dialect {
 
     /// Whether a page of a scan can be one call.
     pub(crate) fn has_pages(self) -> bool {
+        self == Self::Thrift2
+    }
+
+    /// Whether there is a call for which of several rows exist.
+    pub(crate) fn has_exists_all(self) -> bool {
         self == Self::Thrift2
     }
 

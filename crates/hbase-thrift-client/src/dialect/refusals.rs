@@ -18,11 +18,11 @@ use crate::request::{
 /// Checks the request by itself, then for the interface's traps.
 pub(super) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
     match *request {
-        Request::Get(table, get) => {
+        Request::Get(table, get) | Request::Exists(table, get) => {
             check_table(table)?;
             get.check()
         }
-        Request::GetRows(table, get) => {
+        Request::GetRows(table, get) | Request::ExistsAll(table, get) => {
             check_table(table)?;
             get.check()
         }
@@ -257,6 +257,13 @@ fn check_scan(scan: &Scan) -> Result<()> {
     if scan.paged {
         check_pages(scan)?;
     }
+    if scan.batch.is_some() && scan.selection.max_versions.is_some_and(|versions| versions > 1) {
+        return Err(Error::invalid(
+            "a scan that splits rows reads one version of each cell: between two versions it could not \
+             go on after a failure",
+        ));
+    }
+    scan.family_times.values().try_for_each(|times| times.check())?;
     let (start, stop) = scan.bounds();
     for key in [&start, &stop] {
         if !key.is_empty() {

@@ -6,7 +6,7 @@ use hbase_thrift_api::{AlreadyExists, IOError, IllegalArgument, TThriftServerTyp
 use thrift::protocol::{TInputProtocol, TSerializable, TType};
 
 use super::thrift2::described::DescribedTable;
-use super::{Dialect, thrift1, thrift2};
+use super::{Dialect, Existence, thrift1, thrift2};
 use crate::error::ServerException;
 use crate::request::{ColumnFamily, Namespace, Region, Version};
 use crate::row::RowBatch;
@@ -75,6 +75,8 @@ macro_rules! replies {
 
 replies! {
     bool = flag;
+    Existence = existence;
+    Vec<bool> = flags;
     i32 = number;
     i64 = counter;
     Vec<Vec<u8>> = table_names;

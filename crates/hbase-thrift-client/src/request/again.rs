@@ -9,7 +9,8 @@ use crate::filter::CompareOp;
 
 use super::{
     Append, Batch, BloomFilter, CheckAndMutate, CheckAndPut, ColumnFamily, Compression, Condition,
-    Delete, Get, GetRows, GetVersions, Increment, Mutation, Put, RowMutations, RowSet, Scan,
+    Delete, Durability, Get, GetRows, GetVersions, Increment, Mutation, Put, RowMutations, RowSet,
+    Scan, TimeRange,
 };
 
 /// A request that is made by its own methods, and again from its getters.
@@ -58,6 +59,11 @@ fn method<A: Arbitrary + Clone + 'static, R: 'static>(
     any::<A>().prop_map(move |a| Box::new(With(a, method)) as Box<dyn Change<R>>).boxed()
 }
 
+/// One version is what is read without being asked for.
+fn said<R>(versions: u32, request: R, say: fn(R, u32) -> R) -> R {
+    if versions == 1 { request } else { say(request, versions) }
+}
+
 /// A short name or value; empty ones are refused when they are sent, and stay as they are until then.
 type Bytes = Vec<u8>;
 
@@ -67,7 +73,11 @@ impl Again for Get {
             method(|it: Self, column: Bytes| it.column(column)),
             method(|it: Self, columns: Vec<Bytes>| it.columns(columns)),
             method(|it: Self, family: Bytes| it.family(family)),
-            method(Self::before_timestamp),
+            method(|it: Self, (min, max): (i64, i64)| it.time_range(TimeRange::between(min, max))),
+            method(Self::max_versions),
+            method(|it: Self, labels: Vec<String>| it.authorizations(labels)),
+            method(Self::store_limit),
+            method(Self::store_offset),
             method(|it: Self, (name, value): (Bytes, Bytes)| it.attribute(name, value)),
         ];
         changed(any::<Bytes>().prop_map(Self::new), change)
@@ -75,7 +85,9 @@ impl Again for Get {
 
     fn again(&self) -> Self {
         let again = Self::new(self.get_row()).columns(self.get_columns());
-        let again = self.get_before_timestamp().into_iter().fold(again, Self::before_timestamp);
+        let again = again.time_range(self.get_time_range()).store_offset(self.get_store_offset());
+        let again = self.get_store_limit().into_iter().fold(again, Self::store_limit);
+        let again = said(self.get_max_versions(), again, Self::max_versions);
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
     }
 }
@@ -86,7 +98,11 @@ impl Again for GetRows {
             method(|it: Self, column: Bytes| it.column(column)),
             method(|it: Self, columns: Vec<Bytes>| it.columns(columns)),
             method(|it: Self, family: Bytes| it.family(family)),
-            method(Self::before_timestamp),
+            method(|it: Self, (min, max): (i64, i64)| it.time_range(TimeRange::between(min, max))),
+            method(Self::max_versions),
+            method(|it: Self, labels: Vec<String>| it.authorizations(labels)),
+            method(Self::store_limit),
+            method(Self::store_offset),
             method(|it: Self, (name, value): (Bytes, Bytes)| it.attribute(name, value)),
         ];
         changed(any::<Vec<Bytes>>().prop_map(Self::new), change)
@@ -94,7 +110,9 @@ impl Again for GetRows {
 
     fn again(&self) -> Self {
         let again = Self::new(self.get_rows()).columns(self.get_columns());
-        let again = self.get_before_timestamp().into_iter().fold(again, Self::before_timestamp);
+        let again = again.time_range(self.get_time_range()).store_offset(self.get_store_offset());
+        let again = self.get_store_limit().into_iter().fold(again, Self::store_limit);
+        let again = said(self.get_max_versions(), again, Self::max_versions);
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
     }
 }
@@ -103,7 +121,7 @@ impl Again for GetVersions {
     fn at_random() -> BoxedStrategy<Self> {
         let new = any::<(Bytes, Bytes, u32)>();
         let change = prop_oneof![
-            method(Self::before_timestamp),
+            method(|it: Self, (min, max): (i64, i64)| it.time_range(TimeRange::between(min, max))),
             method(|it: Self, (name, value): (Bytes, Bytes)| it.attribute(name, value)),
         ];
         changed(new.prop_map(|(row, column, versions)| Self::new(row, column, versions)), change)
@@ -111,7 +129,7 @@ impl Again for GetVersions {
 
     fn again(&self) -> Self {
         let again = Self::new(self.get_row(), self.get_column(), self.get_max_versions());
-        let again = self.get_before_timestamp().into_iter().fold(again, Self::before_timestamp);
+        let again = again.time_range(self.get_time_range());
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
     }
 }
@@ -122,7 +140,7 @@ impl Again for Put {
             method(|it: Self, (column, value): (Bytes, Bytes)| it.column(column, value)),
             method(|it: Self, cells: Vec<(Bytes, Bytes)>| it.columns(cells)),
             method(Self::timestamp),
-            method(Self::write_to_wal),
+            method(|it: Self, (): ()| it.durability(Durability::FsyncWal)),
             method(Self::time_to_live),
             method(|it: Self, labels: String| it.visibility(&labels)),
             method(|it: Self, (name, value): (Bytes, Bytes)| it.attribute(name, value)),
@@ -132,7 +150,7 @@ impl Again for Put {
 
     fn again(&self) -> Self {
         let again = Self::new(self.get_row()).columns(self.get_columns());
-        let again = again.write_to_wal(self.get_write_to_wal());
+        let again = again.durability(self.get_durability());
         let again = self.get_timestamp().into_iter().fold(again, Self::timestamp);
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
     }
@@ -148,7 +166,7 @@ impl Again for Delete {
             method(|it: Self, column: Bytes| it.newest_version(column)),
             method(|it: Self, (family, time): (Bytes, i64)| it.family_version(family, time)),
             method(Self::up_to_timestamp),
-            method(Self::write_to_wal),
+            method(|it: Self, (): ()| it.durability(Durability::FsyncWal)),
             method(|it: Self, (name, value): (Bytes, Bytes)| it.attribute(name, value)),
         ];
         changed(any::<Bytes>().prop_map(Self::row), change)
@@ -160,7 +178,7 @@ impl Again for Delete {
             Some(timestamp) => it.version(name, timestamp),
             None => it.newest_version(name),
         });
-        let again = again.write_to_wal(self.get_write_to_wal());
+        let again = again.durability(self.get_durability());
         let again = self.get_up_to_timestamp().into_iter().fold(again, Self::up_to_timestamp);
         self.get_attributes().fold(again, |it, (name, value)| it.attribute(name, value))
     }
@@ -316,7 +334,11 @@ impl Again for Scan {
             method(|it: Self, column: Bytes| it.column(column)),
             method(|it: Self, columns: Vec<Bytes>| it.columns(columns)),
             method(|it: Self, family: Bytes| it.family(family)),
-            method(Self::before_timestamp),
+            method(|it: Self, (min, max): (i64, i64)| it.time_range(TimeRange::between(min, max))),
+            method(Self::max_versions),
+            method(|it: Self, (family, max): (Bytes, i64)| {
+                it.family_time_range(family, TimeRange::until(max))
+            }),
             method(|it: Self, (name, value): (Bytes, Bytes)| it.attribute(name, value)),
         ];
         let rest = prop_oneof![
@@ -345,7 +367,10 @@ impl Again for Scan {
             prefix => again.prefix(prefix),
         };
         let again = if self.is_reversed() { again.reversed() } else { again };
-        let again = self.get_before_timestamp().into_iter().fold(again, Self::before_timestamp);
+        let again = again.time_range(self.get_time_range());
+        let again = said(self.get_max_versions(), again, Self::max_versions);
+        let times = self.get_family_time_ranges();
+        let again = times.fold(again, |it, (family, times)| it.family_time_range(family, times));
         let again = self.get_filter().into_iter().fold(again, Self::filter);
         let again = self.get_batch().into_iter().fold(again, Self::batch);
         let again = self.get_limit().into_iter().fold(again, Self::limit);

@@ -1,6 +1,6 @@
 //! Deleting a row or some of its columns.
 
-use super::{Attributes, check_cell_column, check_column_or_family, check_row};
+use super::{Attributes, Durability, check_cell_column, check_column_or_family, check_row};
 use crate::error::{Error, Result};
 
 /// Deletes a row, or some of its columns, with all their versions; or single versions.
@@ -17,17 +17,17 @@ use crate::error::{Error, Result};
 /// ```
 ///
 /// ```
-/// use hbase_thrift_client::Delete;
+/// use hbase_thrift_client::{Delete, Durability};
 ///
 /// let delete = Delete::row("row1")
 ///     .columns(["flags:processed", "ids"])
 ///     .up_to_timestamp(1_336_510_250_000)
-///     .write_to_wal(false)
+///     .durability(Durability::SkipWal)
 ///     .attribute("origin", "collector-7");
 /// // What was asked for can be read back, to be written down and made again.
 /// assert_eq!((delete.get_row(), delete.get_columns().len()), (&b"row1"[..], 2));
 /// assert_eq!(delete.get_up_to_timestamp(), Some(1_336_510_250_000));
-/// assert!(!delete.get_write_to_wal());
+/// assert_eq!(delete.get_durability(), Durability::SkipWal);
 /// assert_eq!(delete.get_attributes().next(), Some((&b"origin"[..], &b"collector-7"[..])));
 /// ```
 ///
@@ -49,7 +49,7 @@ pub struct Delete {
     /// Single versions, of columns and families; the newest where there is no time.
     pub(crate) versions: Vec<(Vec<u8>, Option<i64>)>,
     pub(crate) timestamp: Option<i64>,
-    pub(crate) write_to_wal: bool,
+    pub(crate) durability: Durability,
     pub(crate) attributes: Attributes,
 }
 
@@ -61,7 +61,7 @@ impl Delete {
             columns: Vec::new(),
             versions: Vec::new(),
             timestamp: None,
-            write_to_wal: true,
+            durability: Durability::default(),
             attributes: Attributes::default(),
         }
     }
@@ -110,12 +110,10 @@ impl Delete {
         self
     }
 
-    /// Whether the server writes to its log first (yes); see [`Put::write_to_wal`]. A delete of a
-    /// whole row always does.
-    ///
-    /// [`Put::write_to_wal`]: crate::Put::write_to_wal
-    pub fn write_to_wal(mut self, write_to_wal: bool) -> Self {
-        self.write_to_wal = write_to_wal;
+    /// How safe the delete is before it is acknowledged; it is in the server's log, if nothing is said.
+    /// Over Thrift 1, that of a whole row always is.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
         self
     }
 
@@ -147,9 +145,9 @@ impl Delete {
         self.timestamp
     }
 
-    /// Returns whether the server writes to its log first.
-    pub fn get_write_to_wal(&self) -> bool {
-        self.write_to_wal
+    /// Returns how safe the write is before it is acknowledged.
+    pub fn get_durability(&self) -> Durability {
+        self.durability
     }
 
     /// Returns the attributes that were set, those of a time to live and a visibility included.

@@ -1,19 +1,57 @@
 //! Reading rows.
 
-use super::{Attributes, check_column_or_family, check_row};
+use super::{Attributes, TimeRange, check_column_or_family, check_row};
 use crate::error::{Error, Result};
 
-/// What a read takes of a row: columns, and how old.
+/// What a read takes of a row: columns, and which versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
     pub(crate) columns: Vec<Vec<u8>>,
-    pub(crate) before: Option<i64>,
+    pub(crate) times: TimeRange,
+    /// If not one.
+    pub(crate) max_versions: Option<u32>,
     pub(crate) attributes: Attributes,
 }
 
 impl Selection {
     pub(crate) fn check(&self) -> Result<()> {
+        self.times.check()?;
+        self.max_versions.map_or(Ok(()), check_versions)?;
         self.columns.iter().try_for_each(|column| check_column_or_family(column))
+    }
+}
+
+fn check_versions(versions: u32) -> Result<()> {
+    if versions == 0 || i32::try_from(versions).is_err() {
+        return Err(Error::invalid("at least 1 and less than 2^31 versions can be asked for"));
+    }
+    Ok(())
+}
+
+/// Which cells of a family in a row a get returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StorePage {
+    pub(crate) limit: Option<u32>,
+    pub(crate) offset: u32,
+}
+
+impl StorePage {
+    pub(crate) fn is_all(self) -> bool {
+        self == Self::default()
+    }
+
+    pub(crate) fn check(self) -> Result<()> {
+        let is_too_large = |number| i32::try_from(number).is_err();
+        if self.limit == Some(0)
+            || self.limit.is_some_and(is_too_large)
+            || is_too_large(self.offset)
+        {
+            return Err(Error::invalid(
+                "a get can be limited to at least 1 and less than 2^31 cells of a family, and skip \
+                 less than 2^31",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -38,10 +76,28 @@ macro_rules! selection_methods {
             self.column(family)
         }
 
-        /// Only versions older than this time in milliseconds since 1970; the time itself is
-        /// excluded, as in HBase's `setTimeRange`.
-        pub fn before_timestamp(mut self, timestamp: i64) -> Self {
-            self.selection.before = Some(timestamp);
+        /// Only versions whose time is in this range. A lower bound needs a Thrift 2 gateway.
+        pub fn time_range(mut self, times: TimeRange) -> Self {
+            self.selection.times = times;
+            self
+        }
+
+        /// Up to this many versions of each cell, newest first; one, if nothing is said. The family
+        /// keeps no more than its own maximum. More than one needs a Thrift 2 gateway; over Thrift 1
+        /// there is [`Table::get_versions`](crate::Table::get_versions).
+        pub fn max_versions(mut self, versions: u32) -> Self {
+            self.selection.max_versions = (versions != 1).then_some(versions);
+            self
+        }
+
+        /// Reads as somebody with these labels: the other cells that have a visibility are left out.
+        /// Takes effect only where the server runs the `VisibilityController`, and no more than the
+        /// labels that the gateway's user has.
+        pub fn authorizations<L: AsRef<str>>(
+            mut self,
+            labels: impl IntoIterator<Item = L>,
+        ) -> Self {
+            self.selection.attributes.set_authorizations(labels);
             self
         }
 
@@ -56,12 +112,22 @@ macro_rules! selection_methods {
             self.selection.columns.iter().map(Vec::as_slice)
         }
 
-        /// Returns the time that versions have to be older than.
-        pub fn get_before_timestamp(&self) -> Option<i64> {
-            self.selection.before
+        /// Returns the times of which versions are read.
+        pub fn get_time_range(&self) -> TimeRange {
+            self.selection.times
         }
 
-        /// Returns the attributes that were set.
+        /// Returns how many versions of a cell are read at most.
+        pub fn get_max_versions(&self) -> u32 {
+            self.selection.max_versions.unwrap_or(1)
+        }
+
+        /// Returns the labels that are read with, if any were set.
+        pub fn get_authorizations(&self) -> Option<Vec<&str>> {
+            self.selection.attributes.authorizations()
+        }
+
+        /// Returns the attributes that were set, that of the authorizations included.
         pub fn get_attributes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
             self.selection.attributes.iter()
         }
@@ -69,7 +135,38 @@ macro_rules! selection_methods {
 }
 pub(crate) use selection_methods;
 
-/// Reads a row, or some of its columns, in their newest versions.
+/// The methods of requests for rows by their keys.
+macro_rules! store_page_methods {
+    () => {
+        /// At most this many cells of each family in a row, versions counted singly
+        /// (`Get.setMaxResultsPerColumnFamily`). Needs a Thrift 2 gateway.
+        #[doc(alias = "setMaxResultsPerColumnFamily")]
+        pub fn store_limit(mut self, cells: u32) -> Self {
+            self.page.limit = Some(cells);
+            self
+        }
+
+        /// Without the first cells of each family in a row, versions counted singly
+        /// (`Get.setRowOffsetPerColumnFamily`). Needs a Thrift 2 gateway.
+        #[doc(alias = "setRowOffsetPerColumnFamily")]
+        pub fn store_offset(mut self, cells: u32) -> Self {
+            self.page.offset = cells;
+            self
+        }
+
+        /// Returns how many cells of a family are read at most.
+        pub fn get_store_limit(&self) -> Option<u32> {
+            self.page.limit
+        }
+
+        /// Returns how many cells of a family are skipped.
+        pub fn get_store_offset(&self) -> u32 {
+            self.page.offset
+        }
+    };
+}
+
+/// Reads a row, or some of its columns; the newest version of each, if nothing else is said.
 ///
 /// ```
 /// use hbase_thrift_client::Get;
@@ -79,28 +176,41 @@ pub(crate) use selection_methods;
 /// ```
 ///
 /// ```
-/// use hbase_thrift_client::Get;
+/// use hbase_thrift_client::{Get, TimeRange};
 ///
 /// // What was asked for can be read back, to be written down and made again.
 /// let get = Get::new("row1")
 ///     .columns(["ids:ooid", "flags:processed"])
-///     .before_timestamp(1_336_510_250_000)
+///     .time_range(TimeRange::until(1_336_510_250_000))
+///     .authorizations(["staff"])
 ///     .attribute("origin", "report");
 /// assert_eq!(get.get_row(), b"row1");
 /// assert_eq!(get.get_columns().len(), 2);
-/// assert_eq!(get.get_before_timestamp(), Some(1_336_510_250_000));
-/// assert_eq!(get.get_attributes().next(), Some((&b"origin"[..], &b"report"[..])));
+/// assert_eq!(get.get_time_range().max(), 1_336_510_250_000);
+/// assert_eq!(get.get_authorizations(), Some(vec!["staff"]));
+/// // The authorizations are an attribute, too.
+/// assert_eq!(get.get_attributes().count(), 2);
+/// ```
+///
+/// Thrift 2 reads several versions, and a page of a wide row.
+///
+/// ```
+/// use hbase_thrift_client::Get;
+///
+/// let get = Get::new("row1").family("log").max_versions(3).store_offset(100).store_limit(50);
+/// assert_eq!((get.get_max_versions(), get.get_store_limit()), (3, Some(50)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Get {
     pub(crate) row: Vec<u8>,
     pub(crate) selection: Selection,
+    pub(crate) page: StorePage,
 }
 
 impl Get {
     /// The whole row with this key.
     pub fn new(row: impl Into<Vec<u8>>) -> Self {
-        Self { row: row.into(), selection: Selection::default() }
+        Self { row: row.into(), selection: Selection::default(), page: StorePage::default() }
     }
 
     /// Returns the key of the row.
@@ -109,8 +219,10 @@ impl Get {
     }
 
     selection_methods!();
+    store_page_methods!();
 
     pub(crate) fn check(&self) -> Result<()> {
+        self.page.check()?;
         check_row(&self.row)?;
         self.selection.check()
     }
@@ -128,13 +240,19 @@ impl Get {
 pub struct GetRows {
     pub(crate) rows: Vec<Vec<u8>>,
     pub(crate) selection: Selection,
+    pub(crate) page: StorePage,
 }
 
 impl GetRows {
     /// The whole rows with these keys.
     pub fn new<K: Into<Vec<u8>>>(rows: impl IntoIterator<Item = K>) -> Self {
         let rows = rows.into_iter().map(Into::into).collect();
-        Self { rows, selection: Selection::default() }
+        Self { rows, selection: Selection::default(), page: StorePage::default() }
+    }
+
+    /// The same of no rows.
+    pub(crate) fn without_rows(&self) -> Self {
+        Self { rows: Vec::new(), selection: self.selection.clone(), page: self.page }
     }
 
     /// Returns the keys of the rows, in the order in which they were named.
@@ -143,8 +261,10 @@ impl GetRows {
     }
 
     selection_methods!();
+    store_page_methods!();
 
     pub(crate) fn check(&self) -> Result<()> {
+        self.page.check()?;
         self.rows.iter().try_for_each(|row| check_row(row))?;
         self.selection.check()
     }
@@ -153,18 +273,19 @@ impl GetRows {
 /// Reads several versions of one column, or of a family's columns.
 ///
 /// ```
-/// use hbase_thrift_client::GetVersions;
+/// use hbase_thrift_client::{GetVersions, TimeRange};
 ///
-/// let get = GetVersions::new("row1", "processor_state:x", 5).before_timestamp(1_336_510_250_000);
+/// let before = TimeRange::until(1_336_510_250_000);
+/// let get = GetVersions::new("row1", "processor_state:x", 5).time_range(before);
 /// assert_eq!(get.get_max_versions(), 5);
 /// ```
 ///
 /// ```
-/// use hbase_thrift_client::GetVersions;
+/// use hbase_thrift_client::{GetVersions, TimeRange};
 ///
 /// let get = GetVersions::new("row1", "processor_state:x", 5).attribute("origin", "report");
 /// assert_eq!((get.get_row(), get.get_column()), (&b"row1"[..], &b"processor_state:x"[..]));
-/// assert_eq!(get.get_before_timestamp(), None);
+/// assert_eq!(get.get_time_range(), TimeRange::default());
 /// assert_eq!(get.get_attributes().count(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +293,7 @@ pub struct GetVersions {
     pub(crate) row: Vec<u8>,
     pub(crate) column: Vec<u8>,
     pub(crate) max_versions: u32,
-    pub(crate) before: Option<i64>,
+    pub(crate) times: TimeRange,
     pub(crate) attributes: Attributes,
 }
 
@@ -185,14 +306,14 @@ impl GetVersions {
             row: row.into(),
             column: column.into(),
             max_versions,
-            before: None,
+            times: TimeRange::default(),
             attributes: Attributes::default(),
         }
     }
 
-    /// Only versions older than this time in milliseconds since 1970; the time itself is excluded.
-    pub fn before_timestamp(mut self, timestamp: i64) -> Self {
-        self.before = Some(timestamp);
+    /// Only versions whose time is in this range. A lower bound needs a Thrift 2 gateway.
+    pub fn time_range(mut self, times: TimeRange) -> Self {
+        self.times = times;
         self
     }
 
@@ -217,9 +338,9 @@ impl GetVersions {
         self.max_versions
     }
 
-    /// Returns the time that versions have to be older than.
-    pub fn get_before_timestamp(&self) -> Option<i64> {
-        self.before
+    /// Returns the times of which versions are read.
+    pub fn get_time_range(&self) -> TimeRange {
+        self.times
     }
 
     /// Returns the attributes that were set.
@@ -230,10 +351,8 @@ impl GetVersions {
     pub(crate) fn check(&self) -> Result<()> {
         check_row(&self.row)?;
         check_column_or_family(&self.column)?;
-        if self.max_versions == 0 || i32::try_from(self.max_versions).is_err() {
-            return Err(Error::invalid("at least 1 and less than 2^31 versions can be asked for"));
-        }
-        Ok(())
+        self.times.check()?;
+        check_versions(self.max_versions)
     }
 }
 

@@ -12,6 +12,7 @@ mod batch;
 mod check_and_mutate;
 mod check_and_put;
 mod delete;
+mod durability;
 mod family;
 mod get;
 mod increment;
@@ -24,6 +25,7 @@ mod row_mutations;
 mod row_set;
 mod scan;
 pub(crate) mod scan_filter;
+mod time_range;
 
 pub use admin::Region;
 pub use append::Append;
@@ -32,9 +34,10 @@ pub use batch::Batch;
 pub use check_and_mutate::{CheckAndMutate, Condition};
 pub use check_and_put::CheckAndPut;
 pub use delete::Delete;
+pub use durability::Durability;
 pub use family::{BloomFilter, ColumnFamily, Compression};
-pub(crate) use get::Selection;
 pub use get::{Get, GetRows, GetVersions, Version};
+pub(crate) use get::{Selection, StorePage};
 pub use increment::Increment;
 pub(crate) use key_range::KeyRange;
 pub use mutation::Mutation;
@@ -45,6 +48,7 @@ pub use put::Put;
 pub use row_mutations::RowMutations;
 pub use row_set::RowSet;
 pub use scan::Scan;
+pub use time_range::TimeRange;
 
 use crate::error::{Error, ErrorKind, Result};
 

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{MAX_ROW_LENGTH, Scan};
+use super::{MAX_ROW_LENGTH, Scan, TimeRange};
 use crate::error::{Error, Result};
 
 /// Where a scan stopped, as text for whoever goes on with it: a web page's link, or another process.
 ///
 /// [`Scanner::page_token`](crate::Scanner::page_token) returns it, and
 /// [`Table::scan_after`](crate::Table::scan_after) goes on behind it. The next scan has to have the same
-/// table, range, direction, filter, columns, time and batch, and is refused otherwise; limit, caching and the
+/// table, range, direction, filter, columns, times, versions and
+/// batch, and is refused otherwise; limit, caching and the
 /// rest may differ.
 ///
 /// The text has letters, digits and a hyphen alone, twice as many as the row's key and some forty more. It is
@@ -176,7 +177,12 @@ fn fingerprint(table: &[u8], scan: &Scan) -> u64 {
     hash.part(&flag(scan.is_reversed()));
     hash.part(&flag(scan.filter.is_some()));
     hash.part(scan.get_filter().unwrap_or_default());
-    hash.part(&scan.get_before_timestamp().map(i64::to_be_bytes).map_or(vec![], Vec::from));
+    hash.times(scan.get_time_range());
+    hash.part(&scan.get_max_versions().to_be_bytes());
+    for (family, times) in scan.get_family_time_ranges() {
+        hash.part(family);
+        hash.times(times);
+    }
     hash.part(&scan.get_batch().map(u32::to_be_bytes).map_or(vec![], Vec::from));
     scan.selection.columns.iter().for_each(|column| hash.part(column));
     hash.0
@@ -199,6 +205,11 @@ impl Default for Fnv {
 }
 
 impl Fnv {
+    fn times(&mut self, times: TimeRange) {
+        self.part(&times.min().to_be_bytes());
+        self.part(&times.max().to_be_bytes());
+    }
+
     /// Takes in some bytes and how many they are.
     fn part(&mut self, bytes: &[u8]) {
         let length = (bytes.len() as u64).to_be_bytes();
@@ -260,7 +271,10 @@ mod tests {
             scan().reversed(),
             scan().filter("FirstKeyOnlyFilter()"),
             scan().column("f:y"),
-            scan().before_timestamp(5),
+            scan().time_range(TimeRange::until(5)),
+            scan().time_range(TimeRange::from(5)),
+            scan().max_versions(2),
+            scan().family_time_range("f", TimeRange::until(5)),
             scan().batch(1),
             Scan::new(),
         ] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Attributes, check_cell_column, check_cell_size, check_row};
+use super::{Attributes, Durability, check_cell_column, check_cell_size, check_row};
 use crate::error::{Error, Result};
 
 /// Writes cells of one row, all of them or none.
@@ -16,14 +16,14 @@ use crate::error::{Error, Result};
 ///
 /// ```
 /// use std::time::Duration;
-/// use hbase_thrift_client::Put;
+/// use hbase_thrift_client::{Durability, Put};
 ///
 /// let put = Put::new("row1")
 ///     .column("flags:processed", "N")
 ///     .timestamp(1_336_510_250_000)
 ///     .time_to_live(Duration::from_secs(86_400))
 ///     .visibility("staff & !guest")
-///     .write_to_wal(false)
+///     .durability(Durability::SkipWal)
 ///     .attribute("origin", "collector-7");
 /// // What was asked for can be read back, to be written down and made again: a time to live and a
 /// // visibility are attributes, too.
@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 /// assert_eq!(put.get_timestamp(), Some(1_336_510_250_000));
 /// assert_eq!(put.get_time_to_live(), Some(Duration::from_secs(86_400)));
 /// assert_eq!(put.get_visibility(), Some("staff & !guest"));
-/// assert!(!put.get_write_to_wal());
+/// assert_eq!(put.get_durability(), Durability::SkipWal);
 /// assert_eq!(put.get_attributes().count(), 3);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Put {
     pub(crate) row: Vec<u8>,
     pub(crate) cells: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) timestamp: Option<i64>,
-    pub(crate) write_to_wal: bool,
+    pub(crate) durability: Durability,
     pub(crate) attributes: Attributes,
 }
 
@@ -50,7 +50,7 @@ impl Put {
             row: row.into(),
             cells: Vec::new(),
             timestamp: None,
-            write_to_wal: true,
+            durability: Durability::default(),
             attributes: Attributes::default(),
         }
     }
@@ -98,10 +98,9 @@ impl Put {
         self
     }
 
-    /// Whether the server writes to its log first (yes). Without the log the put is faster, and lost
-    /// when the region server dies before it has flushed.
-    pub fn write_to_wal(mut self, write_to_wal: bool) -> Self {
-        self.write_to_wal = write_to_wal;
+    /// How safe the write is before it is acknowledged; it is in the server's log, if nothing is said.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
         self
     }
 
@@ -136,9 +135,9 @@ impl Put {
         self.attributes.visibility()
     }
 
-    /// Returns whether the server writes to its log first.
-    pub fn get_write_to_wal(&self) -> bool {
-        self.write_to_wal
+    /// Returns how safe the write is before it is acknowledged.
+    pub fn get_durability(&self) -> Durability {
+        self.durability
     }
 
     /// Returns the attributes that were set, those of a time to live and a visibility included.

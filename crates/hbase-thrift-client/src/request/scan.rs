@@ -1,11 +1,12 @@
 //! Reading rows in the order of their keys.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
-use super::Selection;
 use super::get::selection_methods;
 use super::key_range::{KeyRange, after, after_prefix, before_prefix};
 use super::scan_filter;
+use super::{Selection, TimeRange};
 use crate::filter::{Comparator, CompareOp, Filter};
 
 /// Reads the rows of a range in the byte order of their keys.
@@ -20,7 +21,7 @@ use crate::filter::{Comparator, CompareOp, Filter};
 /// ```
 ///
 /// ```
-/// use hbase_thrift_client::{Filter, Scan};
+/// use hbase_thrift_client::{Filter, Scan, TimeRange};
 ///
 /// // What was asked for can be read back, to be written down and made again.
 /// let scan = Scan::new()
@@ -28,7 +29,7 @@ use crate::filter::{Comparator, CompareOp, Filter};
 ///     .stop("b")
 ///     .columns(["ids:ooid", "flags:processed"])
 ///     .filter(Filter::key_only())
-///     .before_timestamp(1_336_510_250_000)
+///     .time_range(TimeRange::until(1_336_510_250_000))
 ///     .batch(1_000)
 ///     .cache_blocks(false)
 ///     .read_ahead(false)
@@ -38,7 +39,7 @@ use crate::filter::{Comparator, CompareOp, Filter};
 /// assert_eq!((scan.get_prefix(), scan.is_reversed()), (&b""[..], false));
 /// assert_eq!(scan.get_columns().len(), 2);
 /// assert_eq!(scan.get_filter(), Some(&b"KeyOnlyFilter()"[..]));
-/// assert_eq!(scan.get_before_timestamp(), Some(1_336_510_250_000));
+/// assert_eq!(scan.get_time_range(), TimeRange::until(1_336_510_250_000));
 /// assert_eq!((scan.get_caching(), scan.get_batch(), scan.get_limit()), (256, Some(1_000), None));
 /// assert!(!scan.get_cache_blocks() && !scan.get_read_ahead());
 /// assert_eq!(scan.get_attributes().count(), 1);
@@ -48,6 +49,8 @@ use crate::filter::{Comparator, CompareOp, Filter};
 pub struct Scan {
     pub(crate) range: Range,
     pub(crate) selection: Selection,
+    /// Other times than those of the selection, by family.
+    pub(crate) family_times: BTreeMap<Vec<u8>, TimeRange>,
     pub(crate) reversed: bool,
     pub(crate) filter: Option<Vec<u8>>,
     pub(crate) caching: u32,
@@ -80,6 +83,7 @@ impl Scan {
         Self {
             range: Range::default(),
             selection: Selection::default(),
+            family_times: BTreeMap::new(),
             reversed: false,
             filter: None,
             caching: 256,
@@ -149,6 +153,27 @@ impl Scan {
 
     selection_methods!();
 
+    /// Of this family only versions whose time is in this range, instead of the scan's
+    /// [own](Self::time_range) (`Scan.setColumnFamilyTimeRange`). Needs a Thrift 2 gateway that is not
+    /// framed.
+    ///
+    /// ```
+    /// use hbase_thrift_client::{Scan, TimeRange};
+    ///
+    /// let scan = Scan::new().family_time_range("log", TimeRange::from(1_336_510_250_000));
+    /// assert_eq!(scan.get_family_time_ranges().count(), 1);
+    /// ```
+    #[doc(alias = "setColumnFamilyTimeRange")]
+    pub fn family_time_range(mut self, family: impl Into<Vec<u8>>, times: TimeRange) -> Self {
+        self.family_times.insert(family.into(), times);
+        self
+    }
+
+    /// Returns the families that have a time range of their own, in the order of their names.
+    pub fn get_family_time_ranges(&self) -> impl ExactSizeIterator<Item = (&[u8], TimeRange)> {
+        self.family_times.iter().map(|(family, times)| (family.as_slice(), *times))
+    }
+
     /// From the greatest key to the smallest: [`start`](Self::start) is then the greater one.
     pub fn reversed(mut self) -> Self {
         self.reversed = true;
@@ -168,7 +193,8 @@ impl Scan {
     }
 
     /// Splits a row with more cells than this into several, with the same key one after the other;
-    /// without it every row comes whole. For rows that would not fit into memory.
+    /// without it every row comes whole. For rows that would not fit into memory; with one version of
+    /// each cell.
     pub fn batch(mut self, cells: u32) -> Self {
         self.batch = Some(cells);
         self

@@ -85,7 +85,8 @@ impl Row {
         self.batch.slice(self.row_index().key)
     }
 
-    /// The value of a column (`family:qualifier`), or `None` where the row was read without it.
+    /// The value of a column (`family:qualifier`), or `None` where the row was read without it; of
+    /// several versions the newest.
     pub fn get(&self, column: impl AsRef<[u8]>) -> Option<&[u8]> {
         self.cell(column).map(|cell| cell.value)
     }
@@ -94,11 +95,37 @@ impl Row {
     pub fn cell(&self, column: impl AsRef<[u8]>) -> Option<Cell<'_>> {
         let (column, message) = (Column::parse(column.as_ref()), self.batch.message());
         let cells = self.cell_indexes();
-        let found = cells.binary_search_by(|cell| cell.column(message).cmp(&column)).ok()?;
+        let mut found = cells.binary_search_by(|cell| cell.column(message).cmp(&column)).ok()?;
+        if found > 0 && cells[found - 1].column(message) == column {
+            // One of several versions.
+            found = cells[..found].partition_point(|cell| cell.column(message) < column);
+        }
         Some(cells[found].view(message))
     }
 
-    /// All cells in HBase's order: by family, then by qualifier.
+    /// The versions of a column that were read, newest first: one, unless more were
+    /// [asked for](crate::Get::max_versions).
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::{Client, Get};
+    /// # let client = Client::connect("hbase://localhost/?interface=2")?;
+    /// if let Some(row) = client.table("crashes").get(&Get::new("row1").max_versions(3))? {
+    ///     for version in row.versions("flags:processed") {
+    ///         println!("{}: {}", version.timestamp(), version.value().escape_ascii());
+    ///     }
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    pub fn versions(&self, column: impl AsRef<[u8]>) -> impl ExactSizeIterator<Item = Cell<'_>> {
+        let (column, message) = (Column::parse(column.as_ref()), self.batch.message());
+        let cells = self.cell_indexes();
+        let first = cells.partition_point(|cell| cell.column(message) < column);
+        let rest = &cells[first..];
+        let length = rest.partition_point(|cell| cell.column(message) == column);
+        rest[..length].iter().map(|cell| cell.view(message))
+    }
+
+    /// All cells in HBase's order: by family, then by qualifier, and versions newest first.
     #[inline]
     pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'_>> + DoubleEndedIterator {
         let message = self.batch.message();

@@ -129,7 +129,7 @@ impl Executor {
     }
 
     /// Which interface the gateways have; asks one of them if that isn't known yet.
-    pub(super) fn dialect_by(&self, deadline: Instant) -> Result<Dialect> {
+    pub(crate) fn dialect_by(&self, deadline: Instant) -> Result<Dialect> {
         if let Some(dialect) = self.pool.dialect() {
             return Ok(dialect);
         }

@@ -6,7 +6,7 @@ use tracing::Span;
 
 use super::executor::Executor;
 use super::pool::Lease;
-use crate::dialect::{Effect, Request};
+use crate::dialect::{Effect, Existence, Request};
 use crate::error::Result;
 use crate::proto::{Attempts, Loss, Verdict};
 use crate::request::{
@@ -26,6 +26,7 @@ pub(crate) struct OwnedCall {
 #[derive(Debug)]
 pub(crate) enum OwnedRequest {
     Get(Get),
+    Exists(Get),
     Put(Put),
     Delete(Delete),
     Batch(Batch),
@@ -54,6 +55,7 @@ impl OwnedCall {
         let table = self.table.as_slice();
         match &self.request {
             OwnedRequest::Get(get) => Request::Get(table, get),
+            OwnedRequest::Exists(get) => Request::Exists(table, get),
             OwnedRequest::Put(put) => Request::Put(table, put),
             OwnedRequest::Delete(delete) => Request::Delete(table, delete),
             OwnedRequest::Batch(batch) => Request::Batch(table, batch),
@@ -74,6 +76,7 @@ impl OwnedCall {
             OwnedRequest::MutateRow(row) => row.stamp(stamp),
             OwnedRequest::CheckAndMutate(check) => check.mutations.stamp(stamp),
             OwnedRequest::Get(_)
+            | OwnedRequest::Exists(_)
             | OwnedRequest::Increment(_)
             | OwnedRequest::IncrementRows(_)
             | OwnedRequest::CheckAndPut(_) => {}
@@ -91,6 +94,10 @@ impl OwnedCall {
             OwnedRequest::Get(_) => {
                 let rows: RowBatch = lease.receive(deadline, environment)?;
                 CallValue::Row(rows.get(0))
+            }
+            OwnedRequest::Exists(_) => {
+                let Existence(exists) = lease.receive(deadline, environment)?;
+                CallValue::Done(exists)
             }
             OwnedRequest::Put(_)
             | OwnedRequest::Delete(_)

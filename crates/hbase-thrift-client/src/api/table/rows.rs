@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Table;
-use crate::api::get_rows::get_rows;
+use crate::api::get_rows::{exists_all, get_rows};
 use crate::dialect::Call;
 use crate::error::Result;
 use crate::request::{
@@ -58,6 +58,43 @@ impl Table {
     /// As [`get`](Self::get); [`TooLarge`](crate::ErrorKind::TooLarge) for one row over the limit.
     pub fn get_rows(&self, get: &GetRows) -> Result<Vec<Option<Row>>> {
         get_rows(&self.executor, &self.name, get)
+    }
+
+    /// Returns whether a get would return anything. Over Thrift 2 the row itself stays where it is; over
+    /// Thrift 1 it is read.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::Get;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// if client.table("crashes").exists(&Get::new("row1").column("flags:processed"))? {
+    ///     println!("it is processed");
+    /// }
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn exists(&self, get: &Get) -> Result<bool> {
+        self.executor.run(&Call::exists(&self.name, get)).map(|existence| existence.0)
+    }
+
+    /// As [`exists`](Self::exists), for several rows, in as few round trips as
+    /// [`get_rows`](Self::get_rows) takes: for each key, in their order, whether there is such a row.
+    ///
+    /// ```no_run
+    /// # use hbase_thrift_client::GetRows;
+    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
+    /// let exist = client.table("crashes").exists_all(&GetRows::new(["row1", "row2"]).family("ids"))?;
+    /// println!("{} of them exist", exist.iter().filter(|exists| **exists).count());
+    /// # Ok::<(), hbase_thrift_client::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get_rows`](Self::get_rows).
+    pub fn exists_all(&self, get: &GetRows) -> Result<Vec<bool>> {
+        exists_all(&self.executor, &self.name, get)
     }
 
     /// Reads versions of a column, newest first; none where it is absent.

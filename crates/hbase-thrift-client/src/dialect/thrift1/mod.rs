@@ -24,8 +24,8 @@ pub(super) use short::write_binary;
 /// The method's name. Several reads differ only in their arguments.
 pub(super) fn method(request: &Request<'_>) -> &'static str {
     match request {
-        Request::Get(_, get) => {
-            match (get.selection.columns.is_empty(), get.selection.before.is_none()) {
+        Request::Get(_, get) | Request::Exists(_, get) => {
+            match (get.selection.columns.is_empty(), get.selection.times.before().is_none()) {
                 (true, true) => "getRow",
                 (true, false) => "getRowTs",
                 (false, true) => "getRowWithColumns",
@@ -33,14 +33,14 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
             }
         }
         Request::GetRows(_, get) => {
-            match (get.selection.columns.is_empty(), get.selection.before.is_none()) {
+            match (get.selection.columns.is_empty(), get.selection.times.before().is_none()) {
                 (true, true) => "getRows",
                 (true, false) => "getRowsTs",
                 (false, true) => "getRowsWithColumns",
                 (false, false) => "getRowsWithColumnsTs",
             }
         }
-        Request::GetVersions(_, get) if get.before.is_none() => "getVer",
+        Request::GetVersions(_, get) if get.times.before().is_none() => "getVer",
         Request::GetVersions(..) => "getVerTs",
         Request::Put(_, put) if put.timestamp.is_none() => "mutateRow",
         Request::Put(..) => "mutateRowTs",
@@ -90,7 +90,9 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
         Request::ClusterId => "getClusterId",
         Request::ServerType => "getThriftServerType",
         // Refused before they are sent; errors name them as Thrift 2 does.
-        Request::MutateRow(..) | Request::CheckAndMutate(..) => super::thrift2::method(request),
+        Request::MutateRow(..) | Request::CheckAndMutate(..) | Request::ExistsAll(..) => {
+            super::thrift2::method(request)
+        }
     }
 }
 
@@ -100,7 +102,7 @@ pub(super) fn write(
     protocol: &mut dyn TOutputProtocol,
 ) -> thrift::Result<()> {
     encode::structure(protocol, |protocol| match *request {
-        Request::Get(table, get) => rows::get(protocol, table, get),
+        Request::Get(table, get) | Request::Exists(table, get) => rows::get(protocol, table, get),
         Request::GetRows(table, get) => rows::get_rows(protocol, table, get),
         Request::GetVersions(table, get) => rows::get_versions(protocol, table, get),
         Request::Put(table, put) => rows::put(protocol, table, put),
@@ -133,6 +135,7 @@ pub(super) fn write(
         | Request::ServerType
         | Request::MutateRow(..)
         | Request::CheckAndMutate(..)
+        | Request::ExistsAll(..)
         | Request::TruncateTable(..)
         | Request::DescribeTable(_)
         | Request::ModifyTable(..)

@@ -3,7 +3,7 @@
 //! The bytes are those that the general code writes through the thrift crate's binary protocol; a
 //! test compares them. Any other protocol is written from views into them.
 
-use crate::request::{Attributes, Delete, Mutation, Put};
+use crate::request::{Attributes, Delete, Durability, Mutation, Put};
 
 /// Puts and deletes of one timestamp and one set of attributes, or a delete of a whole row. Its memory
 /// is used again after [`clear`](Self::clear).
@@ -16,9 +16,11 @@ pub(crate) struct PackedBatch {
     mutations: usize,
     timestamp: Option<i64>,
     attributes: Attributes,
-    /// Whether the delete of a whole row goes to the log, which no cell says. It has no place in a
-    /// list and is sent by itself.
-    whole_row: Option<bool>,
+    /// The durability of the delete of a whole row, which no cell says. It has no place in a list and
+    /// is sent by itself.
+    whole_row: Option<Durability>,
+    /// Whether a mutation has a durability that Thrift 1 can't say; no bytes of this batch go there.
+    is_thrift2_only: bool,
 }
 
 /// A mutation, as a view into a [`PackedBatch`].
@@ -26,7 +28,7 @@ pub(crate) struct PackedBatch {
 pub(crate) struct MutationView<'a> {
     pub(crate) row: &'a [u8],
     pub(crate) is_put: bool,
-    pub(crate) write_to_wal: bool,
+    pub(crate) durability: Durability,
     cells: Cells<'a>,
 }
 
@@ -43,7 +45,7 @@ struct PackedCell<'a> {
     /// Empty in a delete.
     value: &'a [u8],
     is_put: bool,
-    write_to_wal: bool,
+    durability: Durability,
 }
 
 // Fields as they are encoded: type and number, then the value or, at the end, place for the length of
@@ -58,7 +60,8 @@ const IS_DELETE_AT: usize = 3;
 const VALUE: [u8; 3 + LENGTH] = [11, 0, 3, 0, 0, 0, 0];
 /// Whether it goes to the log, and the end of the cell.
 const CELL_END: [u8; 5] = [2, 0, 4, 1, STOP];
-const WRITE_TO_WAL_AT: usize = 3;
+/// Whether it is written to the log, as Thrift 1 says it, or what only Thrift 2 can say.
+const DURABILITY_AT: usize = 3;
 const STOP: u8 = 0;
 /// What a row has beside its key and its cells.
 const PER_ROW: usize = ROW.len() + CELLS.len() + 1;
@@ -102,10 +105,17 @@ impl PackedBatch {
             self.grow();
         }
         let into = &mut self.memory[start..self.size];
-        match mutation {
-            Mutation::Put(put) => encode_put(put, into),
-            Mutation::Delete(delete) => encode_delete(delete, into),
-        }
+        let durability = match mutation {
+            Mutation::Put(put) => {
+                encode_put(put, into);
+                put.durability
+            }
+            Mutation::Delete(delete) => {
+                encode_delete(delete, into);
+                delete.durability
+            }
+        };
+        self.is_thrift2_only |= durability.is_thrift2_only();
     }
 
     #[cold]
@@ -153,6 +163,11 @@ impl PackedBatch {
         &self.attributes
     }
 
+    /// Whether Thrift 1 has no place for all that the mutations say.
+    pub(crate) fn is_thrift2_only(&self) -> bool {
+        self.is_thrift2_only
+    }
+
     /// The mutations in the order in which they were added.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = MutationView<'_>> {
         let mut rest = self.encoded();
@@ -163,11 +178,11 @@ impl PackedBatch {
             let mut left = cells.clone();
             let first = left.next();
             let is_put = first.as_ref().is_some_and(|cell| cell.is_put);
-            let write_to_wal =
-                first.map_or(self.whole_row != Some(false), |cell| cell.write_to_wal);
+            let whole_row = self.whole_row.unwrap_or_default();
+            let durability = first.map_or(whole_row, |cell| cell.durability);
             left.by_ref().for_each(drop);
             rest = &left.encoded[1..];
-            MutationView { row, is_put, write_to_wal, cells }
+            MutationView { row, is_put, durability, cells }
         })
     }
 
@@ -175,12 +190,12 @@ impl PackedBatch {
     pub(crate) fn unpack(&self) -> impl Iterator<Item = Mutation> {
         self.iter().map(|view| {
             let (timestamp, attributes) = (self.timestamp, self.attributes.clone());
-            let (row, write_to_wal) = (view.row.to_vec(), view.write_to_wal);
+            let (row, durability) = (view.row.to_vec(), view.durability);
             let cells = view.cells();
             if view.is_put {
                 let cells =
                     cells.map(|(column, value)| (column.to_vec(), value.to_vec())).collect();
-                Mutation::Put(Put { row, cells, timestamp, write_to_wal, attributes })
+                Mutation::Put(Put { row, cells, timestamp, durability, attributes })
             } else {
                 let columns = cells.map(|(column, _)| column.to_vec()).collect();
                 let versions = Vec::new();
@@ -189,7 +204,7 @@ impl PackedBatch {
                     columns,
                     versions,
                     timestamp,
-                    write_to_wal,
+                    durability,
                     attributes,
                 })
             }
@@ -199,6 +214,7 @@ impl PackedBatch {
     /// Forgets the mutations and keeps the memory.
     pub(crate) fn clear(&mut self) {
         (self.size, self.mutations, self.whole_row) = (0, 0, None);
+        self.is_thrift2_only = false;
     }
 }
 
@@ -217,9 +233,9 @@ impl<'a> Iterator for Cells<'a> {
         let is_put = self.encoded[IS_DELETE_AT] == 0;
         let (column, rest) = split_bytes(self.encoded, PUT_COLUMN.len());
         let (value, rest) = if is_put { split_bytes(rest, VALUE.len()) } else { (&[][..], rest) };
-        let write_to_wal = rest[WRITE_TO_WAL_AT] != 0;
+        let durability = durability_of(rest[DURABILITY_AT]);
         self.encoded = &rest[CELL_END.len()..];
-        Some(PackedCell { column, value, is_put, write_to_wal })
+        Some(PackedCell { column, value, is_put, durability })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -251,11 +267,11 @@ fn common(mutation: &Mutation) -> (Option<i64>, &Attributes) {
     }
 }
 
-/// Whether it goes to the log, of the delete of a whole row.
+/// The durability of the delete of a whole row.
 #[inline]
-fn whole_row(mutation: &Mutation) -> Option<bool> {
+fn whole_row(mutation: &Mutation) -> Option<Durability> {
     match mutation {
-        Mutation::Delete(delete) if delete.is_whole_row() => Some(delete.write_to_wal),
+        Mutation::Delete(delete) if delete.is_whole_row() => Some(delete.durability),
         _ => None,
     }
 }
@@ -266,7 +282,7 @@ fn encode_put(put: &Put, into: &mut [u8]) {
     for (column, value) in &put.cells {
         rest = encode_bytes(PUT_COLUMN, column, rest);
         rest = encode_bytes(VALUE, value, rest);
-        rest = encode_cell_end(put.write_to_wal, rest);
+        rest = encode_cell_end(put.durability, rest);
     }
     encode(&[STOP], rest);
 }
@@ -276,7 +292,7 @@ fn encode_delete(delete: &Delete, into: &mut [u8]) {
     let mut rest = encode_row(&delete.row, delete.columns.len(), into);
     for column in &delete.columns {
         rest = encode_bytes(DELETE_COLUMN, column, rest);
-        rest = encode_cell_end(delete.write_to_wal, rest);
+        rest = encode_cell_end(delete.durability, rest);
     }
     encode(&[STOP], rest);
 }
@@ -288,10 +304,31 @@ fn encode_row<'a>(row: &[u8], cells: usize, into: &'a mut [u8]) -> &'a mut [u8] 
 }
 
 #[inline]
-fn encode_cell_end(write_to_wal: bool, into: &mut [u8]) -> &mut [u8] {
+fn encode_cell_end(durability: Durability, into: &mut [u8]) -> &mut [u8] {
     let mut end = CELL_END;
-    end[WRITE_TO_WAL_AT] = u8::from(write_to_wal);
+    end[DURABILITY_AT] = byte_of(durability);
     encode(&end, into)
+}
+
+#[inline]
+fn byte_of(durability: Durability) -> u8 {
+    match durability {
+        Durability::SkipWal => 0,
+        Durability::SyncWal => 1,
+        Durability::UseDefault => 2,
+        Durability::AsyncWal => 3,
+        Durability::FsyncWal => 4,
+    }
+}
+
+fn durability_of(byte: u8) -> Durability {
+    match byte {
+        0 => Durability::SkipWal,
+        2 => Durability::UseDefault,
+        3 => Durability::AsyncWal,
+        4 => Durability::FsyncWal,
+        _ => Durability::SyncWal,
+    }
 }
 
 /// Writes a field whose head ends with the length of the bytes.
@@ -343,13 +380,46 @@ mod tests {
         vec![
             Put::new("a").column("f:x", "1").column("f:", "").timestamp(7).into(),
             Delete::row("b").column("f:y").family("g").up_to_timestamp(7).into(),
-            Put::new("c").column("f:x", vec![7; 300]).timestamp(7).write_to_wal(false).into(),
+            Put::new("c")
+                .column("f:x", vec![7; 300])
+                .timestamp(7)
+                .durability(Durability::SkipWal)
+                .into(),
         ]
+    }
+
+    const DURABILITIES: [Durability; 5] = [
+        Durability::SkipWal,
+        Durability::SyncWal,
+        Durability::UseDefault,
+        Durability::AsyncWal,
+        Durability::FsyncWal,
+    ];
+
+    #[test]
+    fn what_thrift_1_can_not_say_is_known_until_the_batch_is_cleared() {
+        let mut packed = PackedBatch::default();
+        for durability in DURABILITIES {
+            let mutations = mutations().into_iter().chain([Put::new("d")
+                .column("f:x", "1")
+                .timestamp(7)
+                .durability(durability)
+                .into()]);
+            mutations.for_each(|one| packed.push(&one, PackedBatch::size_of(&one)));
+            assert_eq!(packed.is_thrift2_only(), durability.is_thrift2_only(), "{durability:?}");
+            let refused = Dialect::Thrift1.check(&Request::PackedBatch(b"t", &packed, None), 100);
+            assert_eq!(refused.is_err(), durability.is_thrift2_only());
+            packed.clear();
+        }
     }
 
     #[test]
     fn mutations_come_out_as_they_went_in() {
-        let mutations = mutations();
+        let durable = |durability| {
+            let delete = Delete::row("d").column("f:x").up_to_timestamp(7);
+            delete.durability(durability).into()
+        };
+        let mutations: Vec<_> = mutations().into_iter().chain(DURABILITIES.map(durable)).collect();
         let mut packed = PackedBatch::default();
         for round in 0..2 {
             let mut size = 0;
@@ -368,8 +438,8 @@ mod tests {
     #[test]
     fn a_delete_of_a_whole_row_is_alone() {
         let (mut packed, others) = (PackedBatch::default(), mutations());
-        for write_to_wal in [true, false] {
-            let whole_row = Delete::row("d").up_to_timestamp(7).write_to_wal(write_to_wal).into();
+        for durability in DURABILITIES {
+            let whole_row = Delete::row("d").up_to_timestamp(7).durability(durability).into();
             packed.push(&whole_row, PackedBatch::size_of(&whole_row));
             assert_eq!(packed.unpack().collect::<Vec<_>>(), [whole_row]);
             assert!(!packed.goes_with(&others[0]));

@@ -6,11 +6,32 @@ use std::collections::BTreeSet;
 use crate::dialect::call::Request;
 use crate::dialect::refusals;
 use crate::error::{Error, ErrorKind, Result};
-use crate::request::{Batch, Delete};
+use crate::request::{Batch, Delete, Durability, Selection, StorePage, TimeRange};
 
 /// Checks the request for what this interface lacks and for its traps, then for those of all.
 pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
     match *request {
+        Request::Get(_, get) | Request::Exists(_, get) => check_read(&get.selection, get.page)?,
+        Request::GetRows(_, get) => check_read(&get.selection, get.page)?,
+        Request::GetVersions(_, get) => check_times(get.times)?,
+        Request::OpenScanner(_, scan, _) | Request::Page(_, scan, _) => {
+            if scan.paged {
+                return Err(lacks("has no call for a page of a scan"));
+            }
+            check_read(&scan.selection, StorePage::default())?;
+            if !scan.family_times.is_empty() {
+                return Err(lacks("has no time ranges for single families"));
+            }
+        }
+        Request::ExistsAll(..) => {
+            return Err(lacks(
+                "has no call for which of several rows exist (Table::exists_all reads them)",
+            ));
+        }
+        Request::Put(_, put) => check_durability(put.durability)?,
+        Request::PackedBatch(_, batch, _) if batch.is_thrift2_only() => {
+            return Err(lacks(DURABILITIES));
+        }
         Request::MutateRow(..) => {
             return Err(lacks(
                 "can't put to a row and delete from it in one step (Table::put and Table::delete are \
@@ -22,9 +43,10 @@ pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> 
                 "can only put one cell, if another is equal or absent (Table::check_and_put)",
             ));
         }
-        Request::Delete(_, delete) => check_versions(delete)?,
+        Request::Delete(_, delete) => check_delete(delete)?,
         Request::Batch(_, batch) => {
-            batch.deletes.iter().try_for_each(check_versions)?;
+            batch.puts.iter().try_for_each(|put| check_durability(put.durability))?;
+            batch.deletes.iter().try_for_each(check_delete)?;
             check_whole_rows(batch)?;
             check_uniform(batch)?;
         }
@@ -47,9 +69,6 @@ pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> 
         Request::RegionOf(..) => {
             return Err(lacks("can't find the region of a row (Admin::region_of looks among all)"));
         }
-        Request::OpenScanner(_, scan, _) | Request::Page(_, scan, _) if scan.paged => {
-            return Err(lacks("has no call for a page of a scan"));
-        }
         _ => {}
     }
     refusals::check(request, max_cell_size)
@@ -61,11 +80,36 @@ fn lacks(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, message)
 }
 
-fn check_versions(delete: &Delete) -> Result<()> {
-    if delete.versions.is_empty() {
-        return Ok(());
+const DURABILITIES: &str = "knows two durabilities, SyncWal and SkipWal";
+
+fn check_durability(durability: Durability) -> Result<()> {
+    if durability.is_thrift2_only() { Err(lacks(DURABILITIES)) } else { Ok(()) }
+}
+
+fn check_delete(delete: &Delete) -> Result<()> {
+    if !delete.versions.is_empty() {
+        return Err(lacks(
+            "can't delete single versions (Delete::up_to_timestamp deletes all up to a time)",
+        ));
     }
-    Err(lacks("can't delete single versions (Delete::up_to_timestamp deletes all up to a time)"))
+    check_durability(delete.durability)
+}
+
+fn check_read(selection: &Selection, page: StorePage) -> Result<()> {
+    if selection.max_versions.is_some_and(|versions| versions > 1) {
+        return Err(lacks("reads several versions of single columns only (Table::get_versions)"));
+    }
+    if !page.is_all() {
+        return Err(lacks("can't limit the cells of a family in a get"));
+    }
+    check_times(selection.times)
+}
+
+fn check_times(times: TimeRange) -> Result<()> {
+    if times.min() > 0 {
+        return Err(lacks("has no lower bound for times (TimeRange::until has none)"));
+    }
+    Ok(())
 }
 
 fn check_whole_rows(batch: &Batch) -> Result<()> {

@@ -3,15 +3,27 @@
 use std::collections::BTreeMap;
 
 use hbase_thrift_api::{ColumnDescriptor, TCell, TRegionInfo, TThriftServerType};
-use thrift::protocol::{TInputProtocol, TSerializable};
+use thrift::protocol::{TInputProtocol, TSerializable, TType};
 
 use super::admin::{family_of, region_of};
+use crate::dialect::Existence;
 use crate::dialect::reply::{Read, list, map, missing_result};
 use crate::dialect::thrift2::described::DescribedTable;
 use crate::request::{ColumnFamily, Namespace, Region, Version};
 
 pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> Read<bool> {
     protocol.read_bool()
+}
+
+/// Of a get: whether it returned a row.
+pub(in crate::dialect) fn existence(protocol: &mut dyn TInputProtocol) -> Read<Existence> {
+    let rows = list(protocol, |protocol| protocol.skip(TType::Struct))?;
+    Ok(Existence(!rows.is_empty()))
+}
+
+/// No call of this interface returns them.
+pub(in crate::dialect) fn flags(_: &mut dyn TInputProtocol) -> Read<Vec<bool>> {
+    Err(missing_result())
 }
 
 pub(in crate::dialect) fn number(protocol: &mut dyn TInputProtocol) -> Read<i32> {

@@ -10,8 +10,8 @@ use crate::dialect::encode::{
     struct_list,
 };
 use crate::request::{
-    Append, Attributes, Batch, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
-    Selection,
+    Append, Attributes, Batch, CheckAndPut, Delete, Durability, Get, GetRows, GetVersions,
+    Increment, Put, Selection,
 };
 
 pub(super) fn get(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &Get) -> Encoded {
@@ -35,7 +35,7 @@ pub(super) fn get_versions(
     bytes(protocol, 2, &get.row)?;
     bytes(protocol, 3, &get.column)?;
     let mut next = 4;
-    if let Some(before) = get.before {
+    if let Some(before) = get.times.before() {
         number64(protocol, next, before)?;
         next += 1;
     }
@@ -47,7 +47,7 @@ pub(super) fn put(protocol: &mut dyn TOutputProtocol, table: &[u8], put: &Put) -
     bytes(protocol, 1, table)?;
     bytes(protocol, 2, &put.row)?;
     struct_list(protocol, 3, &put.cells, |protocol, (column, value)| {
-        mutation(protocol, column, Some(value), put.write_to_wal)
+        mutation(protocol, column, Some(value), put.durability)
     })?;
     timestamp_and_attributes(protocol, 4, put.timestamp, &put.attributes)
 }
@@ -59,7 +59,7 @@ pub(super) fn delete(protocol: &mut dyn TOutputProtocol, table: &[u8], delete: &
         return timestamp_and_attributes(protocol, 3, delete.timestamp, &delete.attributes);
     }
     struct_list(protocol, 3, &delete.columns, |protocol, column| {
-        mutation(protocol, column, None, delete.write_to_wal)
+        mutation(protocol, column, None, delete.durability)
     })?;
     timestamp_and_attributes(protocol, 4, delete.timestamp, &delete.attributes)
 }
@@ -70,7 +70,7 @@ pub(super) fn batch(protocol: &mut dyn TOutputProtocol, table: &[u8], batch: &Ba
     struct_list(protocol, 2, &by_row(batch), |protocol, row| {
         bytes(protocol, 1, row.row)?;
         struct_list(protocol, 2, &row.mutations, |protocol, cell| {
-            mutation(protocol, cell.column, cell.value, cell.write_to_wal)
+            mutation(protocol, cell.column, cell.value, cell.durability)
         })
     })?;
     match batch.attributes() {
@@ -91,7 +91,7 @@ pub(super) fn packed_batch(
     struct_iter(protocol, 2, batch.iter(), |protocol, row: MutationView<'_>| {
         bytes(protocol, 1, row.row)?;
         struct_iter(protocol, 2, row.cells(), |protocol, (column, value)| {
-            mutation(protocol, column, row.is_put.then_some(value), row.write_to_wal)
+            mutation(protocol, column, row.is_put.then_some(value), row.durability)
         })
     })?;
     timestamp_and_attributes(protocol, 3, timestamp, batch.attributes())
@@ -138,7 +138,7 @@ pub(super) fn check_and_put(
         bytes(protocol, 5, expected)?;
     }
     inner(protocol, 6, |protocol| match &check.cell {
-        Some((column, value)) => mutation(protocol, column, Some(value), true),
+        Some((column, value)) => mutation(protocol, column, Some(value), Durability::SyncWal),
         None => Ok(()),
     })?;
     attributes(protocol, 7, &check.attributes)
@@ -151,7 +151,7 @@ fn selection(protocol: &mut dyn TOutputProtocol, selection: &Selection) -> Encod
         bytes_list(protocol, next, &selection.columns)?;
         next += 1;
     }
-    timestamp_and_attributes(protocol, next, selection.before, &selection.attributes)
+    timestamp_and_attributes(protocol, next, selection.times.before(), &selection.attributes)
 }
 
 /// A `Mutation`: a put with a value, a delete without.
@@ -159,14 +159,14 @@ fn mutation(
     protocol: &mut dyn TOutputProtocol,
     column: &[u8],
     value: Option<&[u8]>,
-    write_to_wal: bool,
+    durability: Durability,
 ) -> Encoded {
     boolean(protocol, 1, value.is_none())?;
     bytes(protocol, 2, column)?;
     if let Some(value) = value {
         bytes(protocol, 3, value)?;
     }
-    boolean(protocol, 4, write_to_wal)
+    boolean(protocol, 4, durability != Durability::SkipWal)
 }
 
 pub(super) fn timestamp_and_attributes(
@@ -194,7 +194,7 @@ struct RowMutations<'a> {
 struct CellMutation<'a> {
     column: &'a [u8],
     value: Option<&'a [u8]>,
-    write_to_wal: bool,
+    durability: Durability,
 }
 
 /// The batch's mutations by row, rows in the order of their first one.
@@ -203,15 +203,15 @@ fn by_row(batch: &Batch) -> Vec<RowMutations<'_>> {
     let mut positions: BTreeMap<&[u8], usize> = BTreeMap::new();
     for put in &batch.puts {
         for (column, value) in &put.cells {
-            let write_to_wal = put.write_to_wal;
-            let mutation = CellMutation { column, value: Some(value), write_to_wal };
+            let durability = put.durability;
+            let mutation = CellMutation { column, value: Some(value), durability };
             add(&mut rows, &mut positions, &put.row, mutation);
         }
     }
     for delete in &batch.deletes {
         for column in &delete.columns {
-            let write_to_wal = delete.write_to_wal;
-            let mutation = CellMutation { column, value: None, write_to_wal };
+            let durability = delete.durability;
+            let mutation = CellMutation { column, value: None, durability };
             add(&mut rows, &mut positions, &delete.row, mutation);
         }
     }

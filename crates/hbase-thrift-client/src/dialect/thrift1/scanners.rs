@@ -26,7 +26,7 @@ fn tscan(protocol: &mut dyn TOutputProtocol, scan: &Scan, bounds: &ScanBounds<'_
     if !bounds.stop.is_empty() {
         bytes(protocol, 2, bounds.stop)?;
     }
-    if let Some(before) = scan.selection.before {
+    if let Some(before) = scan.selection.times.before() {
         number64(protocol, 3, before)?;
     }
     if !scan.selection.columns.is_empty() {

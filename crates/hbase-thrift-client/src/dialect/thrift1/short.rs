@@ -57,7 +57,7 @@ fn get(table: &[u8], get: &Get, into: &mut Vec<u8>) {
         selection.columns.iter().for_each(|column| string(column, into));
         next += 1;
     }
-    if let Some(before) = selection.before {
+    if let Some(before) = selection.times.before() {
         into.extend_from_slice(&[I64, 0, next]);
         into.extend_from_slice(&before.to_be_bytes());
         next += 1;
@@ -87,6 +87,7 @@ mod tests {
 
     use super::*;
     use crate::dialect::Dialect;
+    use crate::request::TimeRange;
 
     fn assert_same(request: &Request<'_>) {
         let (mut general, mut short) = (Vec::new(), Vec::new());
@@ -101,11 +102,11 @@ mod tests {
         fn a_get_has_the_bytes_of_the_general_code(
             row in proptest::collection::vec(any::<u8>(), 0..300),
             columns in proptest::collection::vec("[a-z]{1,3}:[a-z]{0,300}", 0..4),
-            before in any::<Option<i64>>(),
+            before in prop_oneof![Just(i64::MAX), any::<i64>()],
             attributes in proptest::collection::btree_map("[a-z]{0,3}", "[a-z]{0,300}", 0..4),
         ) {
             let get = Get::new(row).columns(columns);
-            let get = before.into_iter().fold(get, Get::before_timestamp);
+            let get = get.time_range(TimeRange::until(before));
             let get = attributes.into_iter().fold(get, |get, (name, value)| get.attribute(name, value));
             assert_same(&Request::Get(b"table", &get));
         }

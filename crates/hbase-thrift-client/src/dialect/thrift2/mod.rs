@@ -23,6 +23,8 @@ pub(super) fn method(request: &Request<'_>) -> &'static str {
     match request {
         Request::Get(..) | Request::GetVersions(..) => "get",
         Request::GetRows(..) => "getMultiple",
+        Request::Exists(..) => "exists",
+        Request::ExistsAll(..) => "existsAll",
         Request::Put(..) => "put",
         Request::Delete(_, delete) => mutations::method_of_delete(delete),
         Request::Batch(_, batch) if batch.deletes.is_empty() => "putMultiple",
@@ -77,8 +79,10 @@ pub(super) fn write(
     protocol: &mut dyn TOutputProtocol,
 ) -> thrift::Result<()> {
     encode::structure(protocol, |protocol| match *request {
-        Request::Get(table, get) => rows::get(protocol, table, get),
-        Request::GetRows(table, get) => rows::get_rows(protocol, table, get),
+        Request::Get(table, get) | Request::Exists(table, get) => rows::get(protocol, table, get),
+        Request::GetRows(table, get) | Request::ExistsAll(table, get) => {
+            rows::get_rows(protocol, table, get)
+        }
         Request::GetVersions(table, get) => rows::get_versions(protocol, table, get),
         Request::Put(table, put) => rows::put(protocol, table, put),
         Request::Delete(table, delete) => mutations::delete(protocol, table, delete),

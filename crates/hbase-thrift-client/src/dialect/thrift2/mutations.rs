@@ -35,7 +35,7 @@ impl<'a> DeletePart<'a> {
         let common = Common {
             timestamp: delete.timestamp,
             attributes: &delete.attributes,
-            write_to_wal: delete.write_to_wal,
+            durability: delete.durability,
         };
         let versions = delete.get_versions();
         let versions = by_kind(row, versions, [Kind::Version, Kind::FamilyVersion], common);

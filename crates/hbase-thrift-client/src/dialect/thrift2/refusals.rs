@@ -4,6 +4,7 @@ use super::admin;
 use crate::dialect::call::Request;
 use crate::dialect::refusals;
 use crate::error::{Error, ErrorKind, Result};
+use crate::request::Scan;
 
 /// Checks the request for what this interface lacks, then for the traps of all.
 pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> Result<()> {
@@ -42,12 +43,19 @@ pub(in crate::dialect) fn check_framed(request: &Request<'_>) -> Result<()> {
         Request::ModifyFamily(..) | Request::ModifyTable(..) => {
             "a table's and its families' attributes, which a change has to keep"
         }
+        Request::OpenScanner(_, scan, _) | Request::Page(_, scan, _) if has_family_times(scan) => {
+            "the time ranges of single families, and ignores them (Scan::time_range is for all)"
+        }
         _ => return Ok(()),
     };
     Err(Error::invalid(format!(
         "a framed Thrift 2 gateway can't read {what}: it takes the bytes of the whole request for them. Use \
          one that is buffered, compact or HTTP (hbase thrift2 start, without -f, -nonblocking and the like)"
     )))
+}
+
+fn has_family_times(scan: &Scan) -> bool {
+    !scan.family_times.is_empty()
 }
 
 /// The error for what only the other interface has.

@@ -11,6 +11,7 @@ use thrift::protocol::{TInputProtocol, TSerializable, TType};
 
 use super::admin::{family_of, full_name, namespace_of, region_of};
 use super::described::DescribedTable;
+use crate::dialect::Existence;
 use crate::dialect::reply::{Read, list, map, missing_result};
 use crate::request::{ColumnFamily, Namespace, Region, Version};
 
@@ -24,6 +25,14 @@ const DURABILITY: i16 = 4;
 
 pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> Read<bool> {
     protocol.read_bool()
+}
+
+pub(in crate::dialect) fn existence(protocol: &mut dyn TInputProtocol) -> Read<Existence> {
+    protocol.read_bool().map(Existence)
+}
+
+pub(in crate::dialect) fn flags(protocol: &mut dyn TInputProtocol) -> Read<Vec<bool>> {
+    list(protocol, |protocol| protocol.read_bool())
 }
 
 pub(in crate::dialect) fn number(protocol: &mut dyn TInputProtocol) -> Read<i32> {

@@ -11,13 +11,9 @@ use crate::dialect::encode::{
 use crate::dialect::thrift1::PackedBatch;
 use crate::dialect::thrift1::packed::MutationView;
 use crate::request::{
-    Append, Attributes, Batch, CheckAndPut, Get, GetRows, GetVersions, Increment, Put, Selection,
+    Append, Attributes, Batch, CheckAndPut, Durability, Get, GetRows, GetVersions, Increment, Put,
+    Selection, StorePage, TimeRange,
 };
-
-/// `TDurability`. What Thrift 1 says without being asked is said here too, so that a write which was
-/// acknowledged is in the log, whatever the table's own setting is.
-const SKIP_WAL: i32 = 1;
-const SYNC_WAL: i32 = 3;
 
 /// Family and qualifier; no qualifier where a whole family is meant.
 pub(super) fn parts(column: &[u8]) -> (&[u8], Option<&[u8]>) {
@@ -34,20 +30,19 @@ pub(super) fn column(protocol: &mut dyn TOutputProtocol, column: &[u8]) -> Encod
     qualifier.map_or(Ok(()), |qualifier| bytes(protocol, 2, qualifier))
 }
 
-/// A `TTimeRange`: the times before this one.
-pub(super) fn times_before(
-    protocol: &mut dyn TOutputProtocol,
-    id: i16,
-    before: Option<i64>,
-) -> Encoded {
-    let Some(before) = before else { return Ok(()) };
-    inner(protocol, id, |protocol| {
-        number64(protocol, 1, 0)?;
-        number64(protocol, 2, before)
-    })
+/// A `TTimeRange`, where it leaves out any time.
+pub(super) fn some_times(protocol: &mut dyn TOutputProtocol, id: i16, range: TimeRange) -> Encoded {
+    if range.is_all() { Ok(()) } else { inner(protocol, id, |protocol| times(protocol, range)) }
 }
 
-/// The map of attributes, where there are any.
+/// A `TTimeRange`.
+pub(super) fn times(protocol: &mut dyn TOutputProtocol, range: TimeRange) -> Encoded {
+    number64(protocol, 1, range.min())?;
+    number64(protocol, 2, range.max())
+}
+
+/// The map of attributes, where there are any. Authorizations are one: the gateway makes the same of a
+/// `TAuthorization`.
 pub(super) fn some_attributes(
     protocol: &mut dyn TOutputProtocol,
     id: i16,
@@ -60,20 +55,21 @@ pub(super) fn some_attributes(
 struct Read<'a> {
     row: &'a [u8],
     columns: &'a [Vec<u8>],
-    before: Option<i64>,
+    times: TimeRange,
     max_versions: Option<u32>,
     attributes: &'a Attributes,
+    page: StorePage,
 }
 
 impl<'a> Read<'a> {
-    /// The newest version of each cell.
-    fn newest(row: &'a [u8], selection: &'a Selection) -> Self {
+    fn of(row: &'a [u8], selection: &'a Selection, page: StorePage) -> Self {
         Self {
             row,
             columns: &selection.columns,
-            before: selection.before,
-            max_versions: None,
+            times: selection.times,
+            max_versions: selection.max_versions,
             attributes: &selection.attributes,
+            page,
         }
     }
 
@@ -82,24 +78,33 @@ impl<'a> Read<'a> {
         if !self.columns.is_empty() {
             struct_list(protocol, 2, self.columns, |protocol, name| column(protocol, name))?;
         }
-        times_before(protocol, 4, self.before)?;
+        some_times(protocol, 4, self.times)?;
         if let Some(versions) = self.max_versions {
             number32(protocol, 5, versions.cast_signed())?;
         }
-        some_attributes(protocol, 7, self.attributes)
+        some_attributes(protocol, 7, self.attributes)?;
+        if let Some(limit) = self.page.limit {
+            number32(protocol, 12, limit.cast_signed())?;
+        }
+        if self.page.offset > 0 {
+            number32(protocol, 13, self.page.offset.cast_signed())?;
+        }
+        Ok(())
     }
 }
 
+/// As the arguments of `exists` too.
 pub(super) fn get(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &Get) -> Encoded {
     bytes(protocol, 1, table)?;
-    let Get { row, selection } = get;
-    inner(protocol, 2, |protocol| Read::newest(row, selection).write(protocol))
+    let Get { row, selection, page } = get;
+    inner(protocol, 2, |protocol| Read::of(row, selection, *page).write(protocol))
 }
 
+/// As the arguments of `existsAll` too.
 pub(super) fn get_rows(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &GetRows) -> Encoded {
     bytes(protocol, 1, table)?;
-    let GetRows { rows, selection } = get;
-    struct_list(protocol, 2, rows, |protocol, row| Read::newest(row, selection).write(protocol))
+    let GetRows { rows, selection, page } = get;
+    struct_list(protocol, 2, rows, |protocol, row| Read::of(row, selection, *page).write(protocol))
 }
 
 pub(super) fn get_versions(
@@ -111,9 +116,10 @@ pub(super) fn get_versions(
     let read = Read {
         row: &get.row,
         columns: std::slice::from_ref(&get.column),
-        before: get.before,
+        times: get.times,
         max_versions: Some(get.max_versions),
         attributes: &get.attributes,
+        page: StorePage::default(),
     };
     inner(protocol, 2, |protocol| read.write(protocol))
 }
@@ -147,12 +153,21 @@ fn put_of<'a>(
 pub(super) struct Common<'a> {
     pub(super) timestamp: Option<i64>,
     pub(super) attributes: &'a Attributes,
-    pub(super) write_to_wal: bool,
+    pub(super) durability: Durability,
 }
 
 impl Common<'_> {
     pub(super) fn durability(&self, protocol: &mut dyn TOutputProtocol, id: i16) -> Encoded {
-        number32(protocol, id, if self.write_to_wal { SYNC_WAL } else { SKIP_WAL })
+        // `TDurability`. What Thrift 1 says without being asked is said here too, so that a write which
+        // was acknowledged is in the log, whatever the table's own setting is.
+        let durability = match self.durability {
+            Durability::UseDefault => 0,
+            Durability::SkipWal => 1,
+            Durability::AsyncWal => 2,
+            Durability::SyncWal => 3,
+            Durability::FsyncWal => 4,
+        };
+        number32(protocol, id, durability)
     }
 }
 
@@ -161,7 +176,7 @@ pub(super) fn one_put(protocol: &mut dyn TOutputProtocol, put: &Put) -> Encoded 
     let common = Common {
         timestamp: put.timestamp,
         attributes: &put.attributes,
-        write_to_wal: put.write_to_wal,
+        durability: put.durability,
     };
     put_of(protocol, &put.row, cells, &common)
 }
@@ -192,7 +207,7 @@ pub(super) fn packed_batch(
     let common = |view: &MutationView<'_>| Common {
         timestamp,
         attributes: batch.attributes(),
-        write_to_wal: view.write_to_wal,
+        durability: view.durability,
     };
     if batch.iter().all(|view| view.is_put) {
         return struct_iter(protocol, 2, batch.iter(), |protocol, view: MutationView<'_>| {
@@ -255,7 +270,8 @@ pub(super) fn check_and_put(
     if let Some(expected) = &check.expected {
         bytes(protocol, 5, expected)?;
     }
-    let common = Common { timestamp: None, attributes: &check.attributes, write_to_wal: true };
+    let durability = Durability::SyncWal;
+    let common = Common { timestamp: None, attributes: &check.attributes, durability };
     let cells = check.get_put().into_iter();
     inner(protocol, 6, |protocol| put_of(protocol, &check.row, cells.clone(), &common))
 }

@@ -2,9 +2,9 @@
 
 use thrift::protocol::TOutputProtocol;
 
-use super::rows::{column, some_attributes, times_before};
+use super::rows::{column, some_attributes, some_times, times};
 use crate::dialect::call::{FetchRows, ScanBounds};
-use crate::dialect::encode::{Encoded, boolean, bytes, inner, number32, struct_list};
+use crate::dialect::encode::{Encoded, boolean, bytes, inner, number32, struct_list, struct_map};
 use crate::request::Scan;
 
 pub(super) fn open(
@@ -44,7 +44,10 @@ fn tscan(protocol: &mut dyn TOutputProtocol, scan: &Scan, bounds: &ScanBounds<'_
         struct_list(protocol, 3, &scan.selection.columns, |protocol, name| column(protocol, name))?;
     }
     number32(protocol, 4, bounds.rows.cast_signed())?;
-    times_before(protocol, 6, scan.selection.before)?;
+    if let Some(versions) = scan.selection.max_versions {
+        number32(protocol, 5, versions.cast_signed())?;
+    }
+    some_times(protocol, 6, scan.selection.times)?;
     if let Some(filter) = &scan.filter {
         bytes(protocol, 7, filter)?;
     }
@@ -57,6 +60,9 @@ fn tscan(protocol: &mut dyn TOutputProtocol, scan: &Scan, bounds: &ScanBounds<'_
     }
     if !scan.cache_blocks {
         boolean(protocol, 12, false)?;
+    }
+    if !scan.family_times.is_empty() {
+        struct_map(protocol, 13, &scan.family_times, |protocol, range| times(protocol, *range))?;
     }
     Ok(())
 }
