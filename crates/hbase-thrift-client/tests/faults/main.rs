@@ -14,6 +14,7 @@ mod odd;
 mod pipelines;
 mod ranges;
 mod scans;
+mod schema;
 #[path = "../support/mod.rs"]
 mod support;
 mod writer;
