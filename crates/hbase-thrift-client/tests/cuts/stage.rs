@@ -104,8 +104,8 @@ impl<'a> Stage<'a> {
         Self { table: client.table(TABLE), client, direct, name, route, promises }
     }
 
-    /// Whether the gateway takes requests for compactions.
-    pub(crate) fn compacts(&self) -> bool {
+    /// Whether the gateway takes requests for compactions, and none for changes of a row in one step.
+    pub(crate) fn is_thrift1(&self) -> bool {
         self.route.interface == Interface::One
     }
 
