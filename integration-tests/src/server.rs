@@ -6,7 +6,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -27,10 +27,13 @@ const FIRST_PORT: u16 = 9090;
 const PATIENCE: Duration = Duration::from_mins(2);
 const LOG_LINES: usize = 40;
 
-/// A running HBase with its gateways; dropping it removes it, if it is ours.
+/// A running HBase with its gateways; dropping the last of its clones removes it, if it is ours.
+#[derive(Clone)]
 pub struct Server {
     main: Endpoint,
-    kind: Kind,
+    /// Where crash stores of tests go.
+    store: Endpoint,
+    kind: Arc<Kind>,
 }
 
 enum Kind {
@@ -65,7 +68,7 @@ impl Server {
     /// When there is no port or no room for its files.
     pub fn mini() -> Result<Self> {
         let mini = Mini::start(None).context("mini-hbase doesn't start")?;
-        Ok(Self { main: mini.endpoints()[0].clone(), kind: Kind::Mini(Box::new(mini)) })
+        Ok(Self::of(mini.endpoints()[0].clone(), Kind::Mini(Box::new(mini))))
     }
 
     /// Another server of this one's kind, for one test alone, which takes cells and frames of so many
@@ -74,7 +77,7 @@ impl Server {
     /// # Panics
     /// When the server is lent, or the other one doesn't start.
     pub fn with_limits(&self, bytes: usize) -> Self {
-        let started = match &self.kind {
+        let started = match &*self.kind {
             Kind::Mini(_) => Mini::start(Some(bytes)).map(|mini| Kind::Mini(Box::new(mini))),
             Kind::Own(_) => {
                 let settings = format!(
@@ -92,17 +95,41 @@ impl Server {
             Kind::Mini(mini) => mini.endpoints()[0].clone(),
             Kind::Lent => self.main.clone(),
         };
-        Self { main, kind }
+        Self::of(main, kind)
+    }
+
+    fn of(main: Endpoint, kind: Kind) -> Self {
+        Self { store: main.clone(), main, kind: Arc::new(kind) }
+    }
+
+    /// The same server, where crash stores speak Thrift 2.
+    ///
+    /// # Panics
+    /// When the server is lent.
+    #[must_use]
+    pub fn with_stores_over_thrift2(&self) -> Self {
+        let store = self.thrift2_endpoint(Flavour::Threadpool).clone();
+        Self { store, ..self.clone() }
+    }
+
+    /// The URL for a crash store.
+    pub fn store_url(&self) -> String {
+        self.store.to_string()
+    }
+
+    /// Whether crash stores speak Thrift 2.
+    pub fn has_stores_over_thrift2(&self) -> bool {
+        self.store.port != self.main.port
     }
 
     /// Whether the server is the tests' own, with gateways of several flavours.
     pub fn is_own(&self) -> bool {
-        !matches!(self.kind, Kind::Lent)
+        !matches!(*self.kind, Kind::Lent)
     }
 
     /// Whether it is a mini-hbase, of one test's own.
     pub fn is_mini(&self) -> bool {
-        matches!(self.kind, Kind::Mini(_))
+        matches!(*self.kind, Kind::Mini(_))
     }
 
     /// The URL for a test that doesn't care about the gateway's flavour.
@@ -162,7 +189,7 @@ impl Server {
     /// When the server is lent, or the gateway doesn't answer.
     pub fn expendable_gateway(&self) -> ExpendableGateway<'_> {
         let (endpoint, port) = self.own_gateway(EXPENDABLE);
-        let turn = match &self.kind {
+        let turn = match &*self.kind {
             // A test that panicked leaves nothing behind that waiting doesn't cure.
             Kind::Own(own) => Some(own.expendable.lock().unwrap_or_else(PoisonError::into_inner)),
             Kind::Mini(_) | Kind::Lent => None,
@@ -178,7 +205,7 @@ impl Server {
     /// # Panics
     /// When the server is none of our containers, or the program can't be run or fails.
     pub fn run_java(&self, source: &str, arguments: &[&str]) -> String {
-        let Kind::Own(own) = &self.kind else { panic!("there is no Java beside this server") };
+        let Kind::Own(own) = &*self.kind else { panic!("there is no Java beside this server") };
         java::run(&own.container, source, arguments).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
@@ -196,7 +223,7 @@ impl Server {
         let (endpoint, inner_port) = self.thrift2_gateway(flavour);
         let port = if self.is_mini() { endpoint.port } else { inner_port }.to_string();
         let arguments = [&["127.0.0.1", &port], arguments].concat();
-        let ran = match &self.kind {
+        let ran = match &*self.kind {
             Kind::Own(own) => java::run(&own.container, source, &arguments),
             Kind::Mini(_) | Kind::Lent => java::run_beside_us(source, &arguments),
         };
@@ -208,7 +235,7 @@ impl Server {
     /// # Errors
     /// When the log can't be read or written.
     pub fn save_log(&self, folder: &Path) -> Result<Option<PathBuf>> {
-        let Kind::Own(own) = &self.kind else { return Ok(None) };
+        let Kind::Own(own) = &*self.kind else { return Ok(None) };
         let path = folder.join("hbase.log");
         fs::write(&path, own.log()?).with_context(|| format!("can't write {}", path.display()))?;
         Ok(Some(path))
@@ -218,12 +245,12 @@ impl Server {
         let main = Endpoint::from_url(url).with_context(|| format!("{GATEWAY_VARIABLE} is bad"))?;
         wait_until_ready(&main, PATIENCE, || Ok(()))
             .with_context(|| format!("the gateway in {GATEWAY_VARIABLE} can't be used"))?;
-        Ok(Self { main, kind: Kind::Lent })
+        Ok(Self::of(main, Kind::Lent))
     }
 
     fn own() -> Result<Self> {
         let own = Own::started(&gateways::all(), "")?;
-        Ok(Self { main: own.endpoints[0].clone(), kind: Kind::Own(Box::new(own)) })
+        Ok(Self::of(own.endpoints[0].clone(), Kind::Own(Box::new(own))))
     }
 
     fn own_gateway(&self, flavour: Flavour) -> (&Endpoint, u16) {
@@ -236,7 +263,7 @@ impl Server {
 
     /// A gateway, and its port inside of the container.
     fn find(&self, wanted: Gateway) -> (&Endpoint, u16) {
-        let endpoints = match &self.kind {
+        let endpoints = match &*self.kind {
             Kind::Own(own) => &own.endpoints,
             Kind::Mini(mini) => mini.endpoints(),
             Kind::Lent => panic!(

@@ -12,6 +12,7 @@ pub struct Test {
     name: String,
     run: Box<dyn Fn(&Server) + Send>,
     own_server_only: bool,
+    is_over_thrift2: bool,
     hbase_only: Option<&'static str>,
     program: Option<(&'static str, &'static str)>,
 }
@@ -21,12 +22,27 @@ impl Test {
     pub fn new<F: Fn(&Server) + Send + 'static>(run: F) -> Self {
         let path = type_name::<F>();
         let name = path.split_once("::").map_or(path, |(_program, rest)| rest).to_owned();
-        Self { name, run: Box::new(run), own_server_only: false, hbase_only: None, program: None }
+        let run = Box::new(run);
+        Self {
+            name,
+            run,
+            own_server_only: false,
+            is_over_thrift2: false,
+            hbase_only: None,
+            program: None,
+        }
     }
 
     /// A test that needs gateways of several flavours, or to kill one.
     pub fn on_own_server<F: Fn(&Server) + Send + 'static>(run: F) -> Self {
         Self { own_server_only: true, ..Self::new(run) }
+    }
+
+    /// The same test of crash stores, which speak Thrift 2 in it.
+    #[must_use]
+    pub fn over_thrift2(self) -> Self {
+        let name = format!("over_thrift2::{}", self.name);
+        Self { name, is_over_thrift2: true, own_server_only: true, ..self }
     }
 
     /// A known difference of mini-hbase, which docs/mini-hbase.md lists with this reason.
@@ -66,6 +82,10 @@ impl Test {
 
     /// Runs it; a test that fails panics.
     pub fn run(&self, server: &Server) {
-        (self.run)(server);
+        if self.is_over_thrift2 {
+            (self.run)(&server.with_stores_over_thrift2());
+        } else {
+            (self.run)(server);
+        }
     }
 }

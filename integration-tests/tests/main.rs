@@ -39,6 +39,7 @@ fn conformance() -> Vec<Test> {
         thrift2::tests(),
         client::tests(),
         crash_store::tests(),
+        crash_store::tests().into_iter().map(Test::over_thrift2).collect(),
         serve::tests(),
         python::tests(),
     ];

@@ -14,9 +14,9 @@ use socorro_hbase_client::{CrashMetadata, CrashStore, Ooid, SEARCH_TABLE, Schema
 /// The real crash: `data/6d8a….json` and `data/6d8a….dump`.
 pub(crate) const REAL_OOID: &str = "6d8a2b4e-9c1f-4e57-8b3a-0f2c42120508";
 
-/// Creating twelve tables takes seconds on a real HBase, and their names are fixed: so all tests share
-/// them, one test at a time, and each sees what it alone has changed.
-static TABLES: Mutex<Option<TestTable>> = Mutex::new(None);
+/// Creating twelve tables takes seconds on a real HBase, and their names are fixed: so all tests over one
+/// interface share them, one test at a time, and each sees what it alone has changed.
+static TABLES: [Mutex<Option<TestTable>>; 2] = [Mutex::new(None), Mutex::new(None)];
 
 /// Socorro's tables, for this test alone as long as it holds them.
 pub(crate) struct Socorro {
@@ -29,7 +29,9 @@ pub(crate) struct Socorro {
 
 /// Drops the tables that the tests shared, at the end of the run.
 pub(crate) fn drop_tables() {
-    TABLES.lock().unwrap_or_else(PoisonError::into_inner).take();
+    for tables in &TABLES {
+        tables.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 /// The tables that tests share, or on a mini-hbase, which is a test's own, new ones.
@@ -42,7 +44,8 @@ pub(crate) fn socorro(server: &Server) -> Socorro {
         return Socorro { store, url, raw: server.raw(), prefix, _turn: None };
     }
     // A test that fails while it has its turn doesn't spoil the tables for the next one.
-    let mut turn = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let tables = &TABLES[usize::from(server.has_stores_over_thrift2())];
+    let mut turn = tables.lock().unwrap_or_else(PoisonError::into_inner);
     let is_first = turn.is_none();
     let prefix =
         turn.get_or_insert_with(|| TestTable::reserve_prefix(server, "socorro")).name().to_owned();
@@ -55,7 +58,7 @@ pub(crate) fn socorro(server: &Server) -> Socorro {
 }
 
 pub(crate) fn url_with_prefix(server: &Server, prefix: &str) -> String {
-    server.url().parse::<Config>().unwrap().table_prefix(prefix).to_string()
+    server.store_url().parse::<Config>().unwrap().table_prefix(prefix).to_string()
 }
 
 pub(crate) fn connect(url: &str) -> CrashStore {

@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hbase_thrift_client::{Client, ErrorKind as HBaseErrorKind, GetRows, Interface, Row, Table};
+use hbase_thrift_client::{
+    Client, ErrorKind as HBaseErrorKind, GetRows, Interface, Row, Scan, Table,
+};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -46,8 +48,7 @@ const SEARCHLESS: Duration = Duration::from_mins(1);
 impl CrashStore {
     /// Returns a store on the cluster that `client` reaches. Nothing is sent.
     ///
-    /// With a client that stamps its writes with its own clock, or speaks Thrift 2, the store reads, but
-    /// refuses to write ([`ErrorKind::UnfitClient`](crate::ErrorKind::UnfitClient)).
+    /// With a client that stamps its writes with its own clock, the store reads, but refuses to write ([`ErrorKind::UnfitClient`](crate::ErrorKind::UnfitClient)).
     pub fn new(client: Client) -> Self {
         Self { client, search: Arc::default() }
     }
@@ -60,14 +61,8 @@ impl CrashStore {
     }
 
     /// Refuses to write with a client that stamps its writes: versions of queue entries, claims and
-    /// results are compared by the servers' clocks. And with one that has to send in two calls what is one
-    /// here, puts and deletes of several rows.
+    /// results are compared by the servers' clocks.
     pub(crate) fn check_client(&self) -> Result<()> {
-        if self.client.interface() == Some(Interface::Two) {
-            let message = "the crash store speaks Thrift 1 only, so nothing was written: name a Thrift 1 \
-                           gateway (hbase thrift start)";
-            return Err(Error::new(ErrorKind::UnfitClient, message));
-        }
         if !self.client.config().get_client_timestamps() {
             return Ok(());
         }
@@ -122,6 +117,12 @@ impl CrashStore {
             }
             result => result,
         }
+    }
+
+    /// A scan behind many salts, most of which have few rows: by pages, where the interface has them, one
+    /// call opens a scanner, reads it and closes it.
+    pub(crate) fn salted(&self, scan: Scan) -> Scan {
+        if self.client.interface() == Some(Interface::Two) { scan.paged() } else { scan }
     }
 
     pub(crate) fn table(&self, name: &str) -> Table {

@@ -46,17 +46,37 @@ fn submit(store: &CrashStore, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// Calls of a method, by table.
-fn by_table<'a>(traffic: &'a Traffic, method: &str) -> BTreeMap<&'a str, usize> {
-    let of_method = traffic.calls.iter().filter(|((name, _), _)| name == method);
-    of_method.map(|((_, table), count)| (table.as_str(), *count)).collect()
+/// By which scanners are opened, closed, and rows got, on Thrift 1 and on Thrift 2. A page is both opened and
+/// closed.
+const OPENS: &[&str] = &["scannerOpenWithScan", "openScanner", "getScannerResults"];
+const CLOSES: &[&str] = &["scannerClose", "closeScanner", "getScannerResults"];
+const GETS: &[&str] = &[
+    "getRowWithColumns",
+    "getRow",
+    "getRows",
+    "getRowsWithColumns",
+    "getRowsTs",
+    "getRowsWithColumnsTs",
+    "get",
+    "getMultiple",
+];
+
+/// Calls of methods, by table.
+fn by_table<'a>(traffic: &'a Traffic, methods: &[&str]) -> BTreeMap<&'a str, usize> {
+    let mut counts = BTreeMap::new();
+    for ((name, table), count) in &traffic.calls {
+        if methods.contains(&name.as_str()) {
+            *counts.entry(table.as_str()).or_default() += count;
+        }
+    }
+    counts
 }
 
 fn twice_the_crashes_take_no_more_scans(server: &Server) {
     let tables = TestTable::reserve_prefix(server, "calls");
     let direct = connect(&url_with_prefix(server, tables.name()));
     direct.create_schema(&SchemaOptions::new()).unwrap();
-    let proxy = Proxy::start(&server.url());
+    let proxy = Proxy::start(&server.store_url());
     let store = proxy.store(tables.name());
     let mut of_checks = Vec::new();
     let mut of_exports = Vec::new();
@@ -87,7 +107,7 @@ fn twice_the_crashes_take_no_more_scans(server: &Server) {
     for [once, twice] in [of_checks, of_exports].map(|both| <[Traffic; 2]>::try_from(both).unwrap())
     {
         let scans = |traffic: &Traffic| -> BTreeMap<String, usize> {
-            let scans = by_table(traffic, "scannerOpenWithScan").into_iter();
+            let scans = by_table(traffic, OPENS).into_iter();
             scans.map(|(table, count)| (table.to_owned(), count)).collect()
         };
         assert_eq!(scans(&once), scans(&twice));
@@ -108,7 +128,7 @@ fn signatures_are_counted_without_what_was_made_of_crashes(server: &Server) {
     let text = "x".repeat(LONG);
     let json = format!(r#"{{"signature": "s", "completeddatetime": "2021", "text": "{text}"}}"#);
     direct.put_processed(&ids[0], &ProcessedCrash::from_json(json).unwrap()).unwrap();
-    let proxy = Proxy::start(&server.url());
+    let proxy = Proxy::start(&server.store_url());
     let store = proxy.store(tables.name());
     let traffic = traffic_of(&proxy, tables.name(), || {
         let counts = store.count_by_signature(&range).unwrap();
@@ -117,9 +137,9 @@ fn signatures_are_counted_without_what_was_made_of_crashes(server: &Server) {
     assert!(traffic.replied < LONG / 4, "{} bytes", traffic.replied);
 }
 
-/// Calls of a method.
-fn count(traffic: &Traffic, method: &str) -> usize {
-    by_table(traffic, method).values().sum()
+/// Calls of methods.
+fn count(traffic: &Traffic, methods: &[&str]) -> usize {
+    by_table(traffic, methods).values().sum()
 }
 
 /// What passes while something is read. A client gives up a connection on which a reply is late that takes
@@ -133,9 +153,7 @@ fn traffic_of(proxy: &Proxy, prefix: &str, read: impl Fn()) -> Traffic {
         let mut traffic = proxy.take_traffic(prefix);
         // What is read to its end is closed, and so is what is dropped before, without waiting for it.
         let mut patience = 100;
-        while count(&traffic, "scannerOpenWithScan") != count(&traffic, "scannerClose")
-            && patience > 0
-        {
+        while count(&traffic, OPENS) != count(&traffic, CLOSES) && patience > 0 {
             patience -= 1;
             thread::sleep(Duration::from_millis(20));
             let late = proxy.take_traffic(prefix);
@@ -145,8 +163,7 @@ fn traffic_of(proxy: &Proxy, prefix: &str, read: impl Fn()) -> Traffic {
             }
         }
         if proxy.ended() == ended {
-            let [opened, closed] =
-                ["scannerOpenWithScan", "scannerClose"].map(|method| count(&traffic, method));
+            let [opened, closed] = [OPENS, CLOSES].map(|methods| count(&traffic, methods));
             assert_eq!(closed, opened, "scanners closed and opened");
             return traffic;
         }
@@ -157,7 +174,7 @@ fn traffic_of(proxy: &Proxy, prefix: &str, read: impl Fn()) -> Traffic {
 fn assert_check(traffic: &Traffic, crashes: usize) {
     // All but the dumps: a crash has a few hundred bytes in each of its five rows.
     assert!(traffic.replied < crashes * DUMP.len() / 2, "{} bytes", traffic.replied);
-    let scans = by_table(traffic, "scannerOpenWithScan");
+    let scans = by_table(traffic, OPENS);
     assert_eq!(scans.len(), 12, "all tables but the one of whole signatures: {scans:?}");
     for (table, count) in &scans {
         // The index of times is read in the order of time: a scanner for each of the 16 salts, none of which
@@ -166,8 +183,7 @@ fn assert_check(traffic: &Traffic, crashes: usize) {
         let most = if is_of_times { 16 + 3 } else { 1 };
         assert!(*count <= most, "{table} was scanned {count} times");
     }
-    let gets = traffic.calls.iter().filter(|((method, _), _)| method.starts_with("getRow"));
-    let gets: usize = gets.map(|(_, count)| count).sum();
+    let gets = count(traffic, GETS);
     // For each batch: rows that name the crashes, their crashes, and rows of before they were salted.
     let batches = crashes.div_ceil(BATCH);
     assert!(gets <= batches * 24, "{gets} gets for {batches} batches");

@@ -39,7 +39,7 @@ fn nothing_is_lost_while_connections_are_cut(server: &Server) {
     let tables = TestTable::reserve_prefix(server, "faults");
     let store = connect(&url_with_prefix(server, tables.name()));
     store.create_schema(&SchemaOptions::new()).unwrap();
-    let proxy = Proxy::start(&server.url());
+    let proxy = Proxy::start(&server.store_url());
     let disturbed = proxy.store(tables.name());
     proxy.cut_every(23);
     // What is left in the queues then is worked off undisturbed: scans that are cut leave scanners behind,

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use integration_tests::{Flavour, Server, Test};
+use integration_tests::{Server, Test};
 use socorro_hbase_client::{
     CrashMetadata, CrashStore, ErrorKind, ProblemKind, QueueForProcessing, Submission, TimeRange,
 };
@@ -24,7 +24,6 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(short_times_make_no_counters),
         Test::new(a_crash_is_described_without_its_data),
         Test::new(a_client_that_stamps_its_writes_is_refused),
-        Test::on_own_server(a_client_of_thrift_2_reads_and_is_refused),
         Test::new(others_crashes_are_found_in_searches_after_a_reindex),
         Test::new(counters_are_history),
     ]
@@ -232,21 +231,6 @@ fn a_client_that_stamps_its_writes_is_refused(server: &Server) {
     assert_eq!(store.get_dump(id(A)).unwrap().as_deref(), Some(&b"MDMP"[..]));
     let queue = QueueForProcessing::Yes;
     assert!(store.put_raw_report(id(B), &metadata(JSON), b"MDMP", queue).is_err());
-    assert_eq!(python.store.get_dump(id(B)).unwrap(), None);
-}
-
-fn a_client_of_thrift_2_reads_and_is_refused(server: &Server) {
-    let python = Python::new(server);
-    python.put_json_dump(A, TIME, JSON, true, None);
-    let url = server.thrift2_endpoint(Flavour::Threadpool).to_string();
-    let config = url.parse::<hbase_thrift_client::Config>().unwrap();
-    let config = config.table_prefix(python.store.client().config().get_table_prefix());
-    let store = CrashStore::new(hbase_thrift_client::Client::connect(config).unwrap());
-    assert_eq!(store.get_dump(id(A)).unwrap().as_deref(), Some(&b"MDMP"[..]));
-    let queue = QueueForProcessing::Yes;
-    let error = store.put_raw_report(id(B), &metadata(JSON), b"MDMP", queue).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::UnfitClient);
-    assert_eq!(store.requeue(id(A)).unwrap_err().kind(), ErrorKind::UnfitClient);
     assert_eq!(python.store.get_dump(id(B)).unwrap(), None);
 }
 

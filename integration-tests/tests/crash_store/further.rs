@@ -114,7 +114,7 @@ fn a_crash_waits_until_its_signature_finds_it(server: &Server) {
 
 fn a_call_whose_connection_was_lost_may_be_made_again_and_says_so(server: &Server) {
     let python = Python::new(server);
-    let proxy = Proxy::start(&server.url());
+    let proxy = Proxy::start(&server.store_url());
     let prefix = python.store.client().config().get_table_prefix().to_owned();
     let config = proxy.store(&prefix).client().config().clone().max_attempts(1);
     let client = hbase_thrift_client::Client::connect(config).unwrap();

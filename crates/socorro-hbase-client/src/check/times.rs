@@ -179,7 +179,7 @@ impl Counting {
         let salts = check.store.salts(layout::SUBMITTED_TIME)?;
         let scan = after(&check.next.after).family("ids");
         let table = check.store.table(layout::SUBMITTED_TIME);
-        let index = table.scan_merge(salts, scan).map_err(not_scanned)?;
+        let index = table.scan_merge(salts, check.store.salted(scan)).map_err(not_scanned)?;
         Ok(Self { index, ready: VecDeque::new(), metrics, next_metrics: None })
     }
 

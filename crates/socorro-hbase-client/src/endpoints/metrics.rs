@@ -70,7 +70,7 @@ impl CrashStore {
             metadata.hang_id().is_some(),
         ));
         let counts = counts.into_iter().map(|(row, column)| Count { row, column, amount: 1 });
-        lifecycle::count(self, &counts.collect::<Vec<_>>()).map_err(|uncounted| {
+        lifecycle::count(self, counts.collect()).map_err(|uncounted| {
             let Uncounted { error, is_certain } = uncounted;
             let error = Error::of_call("a submission could not be counted", error, Part::Counters);
             if is_certain {

@@ -131,7 +131,7 @@ impl CrashStore {
         columns: impl IntoIterator<Item = &'a str>,
     ) -> Result<UnionScan> {
         let scan = Scan::new().prefix(prefix).columns(columns);
-        self.table(table).scan_union(self.salts(table)?, scan).map_err(not_scanned)
+        self.table(table).scan_union(self.salts(table)?, self.salted(scan)).map_err(not_scanned)
     }
 
     /// As [`scan_union`](Self::scan_union), in the order of the keys without their salts.
@@ -148,7 +148,7 @@ impl CrashStore {
         columns: impl IntoIterator<Item = &'a str>,
     ) -> Result<MergeScan> {
         let scan = Scan::new().prefix(prefix).columns(columns);
-        self.table(table).scan_merge(self.salts(table)?, scan).map_err(not_scanned)
+        self.table(table).scan_merge(self.salts(table)?, self.salted(scan)).map_err(not_scanned)
     }
 
     /// The rows of a time index, in the order of their times.
@@ -172,7 +172,7 @@ impl CrashStore {
     ) -> Result<CrashScan> {
         let scan = scan.column(layout::IDS_OOID);
         let salts = self.salts(table)?;
-        let rows = self.table(table).scan_merge(salts, scan).map_err(not_scanned)?;
+        let rows = self.table(table).scan_merge(salts, self.salted(scan)).map_err(not_scanned)?;
         Ok(CrashScan {
             rows: Rows::Merged(rows),
             table,

@@ -73,8 +73,10 @@ impl CrashStore {
     /// table for it, which [`create_schema`](Self::create_schema) makes.
     pub fn scan_search(&self, range: &TimeRange) -> Result<SearchScan> {
         let salts = self.salts(layout::SEARCH)?;
-        let rows =
-            self.table(layout::SEARCH).scan_merge(salts, range.scan()).map_err(not_scanned)?;
+        let rows = self
+            .table(layout::SEARCH)
+            .scan_merge(salts, self.salted(range.scan()))
+            .map_err(not_scanned)?;
         Ok(SearchScan { rows, range: range.clone() })
     }
 

@@ -14,14 +14,14 @@ use std::{
 use hbase_thrift_client::{Cell, CheckAndPut, Delete, Error as HBaseError, Outcome};
 
 use super::{
-    increments::{Uncounted, count_rest, increments},
+    increments::{self, Uncounted},
     send::{Beside, Guarded, PlainSteps, Reply, Sending, Sent, Single},
     steps::{Count, Step, Transition},
 };
 use crate::{
     error::{Effect, Error, Part, Result, Written},
     layout,
-    pipeline::{self, Replies, Slot},
+    pipeline::{self, Replies},
     store::CrashStore,
 };
 
@@ -171,10 +171,9 @@ impl Round<'_> {
                 }
             }
         }
-        let counts = changed(counts);
-        let counted = self.send_counts(&mut sending, &counts, &counting);
+        let counted = increments::queue(self.store, &mut sending.calls, changed(counts));
         let Sending { calls, sent, .. } = sending;
-        if sent.is_empty() && counted.is_none() {
+        if sent.is_empty() && counted.is_empty() {
             return;
         }
         let mut replies = calls.send();
@@ -182,8 +181,9 @@ impl Round<'_> {
         for sent in sent {
             again.extend(self.settle(&mut replies, sent));
         }
-        if let Some(slot) = counted {
-            self.settle_counts(&counts, replies.take(slot), &counting);
+        if !counted.is_empty() {
+            let result = increments::settle(self.store, counted, &mut replies);
+            self.settle_counts(result, &counting);
         }
         for cell in again {
             self.enter_again(cell);
@@ -330,32 +330,8 @@ impl Round<'_> {
         self.note(&[index], cell.table, result);
     }
 
-    fn send_counts(
-        &mut self,
-        sending: &mut Sending<'_>,
-        counts: &[Count],
-        counting: &[usize],
-    ) -> Option<Slot<()>> {
-        if counts.is_empty() {
-            return None;
-        }
-        let metrics = self.store.table(layout::METRICS);
-        match sending.calls.increment_rows(&metrics, increments(counts)) {
-            Ok(slot) => Some(slot),
-            Err(error) => {
-                self.note(counting, layout::METRICS, Err(error));
-                None
-            }
-        }
-    }
-
-    fn settle_counts(
-        &mut self,
-        counts: &[Count],
-        result: Result<(), HBaseError>,
-        counting: &[usize],
-    ) {
-        let Err(Uncounted { error, is_certain }) = count_rest(self.store, counts, result) else {
+    fn settle_counts(&mut self, result: Result<(), Uncounted>, counting: &[usize]) {
+        let Err(Uncounted { error, is_certain }) = result else {
             return self.note(counting, layout::METRICS, Ok(()));
         };
         self.note(counting, layout::METRICS, Err(error));

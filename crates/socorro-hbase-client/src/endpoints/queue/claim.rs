@@ -188,7 +188,8 @@ impl Claims {
     pub(super) fn new(queue: Queue, worker: Worker, lease: Duration) -> Result<Self> {
         let scan = Scan::new().columns([layout::IDS_OOID, layout::CLAIM]);
         let salts = queue.store.salts(queue.table)?;
-        let rows = queue.table().scan_merge(salts, scan).map_err(not_scanned)?;
+        let rows =
+            queue.table().scan_merge(salts, queue.store.salted(scan)).map_err(not_scanned)?;
         Ok(Self { queue, worker, lease, rows: Some(rows), ready: VecDeque::new() })
     }
 

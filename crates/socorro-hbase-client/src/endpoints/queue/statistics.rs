@@ -67,8 +67,10 @@ impl Queue {
     /// Also when the newest entry was written, in milliseconds since 1970.
     pub(crate) fn count_with_newest(&self) -> Result<(u64, i64)> {
         let scan = Scan::new().column(layout::IDS_OOID);
-        let mut rows =
-            self.table().scan_union(self.store.salts(self.table)?, scan).map_err(not_scanned)?;
+        let mut rows = self
+            .table()
+            .scan_union(self.store.salts(self.table)?, self.store.salted(scan))
+            .map_err(not_scanned)?;
         let count = |(count, newest): (u64, i64), row: hbase_thrift_client::Result<Row>| {
             let written = row?.cells().map(|cell| cell.timestamp()).max();
             Ok((count + 1, newest.max(written.unwrap_or(newest))))
@@ -79,7 +81,7 @@ impl Queue {
     fn oldest(&self) -> Result<Option<IndexEntry>> {
         let scan = Scan::new().column(layout::IDS_OOID).caching(4).read_ahead(false);
         let salts = self.store.salts(self.table)?;
-        let rows = self.table().scan_merge(salts, scan).map_err(not_scanned)?;
+        let rows = self.table().scan_merge(salts, self.store.salted(scan)).map_err(not_scanned)?;
         for row in rows {
             let row = row.map_err(not_scanned)?;
             match IndexEntry::of_row(&row) {
