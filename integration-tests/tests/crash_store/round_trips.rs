@@ -43,7 +43,7 @@ impl Meter {
         submit(&store, &warm);
         store.remove(warm).unwrap();
         proxy.round_trips();
-        let column = if server.has_stores_over_thrift2() { 0 } else { 1 };
+        let column = usize::from(!server.has_stores_over_thrift2());
         Self { proxy, store, column }
     }
 

@@ -24,7 +24,12 @@ pub(crate) struct Uncounted {
 }
 
 /// Calls that add to counters, on their way.
-pub(super) struct Counting(Vec<(Vec<Count>, Result<Slot<()>, Error>)>);
+pub(super) struct Counting(Vec<CountCall>);
+
+struct CountCall {
+    counts: Vec<Count>,
+    queued: Result<Slot<()>, Error>,
+}
 
 /// How often counters are added to again of which some were none.
 const ATTEMPTS: usize = 4;
@@ -50,7 +55,7 @@ pub(super) fn queue(store: &CrashStore, calls: &mut Calls, counts: Vec<Count>) -
     }
     let queued = together.into_iter().map(|counts| {
         let queued = calls.increment_rows(&metrics, increments(&counts));
-        (counts, queued)
+        CountCall { counts, queued }
     });
     Counting(queued.collect())
 }
@@ -63,7 +68,7 @@ pub(super) fn settle(
 ) -> Result<(), Uncounted> {
     let mut has_moved = false;
     let mut failure = None;
-    for (counts, queued) in calls {
+    for CountCall { counts, queued } in calls {
         match count_rest(store, counts, queued.and_then(|slot| replies.take(slot))) {
             Ok(()) => has_moved = true,
             Err(Uncounted { error, is_certain }) => {
