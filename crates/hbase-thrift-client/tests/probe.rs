@@ -100,17 +100,21 @@ fn old(known: &'static str) -> impl Fn(TcpStream) {
     move |mut stream| {
         let mut request = [0; 128];
         while let Ok(8..) = stream.read(&mut request) {
-            let name_end = 8 + usize::from(request[7]);
-            let (name, number) = (&request[8..name_end], &request[name_end..name_end + 4]);
-            let (kind, body) = if name == known.as_bytes() {
-                (2, [&[12, 0, 2, 11, 0, 1, 0, 0, 0, 2], &b"no"[..], &[0, 0]].concat())
-            } else {
-                (3, [&[11, 0, 1, 0, 0, 0, 2], &b"no"[..], &[8, 0, 2, 0, 0, 0, 1, 0]].concat())
-            };
-            let head = [&[0x80, 1, 0, kind], &request[4..8], name, number].concat();
-            let _ = stream.write_all(&[head, body].concat());
+            let _ = stream.write_all(&old_reply(known, &request));
         }
     }
+}
+
+fn old_reply(known: &str, request: &[u8]) -> Vec<u8> {
+    let name_end = 8 + usize::from(request[7]);
+    let (name, number) = (&request[8..name_end], &request[name_end..name_end + 4]);
+    let (kind, body) = if name == known.as_bytes() {
+        (2, [&[12, 0, 2, 11, 0, 1, 0, 0, 0, 2], &b"no"[..], &[0, 0]].concat())
+    } else {
+        (3, [&[11, 0, 1, 0, 0, 0, 2], &b"no"[..], &[8, 0, 2, 0, 0, 0, 1, 0]].concat())
+    };
+    let head = [&[0x80, 1, 0, kind], &request[4..8], name, number].concat();
+    [head, body].concat()
 }
 
 #[test]
@@ -184,7 +188,7 @@ fn a_probe_of_something_else_fails_as_connecting_does() {
 #[cfg(feature = "http")]
 mod over_http {
     use super::*;
-    use crate::fakes::{response, serve_http};
+    use crate::fakes::{read_request, response, serve_http, within_bounds};
 
     fn http() -> SocketAddr {
         server(|mut stream| {
@@ -192,6 +196,27 @@ mod over_http {
                 Some(response("200 OK", "", &server_type_reply(body, 1)))
             });
         })
+    }
+
+    /// To find out what such a gateway has takes more than one call.
+    #[test]
+    fn a_gateway_that_cannot_say_its_interface_may_close_each_connection_after_a_reply() {
+        for (known, interface) in
+            [("scannerClose", Interface::One), ("closeScanner", Interface::Two)]
+        {
+            for says_so in [true, false] {
+                let address = server(move |mut stream| {
+                    let Some((_, body)) = read_request(&mut stream) else { return };
+                    let header = if says_so { "Connection: close\r\n" } else { "" };
+                    let reply = response("200 OK", header, &old_reply(known, &body));
+                    let _ = stream.write_all(&reply);
+                });
+                let config = within_bounds(format!("http://{address}/").parse().unwrap());
+                let found = Client::probe(&config).unwrap();
+                assert_eq!(found.interface(), Some(interface), "{known}, {says_so}");
+                Client::connect(config).unwrap().ping().unwrap();
+            }
+        }
     }
 
     #[test]

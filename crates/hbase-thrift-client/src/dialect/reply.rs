@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hbase_thrift_api::{AlreadyExists, IOError, IllegalArgument, TThriftServerType};
-use thrift::protocol::{TInputProtocol, TSerializable, TType};
+use hbase_thrift_api::TThriftServerType;
+use thrift::protocol::{TInputProtocol, TType};
 
 use super::thrift2::described::DescribedTable;
 use super::{Dialect, Existence, thrift1, thrift2};
@@ -128,7 +128,7 @@ fn read_result<T>(
 }
 
 /// The result struct of any call: field 0 is the value; the others are exceptions, that of HBase's first.
-/// Those of Thrift 2 have the fields of Thrift 1's, under other names.
+/// Those of Thrift 2 are laid out as Thrift 1's, under other names.
 fn read_fields<T>(
     dialect: Dialect,
     protocol: &mut dyn TInputProtocol,
@@ -145,18 +145,9 @@ fn read_fields<T>(
         match (field.field_type, field.id) {
             (TType::Stop, _) => break,
             (field_type, Some(0)) => answer = Ok(Some(read(protocol, field_type)?)),
-            (TType::Struct, Some(1)) => {
-                let exception = IOError::read_from_in_protocol(protocol)?;
-                answer = Err(exception_of(io_error, exception.message, exception.can_retry));
-            }
-            (TType::Struct, Some(2)) => {
-                let exception = IllegalArgument::read_from_in_protocol(protocol)?;
-                answer = Err(exception_of(illegal_argument, exception.message, None));
-            }
-            (TType::Struct, Some(3)) => {
-                let exception = AlreadyExists::read_from_in_protocol(protocol)?;
-                answer = Err(exception_of("AlreadyExists", exception.message, None));
-            }
+            (TType::Struct, Some(1)) => answer = Err(exception_in(protocol, io_error)?),
+            (TType::Struct, Some(2)) => answer = Err(exception_in(protocol, illegal_argument)?),
+            (TType::Struct, Some(3)) => answer = Err(exception_in(protocol, "AlreadyExists")?),
             (other, _) => protocol.skip(other)?,
         }
         protocol.read_field_end()?;
@@ -165,13 +156,29 @@ fn read_fields<T>(
     Ok(answer)
 }
 
-fn exception_of(
+/// Any exception: field 1 is the message, and field 2, of those that have it, whether a retry may help.
+///
+/// The generated code would have a gateway that doesn't say the latter say no.
+fn exception_in(
+    protocol: &mut dyn TInputProtocol,
     thrift_type: &'static str,
-    message: Option<String>,
-    can_retry: Option<bool>,
-) -> ServerException {
+) -> Read<ServerException> {
+    let (mut message, mut can_retry) = (None, None);
+    protocol.read_struct_begin()?;
+    loop {
+        let field = protocol.read_field_begin()?;
+        match (field.field_type, field.id) {
+            (TType::Stop, _) => break,
+            (TType::String, Some(1)) => message = Some(protocol.read_bytes()?),
+            (TType::Bool, Some(2)) => can_retry = Some(protocol.read_bool()?),
+            (other, _) => protocol.skip(other)?,
+        }
+        protocol.read_field_end()?;
+    }
+    protocol.read_struct_end()?;
+    let message = message.as_deref().map(String::from_utf8_lossy);
     let message = message.as_deref().unwrap_or("the server gave no reason");
-    ServerException::new(thrift_type, message, can_retry)
+    Ok(ServerException::new(thrift_type, message, can_retry))
 }
 
 pub(super) fn missing_result() -> thrift::Error {

@@ -123,13 +123,17 @@ impl ServerException {
         self.kind
     }
 
-    /// The exception says nothing but the name of the call's table: one of Thrift 2's, whose class is
+    /// What it says, which of a batch is why all of it failed.
+    pub(crate) fn reason(&self) -> &str {
+        reason_of(self.thrift_type, self.first_line())
+    }
+
+    /// The exception gives no reason but the name of the call's table: one of Thrift 2's, whose class is
     /// left out, for a table that isn't there.
     pub(crate) fn naming_its_table(mut self) -> Self {
-        if self.thrift_type == TIO_ERROR
-            && self.kind == ErrorKind::Server
-            && self.can_retry == Some(false)
-        {
+        // Of any batch that failed the gateway says that a retry may help.
+        let is_for_good = self.can_retry == Some(false) || self.reason() != self.first_line();
+        if self.thrift_type == TIO_ERROR && self.kind == ErrorKind::Server && is_for_good {
             self.kind = ErrorKind::TableNotFound;
         }
         self
@@ -168,10 +172,9 @@ fn kind_of(thrift_type: &str, trace: &str) -> ErrorKind {
         .find_map(|line| words(line.strip_prefix(CAUSE).unwrap_or(line)))
         .or_else(|| kind_of_line(first_line))
         .or_else(|| {
+            let reason = reason_of(thrift_type, first_line);
             let said = |begin: &str, end: &str| {
-                thrift_type == TIO_ERROR
-                    && first_line.starts_with(begin)
-                    && first_line.ends_with(end)
+                thrift_type == TIO_ERROR && reason.starts_with(begin) && reason.ends_with(end)
             };
             WITHOUT_CLASS.iter().find(|(begin, end, _)| said(begin, end)).map(|(.., kind)| *kind)
         })
@@ -189,6 +192,19 @@ fn kind_of(thrift_type: &str, trace: &str) -> ErrorKind {
 /// The type of Thrift 2's exceptions.
 const TIO_ERROR: &str = "TIOError";
 const CAUSE: &str = "Caused by: ";
+
+/// Why all of a batch failed, where Thrift 2 says so and there is one reason for all of it: `Failed 2 actions:
+/// REASON: 2 times, servers with issues: …` (`RetriesExhaustedWithDetailsException`). Else the whole line.
+fn reason_of<'a>(thrift_type: &str, line: &'a str) -> &'a str {
+    let reason = || {
+        let (count, rest) = line.strip_prefix("Failed ")?.split_once(" action")?;
+        let rest = rest.strip_prefix('s').unwrap_or(rest).strip_prefix(": ")?;
+        let (reasons, _) = rest.split_once(", servers with issues")?;
+        let (reason, times) = reasons.rsplit_once(": ")?;
+        (times.split(' ').next() == Some(count)).then_some(reason)
+    };
+    if thrift_type == TIO_ERROR { reason().unwrap_or(line) } else { line }
+}
 
 fn leading_class(line: &str) -> Option<&str> {
     let word = line.split([':', ' ']).next()?;
@@ -294,6 +310,19 @@ mod tests {
         let failed =
             "Failed 1 action: org.apache.hadoop.hbase.regionserver.NoSuchColumnFamilyException: x";
         assert_eq!(kind(failed, true), ErrorKind::NoSuchColumnFamily);
+        // Of batches, whatever it says about another attempt, if all of it failed for this reason.
+        let failed = |reasons: &str| kind(&format!("Failed 2 actions: {reasons}"), true);
+        assert_eq!(failed("t: 2 times, servers with issues: null"), ErrorKind::TableNotFound);
+        let disabled = "t is disabled.: 2 times, servers with issues: null";
+        assert_eq!(failed(disabled), ErrorKind::TableDisabled);
+        let several = "t is disabled.: 1 time, x: 1 time, servers with issues: null";
+        assert_eq!(failed(several), ErrorKind::Server);
+        let exception = ServerException::new(
+            "TIOError",
+            "Failed 1 action: t: 1 time, servers with issues: h",
+            None,
+        );
+        assert_eq!(exception.reason(), "t");
         let failed =
             ServerException::new("TIOError", "Failed after attempts=16, exceptions:", None);
         assert!(failed.is_after_retries());

@@ -335,7 +335,7 @@ impl Caller {
 
     fn random_batch(&mut self) -> (usize, Batch) {
         let keys = self.own_rows('c');
-        let number = self.begin("a batch", keys.len(), true);
+        let number = self.world.state().gateways.ledger.begin_rows("a batch", keys.clone(), true);
         let change = number.to_be_bytes();
         let mut batch = Batch::new();
         for key in keys {

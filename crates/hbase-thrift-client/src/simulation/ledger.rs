@@ -14,6 +14,8 @@ struct Change {
     what: String,
     /// A second time changes nothing more.
     is_repeatable: bool,
+    /// The rows that it changes, one in each step; none if there is one step, or the steps have numbers.
+    rows: Vec<Vec<u8>>,
     /// When each of its steps was carried out.
     steps: Vec<Vec<Time>>,
     told: Option<Told>,
@@ -35,8 +37,25 @@ impl Ledger {
     /// Takes note of a change that a caller is about to ask for; returns its number.
     pub(super) fn begin(&mut self, what: &str, steps: usize, is_repeatable: bool) -> usize {
         let (what, steps) = (what.to_owned(), vec![Vec::new(); steps]);
-        self.changes.push(Change { what, is_repeatable, steps, told: None });
+        self.changes.push(Change { what, is_repeatable, rows: Vec::new(), steps, told: None });
         self.changes.len() - 1
+    }
+
+    /// As [`begin`](Self::begin), of a change with a step for each of these rows.
+    pub(super) fn begin_rows(
+        &mut self,
+        what: &str,
+        rows: Vec<Vec<u8>>,
+        is_repeatable: bool,
+    ) -> usize {
+        let number = self.begin(what, rows.len(), is_repeatable);
+        self.changes[number].rows = rows;
+        number
+    }
+
+    /// The step of the change in which this row is changed.
+    pub(super) fn step_of(&self, number: usize, row: &[u8]) -> usize {
+        self.changes[number].rows.iter().position(|other| other == row).unwrap_or(0)
     }
 
     /// A step of it is carried out.

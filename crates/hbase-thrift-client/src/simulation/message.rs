@@ -13,6 +13,7 @@ use crate::config::Protocol;
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Bool(bool),
+    I8(i8),
     I32(i32),
     I64(i64),
     Bytes(Vec<u8>),
@@ -45,12 +46,25 @@ impl Call {
 
     /// The reply to it: a value in field 0, an exception in another, or nothing.
     pub(super) fn reply(&self, field: Option<(i16, Value)>) -> Reply {
-        Reply { method: self.method.clone(), number: self.number, result: Value::structure(field) }
+        self.reply_of_kind(TMessageType::Reply, Value::structure(field))
+    }
+
+    /// The reply of a gateway that has no such method.
+    pub(super) fn unknown_method(&self) -> Reply {
+        const UNKNOWN_METHOD: i32 = 1;
+        let message = Value::bytes(format!("Invalid method name: '{}'", self.method).as_bytes());
+        let exception = Value::structure([(1, message), (2, Value::I32(UNKNOWN_METHOD))]);
+        self.reply_of_kind(TMessageType::Exception, exception)
+    }
+
+    fn reply_of_kind(&self, kind: TMessageType, result: Value) -> Reply {
+        Reply { kind, method: self.method.clone(), number: self.number, result }
     }
 }
 
 /// A reply to a call.
 pub(super) struct Reply {
+    kind: TMessageType,
     method: String,
     number: i32,
     result: Value,
@@ -68,7 +82,7 @@ impl Reply {
     }
 
     fn write_to(&self, protocol: &mut dyn TOutputProtocol) -> thrift::Result<()> {
-        let head = TMessageIdentifier::new(&*self.method, TMessageType::Reply, self.number);
+        let head = TMessageIdentifier::new(&*self.method, self.kind, self.number);
         protocol.write_message_begin(&head)?;
         self.result.write(protocol)?;
         protocol.write_message_end()
@@ -165,6 +179,7 @@ impl Value {
     fn kind(&self) -> TType {
         match self {
             Self::Bool(_) => TType::Bool,
+            Self::I8(_) => TType::I08,
             Self::I32(_) => TType::I32,
             Self::I64(_) => TType::I64,
             Self::Bytes(_) => TType::String,
@@ -177,6 +192,7 @@ impl Value {
     fn write(&self, protocol: &mut dyn TOutputProtocol) -> thrift::Result<()> {
         match self {
             Self::Bool(value) => protocol.write_bool(*value),
+            Self::I8(value) => protocol.write_i8(*value),
             Self::I32(value) => protocol.write_i32(*value),
             Self::I64(value) => protocol.write_i64(*value),
             Self::Bytes(value) => protocol.write_bytes(value),

@@ -1,5 +1,5 @@
 //! Runs the real drivers in a simulated world: time, luck, gateways and the cluster are simulated,
-//! callers are threads of which one runs at a time. A seed decides everything.
+//! callers are threads of which one runs at a time. A seed decides everything, over either interface.
 //!
 //! What must hold is checked while it runs:
 //! - nobody goes on beyond their deadline, and nobody waits while holding a connection;
@@ -29,6 +29,7 @@ mod server;
 mod speech;
 mod state;
 mod table;
+mod thrift2;
 mod time;
 mod together;
 mod world;
@@ -38,6 +39,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use crate::config::Interface;
 use plan::Plan;
 use world::World;
 
@@ -45,8 +47,8 @@ use world::World;
 const SEEDS: u64 = 2_000;
 
 /// What went wrong with a seed, and a number that any two runs of it share.
-fn run(seed: u64) -> (Vec<String>, u64) {
-    let plan = Plan::new(seed);
+fn run(seed: u64, interface: Interface) -> (Vec<String>, u64) {
+    let plan = Plan::new(seed, interface);
     let world = World::new(seed, plan.gateways());
     plan.begin(&mut world.state());
     world.run(caller::callers(plan, &world));
@@ -62,9 +64,18 @@ fn number_from(variable: &str) -> Option<u64> {
 
 #[test]
 fn what_must_hold_holds_for_every_seed() {
+    run_seeds(Interface::One);
+}
+
+#[test]
+fn what_must_hold_holds_for_every_seed_over_thrift_2() {
+    run_seeds(Interface::Two);
+}
+
+fn run_seeds(interface: Interface) {
     if let Some(seed) = number_from("SIMULATION_SEED") {
-        let violations = run(seed).0;
-        assert!(violations.is_empty(), "seed {seed}: {:?}\n{violations:#?}", Plan::new(seed));
+        let (violations, plan) = (run(seed, interface).0, Plan::new(seed, interface));
+        assert!(violations.is_empty(), "seed {seed}: {plan:?}\n{violations:#?}");
         return;
     }
     let seeds = number_from("SIMULATION_SEEDS").unwrap_or(SEEDS);
@@ -79,7 +90,7 @@ fn what_must_hold_holds_for_every_seed() {
                     if seed >= seeds {
                         break;
                     }
-                    if let Some(violation) = run(seed).0.into_iter().next() {
+                    if let Some(violation) = run(seed, interface).0.into_iter().next() {
                         failed.lock().expect("no panic").push(format!("seed {seed}: {violation}"));
                     }
                 }
@@ -93,7 +104,7 @@ fn what_must_hold_holds_for_every_seed() {
 
 #[test]
 fn a_seed_decides_everything() {
-    for seed in 0..20 {
-        assert_eq!(run(seed), run(seed), "seed {seed}");
+    for (seed, interface) in (0..20).zip([Interface::One, Interface::Two].into_iter().cycle()) {
+        assert_eq!(run(seed, interface), run(seed, interface), "seed {seed}");
     }
 }

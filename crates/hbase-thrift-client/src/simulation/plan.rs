@@ -8,7 +8,7 @@ use super::speech::Speech;
 use super::state::{Event, Faults, Gateways, Mood, State};
 use super::table::Row;
 use super::time::{MILLI, SECOND, Time};
-use crate::config::{Config, Protocol, Transport};
+use crate::config::{Config, Interface, Protocol, Transport};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(seed: u64) -> Self {
+    /// What the seed stands for with gateways of this interface; all else is the same.
+    pub(super) fn new(seed: u64, interface: Interface) -> Self {
         // Of its own, so that what the plan takes leaves the world's luck as it is.
         let mut luck = fastrand::Rng::with_seed(seed ^ 0x5EED);
         let weather = match luck.u8(0..4) {
@@ -67,6 +68,9 @@ impl Plan {
         let speech = Speech {
             transport: *luck.choice(TRANSPORTS).expect("some"),
             protocol: luck.choice([Protocol::Binary, Protocol::Compact]).expect("some"),
+            interface,
+            // Old gateways, and servers that only act like one, can't say it.
+            says_interface: interface == Interface::One || !seed.is_multiple_of(3),
         };
         faults.says_end = luck.choice([0.0, 10.0, 100.0]).unwrap_or_default();
         let mut moods = Vec::new();
@@ -174,6 +178,9 @@ impl Plan {
         let mut config = Config::new("gateway", 0);
         for gateway in 1..self.gateways {
             config = config.endpoint("gateway", u16::try_from(gateway).expect("few"));
+        }
+        if self.speech.interface == Interface::Two && self.seed.is_multiple_of(2) {
+            config = config.interface(Interface::Two);
         }
         config
             .transport(self.speech.transport)

@@ -1,12 +1,15 @@
 //! What the simulated gateways speak: how calls come in and replies go out.
 
 use super::message::{Call, Reply};
-use crate::config::{Protocol, Transport};
+use crate::config::{Interface, Protocol, Transport};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Speech {
     pub(super) transport: Transport,
     pub(super) protocol: Protocol,
+    pub(super) interface: Interface,
+    /// Whether the gateways know the method that says it.
+    pub(super) says_interface: bool,
 }
 
 /// What stands at the beginning of what came.

@@ -49,19 +49,19 @@ pub(crate) fn probe(config: &Config) -> Result<Probe> {
     let spoken = Spoken::of(config);
     let environment = &environment;
     let caller = Caller { config, spoken: &spoken, environment, endpoint, name: &name };
-    let session = Session::new(config, endpoint, Arc::clone(&name), Recycler::default());
-    match caller.open_within(session, end, &mut Diagnosis { caller, pending: false }) {
+    let session = || Session::new(config, endpoint, Arc::clone(&name), Recycler::default());
+    match caller.open_within(&session, end, &mut Diagnosis { caller, pending: false }) {
         Ok(_) => Err(Error::new(ErrorKind::Timeout, "the gateway is too slow to be probed")),
         Err(error) => Err(error),
     }
 }
 
 impl Caller<'_> {
-    /// A connection that has answered. `known` spares a gateway that has answered before from being
+    /// A connection that has answered; `session` makes as many as it takes. `known` spares a gateway that has answered before from being
     /// probed when it is only slow.
     pub(super) fn open(
         self,
-        session: Session,
+        session: &dyn Fn() -> Session,
         known: bool,
         deadline: Instant,
     ) -> Result<Connection> {
@@ -70,7 +70,7 @@ impl Caller<'_> {
 
     fn open_within(
         self,
-        session: Session,
+        session: &dyn Fn() -> Session,
         deadline: Instant,
         diagnosis: &mut Diagnosis<'_>,
     ) -> Result<Connection> {
@@ -79,13 +79,15 @@ impl Caller<'_> {
         let time = deadline.saturating_duration_since(now);
         // A third for the answer, half for a probe; the rest for an answer all the same.
         let (patience, probe_end) = (now + time / 3, now + time * 5 / 6);
-        let mut connection = self.dial(session, deadline)?;
-        let proof = probe::prove(&mut connection, self.environment, deadline, |connection| {
+        let mut connection = self.dial(session(), deadline)?;
+        let wait = |connection: &mut Connection| {
             if diagnosis.pending && !connection.hears_by(patience)? {
                 diagnosis.run(probe_end)?;
             }
             Ok(())
-        });
+        };
+        let another = || self.dial(session(), deadline);
+        let proof = probe::prove(&mut connection, self.environment, deadline, wait, another);
         match proof {
             Ok(found) => {
                 let dialect = found.map_or(Dialect::Thrift1, Dialect::of);

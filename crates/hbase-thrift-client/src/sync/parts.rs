@@ -48,7 +48,7 @@ impl Executor {
                 request: OwnedRequest::IncrementRows(row),
             })
             .collect();
-        let results = self.run_pipeline(&calls);
+        let results = self.run_pipeline_until(&calls, deadline);
         let is_untouched = results.iter().all(|result| {
             result.as_ref().is_err_and(|error| error.outcome() == Outcome::NotApplied)
         });

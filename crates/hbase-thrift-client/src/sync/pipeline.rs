@@ -126,10 +126,18 @@ struct Job<'a> {
 impl Executor {
     /// Sends independent calls together; each has a result of its own.
     pub(crate) fn run_pipeline(&self, calls: &[OwnedCall]) -> Vec<Result<CallValue>> {
+        self.run_pipeline_until(calls, self.deadline())
+    }
+
+    /// As [`run_pipeline`](Self::run_pipeline), until this time.
+    pub(super) fn run_pipeline_until(
+        &self,
+        calls: &[OwnedCall],
+        deadline: Instant,
+    ) -> Vec<Result<CallValue>> {
         let span = self.span("pipeline");
         trace::batch_size(&span, calls.len());
         let _entered = span.enter();
-        let deadline = self.deadline();
         let mut jobs: Vec<Job<'_>> = calls
             .iter()
             .map(|call| Job {

@@ -181,18 +181,24 @@ fn ask(
         |error: io::Error| Error::new(ErrorKind::Connect, "no connection").with_source(error);
     let stream = environment.dial(endpoint, deadline).map_err(unreachable)?;
     let name = Arc::from(endpoint.to_string());
-    let session = Session::new(&config, endpoint, name, Recycler::default());
-    let mut connection = Connection::new(stream, session, environment.now());
-    prove(&mut connection, environment, deadline, |_| Ok(()))
+    let session = || Session::new(&config, endpoint, Arc::clone(&name), Recycler::default());
+    let mut connection = Connection::new(stream, session(), environment.now());
+    let another = || {
+        let stream = environment.dial(endpoint, deadline).map_err(unreachable)?;
+        Ok(Connection::new(stream, session(), environment.now()))
+    };
+    prove(&mut connection, environment, deadline, |_| Ok(()), another)
 }
 
-/// Lets the gateway answer one call; `wait` may look at the connection before the reply is read.
+/// Lets the gateway answer one call; `wait` may look at the connection before the reply is read. If it takes
+/// more calls, and the gateway closes connections after a reply, `another` opens the next one.
 /// `None` where the gateway speaks Thrift, but can't say which interface it has.
 pub(super) fn prove(
     connection: &mut Connection,
     environment: &dyn Environment,
     deadline: Instant,
     wait: impl FnOnce(&mut Connection) -> Result<()>,
+    another: impl Fn() -> Result<Connection>,
 ) -> Result<Option<Interface>> {
     connection.session().queue(&Call::server_type().request)?;
     connection.send(deadline, environment)?;
@@ -204,7 +210,7 @@ pub(super) fn prove(
         Err(error) if error.kind() == ErrorKind::Unsupported => {
             match connection.session().configured() {
                 Some(dialect) => Ok(Some(dialect.interface())),
-                None => find_out(connection, environment, deadline),
+                None => find_out(connection, environment, deadline, another),
             }
         }
         Err(error) => Err(error),
@@ -217,10 +223,17 @@ fn find_out(
     connection: &mut Connection,
     environment: &dyn Environment,
     deadline: Instant,
+    another: impl Fn() -> Result<Connection>,
 ) -> Result<Option<Interface>> {
     for dialect in Dialect::ALL {
-        connection.session().speak(dialect);
-        let closed = connection.call(&Call::close_scanner(NO_SCANNER), deadline, environment);
+        if !connection.is_usable(environment.now()) {
+            *connection = another()?;
+        }
+        let mut closed = close_none(connection, dialect, environment, deadline);
+        if closed.is_err() && connection.session().ended_between_replies() {
+            *connection = another()?;
+            closed = close_none(connection, dialect, environment, deadline);
+        }
         match closed {
             Ok(()) => return Ok(Some(dialect.interface())),
             Err(error) if error.kind() == ErrorKind::Unsupported => {}
@@ -232,6 +245,16 @@ fn find_out(
         }
     }
     Ok(None)
+}
+
+fn close_none(
+    connection: &mut Connection,
+    dialect: Dialect,
+    environment: &dyn Environment,
+    deadline: Instant,
+) -> Result<()> {
+    connection.session().speak(dialect);
+    connection.call(&Call::close_scanner(NO_SCANNER), deadline, environment)
 }
 
 /// Gateways count from 0.

@@ -11,6 +11,7 @@ mod handles;
 mod hostile;
 mod limits;
 mod odd;
+mod parts;
 mod pipelines;
 mod ranges;
 mod scans;

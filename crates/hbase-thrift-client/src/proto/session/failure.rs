@@ -87,7 +87,7 @@ impl Session {
 
     pub(super) fn refused(&mut self, exception: ServerException) -> Error {
         let table = self.in_flight.front().and_then(|call| call.table);
-        let names_table = table == Some(mark(exception.first_line().as_bytes()));
+        let names_table = table == Some(mark(exception.reason().as_bytes()));
         let exception = if names_table { exception.naming_its_table() } else { exception };
         let error = Error::new(exception.kind(), shortened(exception.first_line()));
         let error = self.over(error, Answered::Exception(&exception));

@@ -356,7 +356,7 @@ impl Pool {
         let opened = if is_dialled_only {
             caller.dial(session(), deadline)
         } else {
-            caller.open(session(), known, deadline).and_then(|mut proved| {
+            caller.open(&session, known, deadline).and_then(|mut proved| {
                 let now = self.environment().now();
                 let is_over =
                     is_http && (self.is_used_once(gateway, now) || !proved.is_usable(now));
