@@ -164,8 +164,10 @@ fn owned_rows(batch: &RowBatch) -> Vec<OwnedRow> {
     for row in batch.iter() {
         assert!(row.cells().is_sorted_by_key(|cell| cell.column()));
         for cell in row.cells() {
-            assert!(!cell.family().contains(&b':'));
-            assert!(row.get(cell.column().to_vec()).is_some());
+            // HBase has no such family, but Thrift 2 has a field for it; by its name it isn't found.
+            if !cell.family().contains(&b':') {
+                assert!(row.get(cell.column().to_vec()).is_some());
+            }
         }
         rows.push(row.to_owned_row());
     }
