@@ -18,6 +18,11 @@ use crate::filter::CompareOp;
 /// let check = CheckAndMutate::if_matches("row1", "doc:version", CompareOp::Less, 7_u64.to_be_bytes())
 ///     .mutate(newer);
 /// assert_eq!(check.get_mutations().get_mutations().len(), 2);
+///
+/// // Only if somebody has it.
+/// let release = RowMutations::new("row1").delete(Delete::row("row1").column("claims:taker"));
+/// let check = CheckAndMutate::if_present("row1", "claims:taker").mutate(release);
+/// assert_eq!((check.get_row(), check.get_column()), (&b"row1"[..], &b"claims:taker"[..]));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckAndMutate {

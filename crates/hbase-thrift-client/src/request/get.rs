@@ -199,6 +199,7 @@ macro_rules! store_page_methods {
 ///
 /// let get = Get::new("row1").family("log").max_versions(3).store_offset(100).store_limit(50);
 /// assert_eq!((get.get_max_versions(), get.get_store_limit()), (3, Some(50)));
+/// assert_eq!(get.get_store_offset(), 100);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Get {
@@ -234,7 +235,7 @@ impl Get {
 /// use hbase_thrift_client::GetRows;
 ///
 /// let get = GetRows::new(["row1", "row2"]).column("meta_data:json");
-/// assert_eq!(get.get_rows().len(), 2);
+/// assert_eq!((get.get_rows().len(), get.get_store_offset()), (2, 0));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GetRows {

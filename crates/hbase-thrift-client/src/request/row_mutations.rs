@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 ///     .put(Put::new("row1").column("flags:processed", "Y").column("result:text", "…"))
 ///     .delete(Delete::row("row1").family("claims"));
 /// assert_eq!((done.get_row(), done.get_mutations().len()), (&b"row1"[..], 2));
+/// assert!(RowMutations::new("row1").is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowMutations {

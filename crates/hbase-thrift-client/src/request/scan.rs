@@ -44,6 +44,14 @@ use crate::filter::{Comparator, CompareOp, Filter};
 /// assert!(!scan.get_cache_blocks() && !scan.get_read_ahead());
 /// assert_eq!(scan.get_attributes().count(), 1);
 /// ```
+///
+/// ```
+/// use hbase_thrift_client::Scan;
+///
+/// // Thrift 2 reads several versions; what a reader may see is told to both.
+/// let scan = Scan::new().max_versions(3).authorizations(["staff"]);
+/// assert_eq!((scan.get_max_versions(), scan.get_authorizations()), (3, Some(vec!["staff"])));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Scan {

@@ -7,7 +7,7 @@
 //! had been made as a whole, or not at all.
 //!
 //! `SEED=7 EVERY=1 ROUNDS=20 CUTS=14 cargo test -p socorro-hbase-client --test cuts` runs other histories,
-//! all pairs and more cuts; a case that fails prints its seed.
+//! all pairs and more cuts, with `INTERFACE=2` over Thrift 2; a case that fails prints its seed.
 
 #![allow(clippy::unwrap_used)]
 
@@ -20,6 +20,7 @@ mod repairs;
 mod world;
 
 use call::{Call, KINDS, Random};
+use hbase_thrift_client::Interface;
 use mini_hbase::Fault;
 use world::{Cells, World, difference, shown};
 
@@ -188,10 +189,18 @@ fn without_counters(mut cells: Cells) -> Cells {
 
 #[test]
 fn a_transition_that_was_cut_off_leaves_in_the_end_what_it_leaves_uncut() {
-    let [seed, every, rounds, cuts] =
-        [("SEED", 1), ("EVERY", EVERY), ("ROUNDS", ROUNDS), ("CUTS", CUTS)]
-            .map(|(name, default)| number(name, default));
-    let world = World::new();
+    cut_pairs(&World::new(), number("EVERY", EVERY));
+}
+
+/// The transitions are the same; what differs are counters, and how rows are scanned.
+#[test]
+fn a_transition_that_was_cut_off_over_thrift_2_leaves_what_it_leaves_uncut() {
+    cut_pairs(&World::over(Interface::Two), number("EVERY", 3 * EVERY));
+}
+
+fn cut_pairs(world: &World, every: u64) {
+    let [seed, rounds, cuts] = [("SEED", 1), ("ROUNDS", ROUNDS), ("CUTS", CUTS)]
+        .map(|(name, default)| number(name, default));
     let (mut cases, mut pairs, mut uncut) = (0, 0, 0);
     for round in 0..rounds {
         for pair in (0..KINDS * KINDS).filter(|pair| (pair + seed + round) % every == 0) {
@@ -199,14 +208,14 @@ fn a_transition_that_was_cut_off_leaves_in_the_end_what_it_leaves_uncut() {
             let [first, second] =
                 [pair / KINDS, pair % KINDS].map(|it| usize::try_from(it).unwrap());
             let case = Case::new(seed, round, first, second);
-            let expected = case.expected(&world);
-            let calls = case.calls(&world);
+            let expected = case.expected(world);
+            let calls = case.calls(world);
             uncut += u64::from(calls == 0);
             for place in 0..cuts.min(calls) {
                 // Spread over the transition's calls, and others in each round.
                 let n = 1 + (place * calls / cuts.min(calls) + round + second as u64) % calls;
                 for fault in [Fault::DropBefore, Fault::DropAfter] {
-                    cases += u64::from(case.try_cut(&world, n, &fault, &expected));
+                    cases += u64::from(case.try_cut(world, n, &fault, &expected));
                 }
             }
         }
@@ -232,16 +241,24 @@ impl Case {
 /// the mark tells what they had.
 #[test]
 fn a_resubmission_that_was_cut_off_leaves_nothing_uncounted_when_it_is_made_again() {
-    let world = World::new();
+    cut_resubmissions(&World::new());
+}
+
+#[test]
+fn a_resubmission_that_was_cut_off_over_thrift_2_leaves_nothing_uncounted() {
+    cut_resubmissions(&World::over(Interface::Two));
+}
+
+fn cut_resubmissions(world: &World) {
     let [accepted, deferred, moved] = [0, 1, 2].map(|of| Call::Submit(of, true, true));
     for [first, second] in [[deferred, accepted], [accepted, deferred], [accepted, moved]] {
         let begin = || {
             world.reset();
-            first.make(&world).unwrap();
+            first.make(world).unwrap();
         };
         begin();
         let before = world.calls();
-        second.make(&world).unwrap();
+        second.make(world).unwrap();
         let calls = world.calls() - before;
         let mut marked = 0;
         // Behind the call that takes the mark away, it isn't known what is counted.
@@ -252,7 +269,7 @@ fn a_resubmission_that_was_cut_off_leaves_nothing_uncounted_when_it_is_made_agai
             // Once more: the mark of one that was made again, and cut off, tells the same.
             let again = if n % 2 == 0 { n / 2 } else { n.saturating_sub(2) };
             if again == 0 || world.cut(second, again, &Fault::DropAfter) {
-                second.make(&world).unwrap();
+                second.make(world).unwrap();
             }
             let problems = world.check();
             assert!(

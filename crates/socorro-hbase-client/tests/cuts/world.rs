@@ -2,29 +2,40 @@
 
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path, sync::Mutex, time::Duration};
 
-use hbase_thrift_client::{Client, Config, Delete, Get, Put, Scan};
+use hbase_thrift_client::{Client, Config, Delete, Get, Interface, Put, Scan};
 use mini_hbase::{Fault, MiniHBase, Protocol, Transport, VirtualClock, When};
 use socorro_hbase_client::{
     CheckOptions, Claim, CrashFolder, CrashStore, FoundCrash, ImportedCrash, Ooid, Problem, Queue,
     Result, SEARCH_TABLE, SchemaOptions, Selection, TABLES, Worker,
 };
 
-use super::call::{Call, OOID};
+use super::{
+    call::{Call, OOID},
+    number,
+};
 
-/// All methods that a transition calls.
-const METHODS: [&str; 14] = [
+/// All methods that a transition calls, of either interface.
+const METHODS: [&str; 22] = [
     "checkAndPut",
     "deleteAllRow",
     "deleteAllRowTs",
+    "deleteMultiple",
+    "deleteSingle",
+    "get",
+    "getMultiple",
     "getRowWithColumns",
     "getRows",
     "getRowsWithColumns",
+    "getScannerResults",
     "getVer",
+    "increment",
     "incrementRows",
     "mutateRow",
     "mutateRowTs",
     "mutateRows",
     "mutateRowsTs",
+    "put",
+    "putMultiple",
     "scannerGetList",
     "scannerOpenWithScan",
 ];
@@ -36,6 +47,7 @@ const REQUEUEING: &str = "flags:requeueing:";
 /// The server, and a store on it that is made anew for each sequence of calls.
 pub(crate) struct World {
     server: MiniHBase,
+    interface: Interface,
     clock: VirtualClock,
     store: Mutex<CrashStore>,
     exported: Vec<ImportedCrash>,
@@ -47,13 +59,21 @@ pub(crate) struct World {
 pub(crate) type Cells = BTreeMap<(String, String, String), String>;
 
 impl World {
+    /// Over Thrift 1, or what `INTERFACE` says.
     pub(crate) fn new() -> Self {
+        Self::over(if number("INTERFACE", 1) == 2 { Interface::Two } else { Interface::One })
+    }
+
+    pub(crate) fn over(interface: Interface) -> Self {
         let clock = VirtualClock::running();
         let server = MiniHBase::builder().in_memory().clock(clock.clone());
         let server = server.also_listen("127.0.0.1:0", Transport::Framed, Protocol::Binary);
+        let server = server.thrift2("127.0.0.1:0", Transport::Buffered, Protocol::Binary);
+        let server = server.thrift2("127.0.0.1:0", Transport::Framed, Protocol::Binary);
         let server = server.start().unwrap();
-        let store = Mutex::new(connect(&server));
-        let mut world = Self { server, clock, store, exported: Vec::new(), is_shared: false };
+        let store = Mutex::new(connect(&server, interface));
+        let (exported, is_shared) = (Vec::new(), false);
+        let mut world = Self { server, interface, clock, store, exported, is_shared };
         world.export();
         world
     }
@@ -107,7 +127,9 @@ impl World {
 
     /// The port that speaks in frames.
     pub(crate) fn framed(&self) -> Config {
-        self.server.url_of(Transport::Framed, Protocol::Binary).unwrap().parse().unwrap()
+        of_interface(&self.server, self.interface)
+            .find(|config| config.get_transport() == hbase_thrift_client::Transport::Framed)
+            .unwrap()
     }
 
     pub(crate) fn check(&self) -> Vec<Problem> {
@@ -122,7 +144,7 @@ impl World {
     /// Begins with empty tables.
     pub(crate) fn reset(&self) {
         self.server.reset().unwrap();
-        let store = connect(&self.server);
+        let store = connect(&self.server, self.interface);
         store.create_schema(&SchemaOptions::new()).unwrap();
         *self.store.lock().unwrap() = store;
     }
@@ -260,8 +282,14 @@ fn crash_row() -> String {
     format!("{}{}{OOID}", &OOID[..1], &OOID[30..])
 }
 
-fn connect(server: &MiniHBase) -> CrashStore {
-    let config: Config = server.url().parse().unwrap();
+/// The ports of an interface, the one that speaks without frames first.
+fn of_interface(server: &MiniHBase, interface: Interface) -> impl Iterator<Item = Config> {
+    let configs = server.urls().into_iter().map(|url| url.parse::<Config>().unwrap());
+    configs.filter(move |config| config.get_interface().unwrap_or(Interface::One) == interface)
+}
+
+fn connect(server: &MiniHBase, interface: Interface) -> CrashStore {
+    let config = of_interface(server, interface).next().unwrap();
     let config = config
         .max_attempts(1)
         .max_connections(1)
