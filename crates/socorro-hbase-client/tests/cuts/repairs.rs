@@ -209,12 +209,12 @@ fn a_repair_that_was_cut_off_says_the_truth_when_it_is_made_again() {
         for n in 1..=harm.requests(&scene) {
             for fault in [Fault::DropBefore, Fault::DropAfter] {
                 let problem = harm.begin(&scene);
-                let before = world.cells();
+                let before = world.all_cells();
                 let store = world.store();
                 let cut = world.lose(n, &fault, || store.repair(&problem));
                 let shown = format!("{}, cut at {n} ({fault:?}): {cut:?}", harm.shown());
                 world.let_time_pass();
-                let is_changed = world.cells() != before;
+                let is_changed = world.all_cells() != before;
                 if let Ok(outcome) = cut {
                     // It has found out by itself what became of it.
                     assert_eq!(outcome, RepairOutcome::Repaired, "{shown}");

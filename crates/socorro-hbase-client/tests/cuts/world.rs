@@ -15,7 +15,7 @@ use super::{
 };
 
 /// All methods that a transition calls, of either interface.
-const METHODS: [&str; 22] = [
+const METHODS: [&str; 23] = [
     "checkAndPut",
     "deleteAllRow",
     "deleteAllRowTs",
@@ -23,6 +23,7 @@ const METHODS: [&str; 22] = [
     "deleteSingle",
     "get",
     "getMultiple",
+    "getRow",
     "getRowWithColumns",
     "getRows",
     "getRowsWithColumns",
@@ -259,7 +260,8 @@ impl World {
         cells
     }
 
-    fn all_cells(&self) -> Cells {
+    /// Every cell.
+    pub(crate) fn all_cells(&self) -> Cells {
         let store = self.store();
         let mut cells = Cells::new();
         for table in TABLES.iter().chain([&SEARCH_TABLE]) {
