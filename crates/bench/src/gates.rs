@@ -72,6 +72,13 @@ pub(crate) const GATES: &[Gate] = &[
     gate(Id::W2, INSTRUCTIONS, Value::Instructions, Limit::AtMost(2_200.0)),
     gate(Id::W2, FEWER, Value::FewerInstructions, Limit::AtLeast(10.0)),
     gate(Id::W2, ALLOCATIONS, Value::Allocations, Limit::AtMost(0.01)),
+    // Of the clients beside ours, none speaks it.
+    gate(Id::W1Thrift2, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.3)),
+    gate(Id::W1Thrift2, INSTRUCTIONS, Value::Instructions, Limit::AtMost(400.0)),
+    gate(Id::W1Thrift2, ALLOCATIONS, Value::Allocations, Limit::AtMost(0.01)),
+    gate(Id::W2Thrift2, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.3)),
+    gate(Id::W2Thrift2, INSTRUCTIONS, Value::Instructions, Limit::AtMost(2_200.0)),
+    gate(Id::W2Thrift2, ALLOCATIONS, Value::Allocations, Limit::AtMost(0.01)),
     gate(Id::W3, "processor time, x raw read", Value::Ratio(OWN, WHOLE), Limit::AtMost(1.1)),
     gate(Id::W4, TIME, Value::Ratio(OWN, RAW), Limit::AtMost(1.1)),
     gate(

@@ -17,6 +17,7 @@ pub(crate) enum Kind {
 }
 
 const BOOL: u8 = 2;
+const I8: u8 = 3;
 const I32: u8 = 8;
 const I64: u8 = 10;
 const BYTES: u8 = 11;
@@ -60,6 +61,11 @@ impl Message {
     pub(crate) fn bool_field(&mut self, id: i16, value: bool) {
         self.head(BOOL, id);
         self.bytes.push(u8::from(value));
+    }
+
+    pub(crate) fn i8_field(&mut self, id: i16, value: i8) {
+        self.head(I8, id);
+        self.bytes.extend(value.to_be_bytes());
     }
 
     pub(crate) fn i32_field(&mut self, id: i16, value: i32) {

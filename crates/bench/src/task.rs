@@ -13,6 +13,10 @@ pub(crate) enum Task {
     ScanNarrow,
     /// Scan rows of ten cells of 100 bytes, 1,000 a batch
     ScanWide,
+    /// Scan as `scan-narrow`, over Thrift 2
+    ScanNarrow2,
+    /// Scan as `scan-wide`, over Thrift 2
+    ScanWide2,
     /// Scan rows of one cell of 36 bytes, one a batch
     ScanRowByRow,
     /// Get rows of one cell of 1 MiB
@@ -54,6 +58,7 @@ pub(crate) enum Job {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scan {
     pub(crate) shape: Shape,
+    pub(crate) is_thrift2: bool,
     pub(crate) batch: u32,
     /// How long the gateway takes for a batch.
     pub(crate) delay: Duration,
@@ -72,6 +77,7 @@ impl Task {
     pub(crate) fn job(self) -> Job {
         let scan = Scan {
             shape: Shape::Narrow,
+            is_thrift2: false,
             batch: 1_000,
             delay: Duration::ZERO,
             work: Duration::ZERO,
@@ -81,6 +87,8 @@ impl Task {
         match self {
             Self::ScanNarrow => Job::Scan(scan),
             Self::ScanWide => Job::Scan(Scan { shape: Shape::Wide, ..scan }),
+            Self::ScanNarrow2 => Job::Scan(Scan { is_thrift2: true, ..scan }),
+            Self::ScanWide2 => Job::Scan(Scan { shape: Shape::Wide, is_thrift2: true, ..scan }),
             Self::ScanRowByRow => Job::Scan(Scan { batch: 1, ..scan }),
             Self::GetLarge => Job::Get { shape: Shape::Large, threads: 1 },
             Self::GetSmall => Job::Get { shape: Shape::Narrow, threads: 1 },

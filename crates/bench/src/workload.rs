@@ -15,6 +15,10 @@ pub(crate) enum Id {
     W1,
     #[value(name = "W2")]
     W2,
+    #[value(name = "W1-thrift2")]
+    W1Thrift2,
+    #[value(name = "W2-thrift2")]
+    W2Thrift2,
     #[value(name = "W3")]
     W3,
     #[value(name = "W4")]
@@ -131,6 +135,26 @@ pub(crate) const WORKLOADS: &[Workload] = &[
             series(OWN, Task::ScanWide, Contender::HbaseThriftClient, 100_000),
             series(OTHER, Task::ScanWide, Contender::HbaseThrift, 100_000),
             series(GENERATED, Task::ScanWide, Contender::GeneratedCode, 100_000),
+        ],
+        counted_rows: Some(5_000),
+    },
+    Workload {
+        id: Id::W1Thrift2,
+        about: "W1 over Thrift 2",
+        metric: Metric::Wall,
+        series: &[
+            series(RAW, Task::ScanNarrow2, Contender::RawDrain, 1_000_000),
+            series(OWN, Task::ScanNarrow2, Contender::HbaseThriftClient, 1_000_000),
+        ],
+        counted_rows: Some(20_000),
+    },
+    Workload {
+        id: Id::W2Thrift2,
+        about: "W2 over Thrift 2",
+        metric: Metric::Wall,
+        series: &[
+            series(RAW, Task::ScanWide2, Contender::RawDrain, 100_000),
+            series(OWN, Task::ScanWide2, Contender::HbaseThriftClient, 100_000),
         ],
         counted_rows: Some(5_000),
     },

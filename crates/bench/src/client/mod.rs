@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 
+use crate::server::over_thrift2;
 use crate::shape::{KEY_SIZE, Shape, Table};
 use crate::task::{Job, Scan};
 
@@ -134,6 +135,10 @@ impl Task {
         units: u64,
         server: SocketAddr,
     ) -> Result<Self> {
+        let server = match job {
+            Job::Scan(Scan { is_thrift2: true, .. }) => over_thrift2(server)?,
+            _ => server,
+        };
         let client: Box<dyn Client> = match contender {
             Contender::RawDrain => Box::new(raw::Raw::draining(server, job)?),
             Contender::RawWhole => Box::new(raw::Raw::reading_whole(server, job)?),
@@ -198,6 +203,10 @@ mod tests {
             done(*contender, task::Task::ScanNarrow, 3_000, server);
             done(*contender, task::Task::ScanWide, 2_000, server);
             done(*contender, task::Task::ScanRowByRow, 3, server);
+            if matches!(contender, Contender::RawDrain | Contender::HbaseThriftClient) {
+                done(*contender, task::Task::ScanNarrow2, 3_000, server);
+                done(*contender, task::Task::ScanWide2, 2_000, server);
+            }
             done(*contender, task::Task::ScanSlowly, 1_000, server);
             done(*contender, task::Task::GetLarge, 2, server);
             done(*contender, task::Task::GetSmall, 3, server);

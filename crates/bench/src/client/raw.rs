@@ -49,7 +49,9 @@ impl Raw {
     fn reply_size(job: Job) -> usize {
         match job {
             // The rows in the form in which this workspace's client asks for them.
-            Job::Scan(scan) => rows(Method::FetchRows, scan.shape, Form::SortedList, scan.batch),
+            Job::Scan(scan) => {
+                rows(Calls::of(&scan).fetch, scan.shape, Calls::of(&scan).form, scan.batch)
+            }
             Job::Get { shape, .. } | Job::Keep { shape } => {
                 rows(Method::GetRow, shape, Form::Map, 1)
             }
@@ -108,19 +110,45 @@ impl Connection {
 
     /// The one call with an answer that matters.
     fn scanner(&mut self, scan: &Scan, table: Table) -> Result<i32> {
-        let mut message = Message::new(Kind::Call, Method::OpenScanner.name());
+        let open = Calls::of(scan).open.name();
+        let mut message = Message::new(Kind::Call, open);
         message.bytes_field(1, table.to_string().as_bytes());
         message.struct_field(2);
-        message.i32_field(5, scan.batch.cast_signed());
-        message.bool_field(8, true);
-        message.stop();
-        message.empty_map_field(3);
-        let reply = Canned::number(Method::OpenScanner.name(), 0).len();
+        if scan.is_thrift2 {
+            message.i32_field(4, scan.batch.cast_signed());
+            message.stop();
+        } else {
+            message.i32_field(5, scan.batch.cast_signed());
+            message.bool_field(8, true);
+            message.stop();
+            message.empty_map_field(3);
+        }
+        let reply = Canned::number(open, 0).len();
         self.call(&message.finish().0, reply)?;
         let mut id = [0; 4];
         // The number is last but for the end of the struct.
         id.copy_from_slice(&self.buffer[reply - 5..reply - 1]);
         Ok(i32::from_be_bytes(id))
+    }
+}
+
+/// The calls of a scan.
+struct Calls {
+    open: Method,
+    fetch: Method,
+    close: Method,
+    form: Form,
+}
+
+impl Calls {
+    fn of(scan: &Scan) -> Self {
+        if scan.is_thrift2 {
+            let (open, fetch, close) =
+                (Method::OpenScanner2, Method::FetchRows2, Method::CloseScanner2);
+            return Self { open, fetch, close, form: Form::Cells };
+        }
+        let (open, fetch, close) = (Method::OpenScanner, Method::FetchRows, Method::CloseScanner);
+        Self { open, fetch, close, form: Form::SortedList }
     }
 }
 
@@ -130,10 +158,10 @@ fn rows(method: Method, shape: Shape, form: Form, rows: u32) -> usize {
 
 impl Client for Raw {
     fn scan(&mut self, scan: &Scan, table: Table) -> Result<Tally> {
-        let reply = self.reply;
+        let (reply, calls) = (self.reply, Calls::of(scan));
         let connection = self.connection()?;
         let id = connection.scanner(scan, table)?;
-        let mut fetch = Message::new(Kind::Call, Method::FetchRows.name());
+        let mut fetch = Message::new(Kind::Call, calls.fetch.name());
         fetch.i32_field(1, id);
         fetch.i32_field(2, scan.batch.cast_signed());
         let fetch = fetch.finish().0;
@@ -143,10 +171,10 @@ impl Client for Raw {
             work(scan.work);
         }
         // There is nothing more, which takes a call to find out.
-        connection.call(&fetch, rows(Method::FetchRows, table.shape, Form::SortedList, 0))?;
-        let mut close = Message::new(Kind::Call, Method::CloseScanner.name());
+        connection.call(&fetch, rows(calls.fetch, table.shape, calls.form, 0))?;
+        let mut close = Message::new(Kind::Call, calls.close.name());
         close.i32_field(1, id);
-        connection.call(&close.finish().0, Canned::nothing(Method::CloseScanner.name()).len())?;
+        connection.call(&close.finish().0, Canned::nothing(calls.close.name()).len())?;
         Ok(Tally::of(table.rows, table.shape))
     }
 

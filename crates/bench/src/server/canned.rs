@@ -10,6 +10,8 @@ pub(crate) enum Form {
     Map,
     /// What a scan is answered with that asks for `sortColumns`.
     SortedList,
+    /// What Thrift 2 has: cells with family and qualifier apart.
+    Cells,
 }
 
 /// The bytes of a reply.
@@ -22,6 +24,8 @@ pub(crate) struct Canned {
 
 const SUCCESS: i16 = 0;
 const TIMESTAMP: i64 = 1_336_510_250_000;
+/// A cell's type, as HBase numbers them.
+const PUT: i8 = 4;
 
 impl Canned {
     pub(crate) fn nothing(method: &str) -> Self {
@@ -104,6 +108,20 @@ fn cells(message: &mut Message, form: Form, columns: &[String], value: &[u8]) {
                 cell(message);
                 message.stop();
             }
+        }
+        Form::Cells => {
+            message.list_field(2, columns.len());
+            for column in columns {
+                let (family, qualifier) = column.split_once(':').unwrap_or((column, ""));
+                message.bytes_field(1, family.as_bytes());
+                message.bytes_field(2, qualifier.as_bytes());
+                message.bytes_field(3, value);
+                message.i64_field(4, TIMESTAMP);
+                message.i8_field(6, PUT);
+                message.stop();
+            }
+            message.bool_field(3, false);
+            message.bool_field(4, false);
         }
     }
 }

@@ -30,15 +30,38 @@ pub(crate) fn serve() -> Result<()> {
     Ok(())
 }
 
-/// Serves until the process ends.
+/// Serves until the process ends: Thrift 1 here, and Thrift 2 on the port behind.
 pub(crate) fn listen() -> Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    const ATTEMPTS: usize = 100;
+    let mut failure = None;
+    for _ in 0..ATTEMPTS {
+        let thrift1 = TcpListener::bind("127.0.0.1:0")?;
+        let address = thrift1.local_addr()?;
+        match over_thrift2(address).and_then(|address| Ok(TcpListener::bind(address)?)) {
+            Ok(thrift2) => {
+                serve_on(thrift1, THRIFT_1);
+                serve_on(thrift2, THRIFT_2);
+                return Ok(address);
+            }
+            // Somebody else has it.
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.context("no port was tried")?)
+}
+
+/// Where a server speaks Thrift 2.
+pub(crate) fn over_thrift2(server: SocketAddr) -> Result<SocketAddr> {
+    let port = server.port().checked_add(1).context("there is no port behind the last one")?;
+    Ok(SocketAddr::new(server.ip(), port))
+}
+
+fn serve_on(listener: TcpListener, server_type: i32) {
     machine::send_at_once(&listener);
-    let address = listener.local_addr()?;
     let scanners = Arc::<Mutex<Scanners>>::default();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let session = Session::new(stream, Arc::clone(&scanners));
+            let session = Session::new(stream, server_type, Arc::clone(&scanners));
             thread::spawn(move || {
                 if let Err(error) = session.run()
                     && !is_client_gone(&error)
@@ -48,7 +71,6 @@ pub(crate) fn listen() -> Result<SocketAddr> {
             });
         }
     });
-    Ok(address)
 }
 
 /// Scanners belong to the gateway, not to a connection.
@@ -77,6 +99,7 @@ enum Answer {
 /// One client's connection.
 struct Session {
     stream: TcpStream,
+    server_type: i32,
     scanners: Arc<Mutex<Scanners>>,
     prepared: HashMap<Answer, Canned>,
     unread: Vec<u8>,
@@ -84,15 +107,16 @@ struct Session {
     unsent: Vec<u8>,
 }
 
-/// What a Thrift 1 gateway is, in `TThriftServerType`.
+/// What gateways are, in `TThriftServerType`.
 const THRIFT_1: i32 = 1;
+const THRIFT_2: i32 = 2;
 /// Answers of at least this size are not copied to be sent with others.
 const LONG: usize = 16 * 1024;
 
 impl Session {
-    fn new(stream: TcpStream, scanners: Arc<Mutex<Scanners>>) -> Self {
+    fn new(stream: TcpStream, server_type: i32, scanners: Arc<Mutex<Scanners>>) -> Self {
         let (prepared, unread, unsent) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { stream, scanners, prepared, unread, unsent }
+        Self { stream, server_type, scanners, prepared, unread, unsent }
     }
 
     fn run(mut self) -> Result<()> {
@@ -118,17 +142,20 @@ impl Session {
         let method = request.method;
         let table = || request.table.context("no table is named");
         let (answer, batch, delay) = match method {
-            Method::ServerType => (Answer::Number(method, THRIFT_1), 0, Duration::ZERO),
+            Method::ServerType => (Answer::Number(method, self.server_type), 0, Duration::ZERO),
+            Method::OpenScanner2 => {
+                (Answer::Number(method, self.open(table()?, Form::Cells)), 0, Duration::ZERO)
+            }
             Method::OpenScanner => {
                 let form = if request.sort_columns { Form::SortedList } else { Form::Map };
                 (Answer::Number(method, self.open(table()?, form)), 0, Duration::ZERO)
             }
-            Method::FetchRows => {
+            Method::FetchRows | Method::FetchRows2 => {
                 let (scanner, rows) = self.advance(request)?;
                 let answer = Answer::Rows(method, scanner.table.shape, scanner.form, rows);
                 (answer, scanner.batch, scanner.table.delay)
             }
-            Method::CloseScanner => {
+            Method::CloseScanner | Method::CloseScanner2 => {
                 self.lock().open.remove(&request.scanner);
                 (Answer::Nothing(method), 0, Duration::ZERO)
             }

@@ -12,17 +12,24 @@ pub(crate) enum Method {
     OpenScanner,
     FetchRows,
     CloseScanner,
+    /// The same of Thrift 2.
+    OpenScanner2,
+    FetchRows2,
+    CloseScanner2,
     GetRow,
     MutateRow,
     MutateRows,
 }
 
 impl Method {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::ServerType,
         Self::OpenScanner,
         Self::FetchRows,
         Self::CloseScanner,
+        Self::OpenScanner2,
+        Self::FetchRows2,
+        Self::CloseScanner2,
         Self::GetRow,
         Self::MutateRow,
         Self::MutateRows,
@@ -34,6 +41,9 @@ impl Method {
             Self::OpenScanner => "scannerOpenWithScan",
             Self::FetchRows => "scannerGetList",
             Self::CloseScanner => "scannerClose",
+            Self::OpenScanner2 => "openScanner",
+            Self::FetchRows2 => "getScannerRows",
+            Self::CloseScanner2 => "closeScanner",
             Self::GetRow => "getRow",
             Self::MutateRow => "mutateRow",
             Self::MutateRows => "mutateRows",
