@@ -7,6 +7,7 @@ mod call;
 mod effect;
 mod encode;
 mod hidden;
+mod lookahead;
 mod refusals;
 mod reply;
 mod thrift1;
