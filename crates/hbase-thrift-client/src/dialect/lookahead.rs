@@ -39,8 +39,8 @@ pub(super) fn rows<U: UsualRows>(
     index: &mut BatchIndex,
 ) -> usize {
     let bytes = cursor.bytes();
-    let (mut several, mut left) = (None, count);
-    repeat(cursor, count, |ahead| {
+    let mut several = None;
+    let left = repeat(cursor, count, |ahead| {
         if several.is_some() {
             return None;
         }
@@ -50,7 +50,6 @@ pub(super) fn rows<U: UsualRows>(
             return None;
         };
         index.end_row(key, first, bytes);
-        left -= 1;
         if is_comparable && index.cells.len() - first > 1 {
             several = Some(first);
         }
@@ -163,7 +162,8 @@ impl<'a> Lookahead<'a> {
         Self { rest, end: cursor.position() + rest.len() }
     }
 
-    fn position(&self) -> usize {
+    #[inline]
+    pub(super) fn position(&self) -> usize {
         self.end - self.rest.len()
     }
 
@@ -182,6 +182,15 @@ impl<'a> Lookahead<'a> {
         let start = self.position();
         self.rest = self.rest.get(length..)?;
         Some(Span::from(start..start + length))
+    }
+
+    /// As [`bytes`](Self::bytes), of which only the length is told: where several follow one another, their places
+    /// are found sooner by it.
+    #[inline]
+    pub(super) fn length<const N: usize>(&mut self, head: &[u8]) -> Option<usize> {
+        let length = self.number::<N>(head)?;
+        self.rest = self.rest.get(length..)?;
+        Some(length)
     }
 
     /// The number at the end of a head of `N` bytes, of which all but the last three, or four, are
