@@ -25,6 +25,12 @@ pub(in crate::dialect) fn check(request: &Request<'_>, max_cell_size: usize) -> 
                 "has no call for both puts and deletes (Table::batch makes two): send a batch of each",
             ));
         }
+        // Its caller keeps them apart: here one of both would be lost.
+        Request::PackedBatch(_, batch, _)
+            if batch.iter().any(|view| view.is_put) && batch.iter().any(|view| !view.is_put) =>
+        {
+            return Err(lacks("has no call for both puts and deletes"));
+        }
         Request::CreateTable(_, families, _) => families.iter().try_for_each(admin::check)?,
         Request::AddFamily(_, family) => admin::check(family)?,
         _ => {}
@@ -67,6 +73,7 @@ fn lacks(what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::PackedBatch;
     use crate::request::{Batch, ColumnFamily, Compression, Delete, Increment, Put};
 
     fn refusal(request: &Request<'_>) -> String {
@@ -79,6 +86,11 @@ mod tests {
     fn what_only_the_other_interface_has_is_refused_with_its_name() {
         let increments = ["r", "s"].map(|row| Increment::new(row, "f:n", 1));
         let batch = Batch::new().put(Put::new("r").column("f:a", "1")).delete(Delete::row("s"));
+        let mut packed = PackedBatch::default();
+        let put = Put::new("r").column("f:a", "1");
+        for mutation in [put.into(), Delete::row("s").column("f:a").into()] {
+            packed.push(&mutation, PackedBatch::size_of(&mutation));
+        }
         let families = [ColumnFamily::new("f").compression(Compression::Other("BROTLI".into()))];
         for (request, what) in [
             (Request::Compact(b"t"), "compactions"),
@@ -86,6 +98,7 @@ mod tests {
             (Request::TableStates, "states"),
             (Request::IncrementRows(b"t", &increments), "several rows"),
             (Request::Batch(b"t", &batch), "both"),
+            (Request::PackedBatch(b"t", &packed, None), "both"),
         ] {
             let said = refusal(&request);
             assert!(said.contains(what) && said.contains("Thrift 1 gateway"), "{said}");
