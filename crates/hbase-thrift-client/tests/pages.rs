@@ -1,4 +1,4 @@
-//! Pages of random tables, each asked for by whoever has the token of the one before: every row that stays is
+//! Pages of random tables, each asked for with the token of the one before: every row that stays is
 //! seen once, in order, whatever is written and deleted between two pages.
 //!
 //! `PAGES_SEED=n` runs one case alone, `PAGES_CASES=n` that many.

@@ -14,7 +14,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::on_own_server(a_page_is_full_whatever_the_size_of_its_rows_and_over_regions),
         Test::on_own_server(pages_have_the_rows_of_the_scan_in_either_direction),
         Test::on_own_server(backwards_no_key_is_in_two_pages),
-        Test::on_own_server(whoever_has_the_token_goes_on),
+        Test::on_own_server(those_who_have_the_token_go_on),
     ]
 }
 
@@ -164,7 +164,7 @@ fn backwards_no_key_is_in_two_pages(server: &Server) {
 }
 
 /// Each page by another gateway, of either interface.
-fn whoever_has_the_token_goes_on(server: &Server) {
+fn those_who_have_the_token_go_on(server: &Server) {
     let guard = TestTable::create(server, "tokens", &["f"]);
     let urls = FLAVOURS.iter().flat_map(|flavour| {
         [server.gateway(*flavour), server.thrift2_endpoint(*flavour).to_string()]

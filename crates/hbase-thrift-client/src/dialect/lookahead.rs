@@ -184,8 +184,8 @@ impl<'a> Lookahead<'a> {
         Some(Span::from(start..start + length))
     }
 
-    /// As [`bytes`](Self::bytes), of which only the length is told: where several follow one another, their places
-    /// are found sooner by it.
+    /// As [`bytes`](Self::bytes), but returns their length alone: where several follow one another, it costs less
+    /// to find where each begins by it.
     #[inline]
     pub(super) fn length<const N: usize>(&mut self, head: &[u8]) -> Option<usize> {
         let length = self.number::<N>(head)?;

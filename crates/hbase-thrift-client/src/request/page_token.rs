@@ -6,13 +6,12 @@ use std::str::FromStr;
 use super::{MAX_ROW_LENGTH, Scan, TimeRange};
 use crate::error::{Error, Result};
 
-/// Where a scan stopped, as text for whoever goes on with it: a web page's link, or another process.
+/// Where a scan stopped, as text for those who go on with it: a web page's link, or another process.
 ///
 /// [`Scanner::page_token`](crate::Scanner::page_token) returns it, and
 /// [`Table::scan_after`](crate::Table::scan_after) goes on behind it. The next scan has to have the same
-/// table, range, direction, filter, columns, times, versions and
-/// batch, and is refused otherwise; limit, caching and the
-/// rest may differ.
+/// table, range, direction, filter, columns, times, versions and batch, and is refused otherwise; limit, caching
+/// and the rest may differ.
 ///
 /// The text has letters, digits and a hyphen alone, twice as many as the row's key and some forty more. It is
 /// not signed, and shows the key to those who can read hexadecimal numbers. One that a stranger made up takes

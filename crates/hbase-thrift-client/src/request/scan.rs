@@ -48,7 +48,7 @@ use crate::filter::{Comparator, CompareOp, Filter};
 /// ```
 /// use hbase_thrift_client::Scan;
 ///
-/// // Thrift 2 reads several versions; what a reader may see is told to both.
+/// // Thrift 2 reads several versions; both take what a reader may see.
 /// let scan = Scan::new().max_versions(3).authorizations(["staff"]);
 /// assert_eq!((scan.get_max_versions(), scan.get_authorizations()), (3, Some(vec!["staff"])));
 /// ```

@@ -114,7 +114,7 @@ fn check(result: &Result<()>, counts: &Counts, fates: &[Fate], is_repeatable: bo
     }
 }
 
-/// Each combination of fates of so many parts, some of them at the same time.
+/// Each combination of fates of this many parts, some of them at the same time.
 fn for_each_combination(parts: u32, play: impl Fn(Vec<Fate>) + Sync) {
     let all = FATES.len().pow(parts);
     let next = AtomicUsize::new(0);

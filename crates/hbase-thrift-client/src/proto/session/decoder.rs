@@ -16,7 +16,7 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    /// A decoder of rows, which fills this index with at most so many bytes.
+    /// A decoder of rows, which fills this index with at most `index_limit` bytes.
     pub(super) fn rows(
         dialect: Dialect,
         protocol: Protocol,
