@@ -21,7 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(a_crash_that_is_absent_has_an_exit_code_of_its_own_and_leaves_no_file),
         Test::new(missing_tables_are_named_with_the_command_that_creates_them),
         Test::new(schema_create_completes_what_is_missing_and_says_so),
-        Test::new(the_end_to_end_script_prints_the_same_on_every_kind_of_store),
+        Test::new(the_end_to_end_script_prints_the_same_on_an_embedded_store),
     ]
 }
 
@@ -95,26 +95,18 @@ fn schema_create_completes_what_is_missing_and_says_so(server: &Server) {
     assert!(message.contains("1 table created, 12 there already"), "{message}");
 }
 
-/// The outputs are compared line by line; of what they are, here is a line of each kind.
-fn the_end_to_end_script_prints_the_same_on_every_kind_of_store(server: &Server) {
-    let over = |server: &Server, name: &str| {
-        let tables = TestTable::reserve_prefix(server, name);
-        let url = url_with_prefix(server, tables.name());
-        end_to_end(&[("SOCORRO_HBASE_SERVER", &url), ("PREFIX", tables.name())])
-    };
-    let here = over(server, "end_to_end");
+/// Both outputs are compared line by line; of what they are, here is a line of each kind.
+fn the_end_to_end_script_prints_the_same_on_an_embedded_store(server: &Server) {
+    let tables = TestTable::reserve_prefix(server, "end_to_end");
+    let url = url_with_prefix(server, tables.name());
+    let here = end_to_end(&[("SOCORRO_HBASE_SERVER", &url), ("PREFIX", tables.name())]);
     let store = tempfile::tempdir().unwrap();
     let store = store.path().join("store");
-    let mut others = vec![end_to_end(&[("SOCORRO_HBASE_STORE", path(&store))])];
-    if server.is_own() {
-        others.push(over(&server.with_stores_over_thrift2(), "end_to_end_2"));
+    let embedded = end_to_end(&[("SOCORRO_HBASE_STORE", path(&store))]);
+    for (here, embedded) in here.lines().zip(embedded.lines()) {
+        assert_eq!(here, embedded);
     }
-    for other in others {
-        for (here, other) in here.lines().zip(other.lines()) {
-            assert_eq!(here, other);
-        }
-        assert_eq!(here, other);
-    }
+    assert_eq!(here, embedded);
     for expected in [
         "! socorro-hbase: 0 tables created, 13 there already",
         "3 crashes submitted, 0 there before, 1 refused",

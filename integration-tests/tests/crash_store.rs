@@ -83,9 +83,9 @@ pub(crate) fn tests() -> Vec<Test> {
     modules.into_iter().flatten().collect()
 }
 
-/// What is about the client alone, with more crashes than a real server takes in seconds.
+/// What is about the client alone, with more crashes or regions than a real server takes in seconds.
 pub(crate) fn client_tests() -> Vec<Test> {
-    memory::tests()
+    memory::tests().into_iter().chain(schema::split_tests()).collect()
 }
 
 fn the_real_minidump_is_a_minidump(_: &Server) {
