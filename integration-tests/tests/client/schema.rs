@@ -251,7 +251,7 @@ fn a_namespace_lives_from_create_to_delete(server: &Server) {
     }
 }
 
-/// They would do something else than they are told, so nothing is sent.
+/// They would do something else than what is asked for, so nothing is sent.
 fn framed_gateways_are_not_asked_for_what_they_cannot_read(server: &Server) {
     let admin = thrift2(server, Flavour::Nonblocking).admin();
     let table = TestTable::create(server, "framed", &["f", "g"]);

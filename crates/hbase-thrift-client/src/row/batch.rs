@@ -233,7 +233,7 @@ pub(crate) struct BatchIndex {
 }
 
 impl BatchIndex {
-    /// An index that so much fits into before it grows.
+    /// An index with room for this many rows and cells before it grows.
     pub(crate) fn with_room(rows: usize, cells: usize) -> Self {
         Self { rows: Vec::with_capacity(rows), cells: Vec::with_capacity(cells) }
     }

@@ -4,6 +4,7 @@
 mod admin;
 pub(super) mod described;
 mod fast_path;
+mod fields;
 mod layout;
 mod mutations;
 mod refusals;

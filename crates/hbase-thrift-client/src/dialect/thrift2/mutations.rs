@@ -2,7 +2,7 @@
 
 use thrift::protocol::TOutputProtocol;
 
-use super::rows::{Common, column, one_put, parts, some_attributes};
+use super::fields::{Common, column, one_put, parts, some_attributes};
 use crate::dialect::encode::{Encoded, bytes, inner, number32, number64, struct_list};
 use crate::filter::CompareOp;
 use crate::request::{CheckAndMutate, Condition, Delete, Mutation, Put, RowMutations};

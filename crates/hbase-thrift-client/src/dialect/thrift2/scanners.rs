@@ -2,7 +2,7 @@
 
 use thrift::protocol::TOutputProtocol;
 
-use super::rows::{column, some_attributes, some_times, times};
+use super::fields::{column, some_attributes, some_times, times};
 use crate::dialect::call::{FetchRows, ScanBounds};
 use crate::dialect::encode::{Encoded, boolean, bytes, inner, number32, struct_list, struct_map};
 use crate::request::Scan;
