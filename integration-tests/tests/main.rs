@@ -9,6 +9,8 @@
 //! unless `HBASE_THRIFT_URL` names a gateway, and the tests with other people's clients.
 //! `cargo xtask test` runs everything, as `-- --include-ignored` does.
 
+// The client's suite is one, and run through both fronts.
+#![allow(clippy::duplicate_mod)]
 #![allow(clippy::unwrap_used, reason = "the lint knows tests only by the harness we do without")]
 
 use std::path::Path;
@@ -21,6 +23,7 @@ use libtest_mimic::{Arguments, Completion, Trial};
 
 mod cli;
 mod client;
+mod client_async;
 mod crash_store;
 mod examples;
 mod python;
@@ -38,6 +41,7 @@ fn conformance() -> Vec<Test> {
         raw_api::tests(),
         thrift2::tests(),
         client::tests(),
+        client_async::tests(),
         crash_store::tests(),
         serve::tests(),
         python::tests(),

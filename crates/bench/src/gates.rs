@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::results::{Line, Results};
 use crate::values::Values;
 use crate::workload::{
-    CALLER, FEW_ROWS, Id, LARGE_ROWS, MANY_ROWS, ONE_BY_ONE, OTHER, OWN, PIPELINES, RAW,
-    READ_AHEAD, SMALL_ROWS, WHEN_NEEDED, WHOLE, WRITER,
+    ASYNC, AT_ONCE, CALLER, EIGHT_THREADS, FEW_ROWS, Id, LARGE_ROWS, MANY_ROWS, ONE_BY_ONE, OTHER,
+    OWN, PIPELINES, RAW, READ_AHEAD, SMALL_ROWS, WHEN_NEEDED, WHOLE, WRITER,
 };
 
 /// One condition.
@@ -86,6 +86,19 @@ pub(crate) const GATES: &[Gate] = &[
         "calls, x those of raw connections",
         Value::Ratio(RAW, OWN),
         Limit::AtLeast(0.9),
+    ),
+    gate(Id::W1Async, "time, x the blocking front", Value::Ratio(ASYNC, OWN), Limit::AtMost(1.15)),
+    gate(
+        Id::W1Async,
+        "allocations a row, more than the blocking front",
+        Value::MoreAllocations(ASYNC, OWN),
+        Limit::AtMost(0.01),
+    ),
+    gate(
+        Id::AtOnce,
+        "calls, x those of eight threads",
+        Value::Ratio(EIGHT_THREADS, AT_ONCE),
+        Limit::AtLeast(3.0),
     ),
     gate(
         Id::W5,

@@ -25,6 +25,10 @@ pub(crate) enum Task {
     GetSmall,
     /// The same from sixteen threads
     GetInThreads,
+    /// The same from eight threads
+    GetInEight,
+    /// The same, a thousand at once
+    GetAtOnce,
     /// Get rows of one cell of 36 bytes and keep them, a row of 1 MiB before each sixteenth of them
     KeepSmall,
     /// Get rows of one cell of 1 MiB and keep them
@@ -72,6 +76,9 @@ const HALF_A_MILLISECOND: Duration = Duration::from_micros(500);
 const PIPELINE: u32 = 29;
 /// As many as a client has connections by default.
 const THREADS: u32 = 16;
+/// As many threads as the async front has connections, and as many gets as share those.
+pub(crate) const CONNECTIONS: u32 = 8;
+const AT_ONCE: u32 = 1_000;
 
 impl Task {
     pub(crate) fn job(self) -> Job {
@@ -93,6 +100,8 @@ impl Task {
             Self::GetLarge => Job::Get { shape: Shape::Large, threads: 1 },
             Self::GetSmall => Job::Get { shape: Shape::Narrow, threads: 1 },
             Self::GetInThreads => Job::Get { shape: Shape::Narrow, threads: THREADS },
+            Self::GetInEight => Job::Get { shape: Shape::Narrow, threads: CONNECTIONS },
+            Self::GetAtOnce => Job::Get { shape: Shape::Narrow, threads: AT_ONCE },
             Self::KeepSmall => Job::Keep { shape: Shape::Narrow },
             Self::KeepLarge => Job::Keep { shape: Shape::Large },
             Self::PutOneByOne => Job::Put { delay: HALF_A_MILLISECOND, pipeline: None },

@@ -29,6 +29,10 @@ pub(crate) enum Id {
     W6,
     #[value(name = "threads")]
     Threads,
+    #[value(name = "W1-async")]
+    W1Async,
+    #[value(name = "at-once")]
+    AtOnce,
     #[value(name = "read-ahead")]
     ReadAhead,
     #[value(name = "memory")]
@@ -95,6 +99,9 @@ pub(crate) const OWN: &str = "hbase-thrift-client";
 pub(crate) const OTHER: &str = "hbase-thrift 1.2.0";
 const GENERATED: &str = "generated code, thrift 0.25";
 
+pub(crate) const ASYNC: &str = "its async front";
+pub(crate) const EIGHT_THREADS: &str = "eight threads, one by one each";
+pub(crate) const AT_ONCE: &str = "a thousand tasks, eight connections";
 pub(crate) const ONE_BY_ONE: &str = "one after the other";
 pub(crate) const PIPELINES: &str = "in pipelines of 29";
 const BATCHES: &str = "1,000 rows a round trip";
@@ -189,6 +196,26 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         series: &[
             series(RAW, Task::GetInThreads, Contender::RawDrain, 80_000),
             series(OWN, Task::GetInThreads, Contender::HbaseThriftClient, 80_000),
+        ],
+        counted_rows: None,
+    },
+    Workload {
+        id: Id::W1Async,
+        about: "W1 by hbase-thrift-client's async front",
+        metric: Metric::Wall,
+        series: &[
+            series(OWN, Task::ScanNarrow, Contender::HbaseThriftClient, 1_000_000),
+            series(ASYNC, Task::ScanNarrow, Contender::HbaseThriftClientAsync, 1_000_000),
+        ],
+        counted_rows: Some(20_000),
+    },
+    Workload {
+        id: Id::AtOnce,
+        about: "80,000 gets of a row of one 36-byte cell, by threads and by the async front",
+        metric: Metric::Wall,
+        series: &[
+            series(EIGHT_THREADS, Task::GetInEight, Contender::HbaseThriftClient, 80_000),
+            series(AT_ONCE, Task::GetAtOnce, Contender::HbaseThriftClientAsync, 80_000),
         ],
         counted_rows: None,
     },

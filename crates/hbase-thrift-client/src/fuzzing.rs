@@ -7,12 +7,13 @@
 use crate::config::{Config, Endpoint, Interface, Protocol, Transport, assert_reads_back};
 use crate::dialect::{Call, FetchRows, Reply, Thrift1Rows, Thrift2Rows};
 use crate::error::{ErrorKind, Outcome};
-use crate::proto::{Poll, Session};
+use crate::proto::Session;
 use crate::request::{Append, Get, GetRows, GetVersions, Increment};
 use crate::row::{BatchIndex, OwnedRow, Recycler, RowBatch};
 use crate::wire::{
     Binary, Compact, Extent, Malformed, Progress, RowLayout, RowsDecoder, RowsReply, WireProtocol,
 };
+use std::task::Poll;
 
 /// Decodes rows of each interface from the bytes, all at once and in pieces of this size.
 ///

@@ -28,7 +28,7 @@
 //! - **An error says what became of the call** ([`Error::outcome`]): a lost reply to an increment
 //!   leaves it [`Outcome::Unknown`], and it is never sent again behind the caller's back.
 //! - **TLS and HTTP** are cargo features (`tls`, `http`) that are off by default: most gateways are
-//!   plain TCP inside a cluster. `json` adds cells that are read and written through serde, `generated`
+//!   plain TCP inside a cluster. `tokio` adds the async client (`aio`), `json` cells that are read and written through serde, `generated`
 //!   the generated API for calls that this crate has no method for.
 //! - **`tracing`** gets a span for each operation, at debug level and under OpenTelemetry's names for
 //!   databases, and an event for each repeat. Neither has anything of what is in rows, nor
@@ -38,9 +38,12 @@
 //!   [logging](guide::logging), and on [calling it from async code](guide::async_code).
 //! - **A [`Row`] is a view** into the reply that brought it, and keeps that reply in memory.
 
+#[cfg(feature = "tokio")]
+pub mod aio;
 mod api;
 mod config;
 mod dialect;
+mod drive;
 mod error;
 mod filter;
 // What fuzzes sets `fuzzing`; the tests build it too, so that it stays whole.
@@ -60,10 +63,13 @@ mod wire;
 #[cfg(feature = "generated")]
 pub use api::GeneratedClient;
 pub use api::{
-    Admin, BufferedWriter, Client, MergeScan, Pipeline, PipelineResults, PipelineValue, Queued,
-    RegionScan, RowFailure, RowSetScan, Scanner, Table, UnionScan, WriteError, WriterOptions,
+    Admin, BufferedWriter, Client, MergeScan, Pipeline, RegionScan, RowFailure, RowSetScan,
+    Scanner, Table, UnionScan, WriteError, WriterOptions,
 };
 pub use config::{Config, Endpoint, Interface, IntoConfig, Protocol, Transport};
+pub use drive::{
+    CancellationToken, GatewayStatus, PipelineResults, PipelineValue, PoolStatus, Probe, Queued,
+};
 pub use error::{Error, ErrorKind, Outcome, Result, ServerException};
 pub use filter::{Comparator, CompareOp, DependentColumn, Filter, SingleColumnValue};
 #[cfg(feature = "generated")]
@@ -78,4 +84,3 @@ pub use row::Json;
 pub use row::{
     Cell, Column, FromCell, FromRow, OwnedCell, OwnedRow, Row, RowBatch, RowBatchIter, ToCell,
 };
-pub use sync::{CancellationToken, GatewayStatus, PoolStatus, Probe};

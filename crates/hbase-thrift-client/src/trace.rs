@@ -2,6 +2,9 @@
 //!
 //! A leaf: who makes a call opens its span here and adds what becomes known.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -27,6 +30,16 @@ pub(crate) fn operation(name: &'static str, table: Option<&[u8]>) -> Span {
         span.record("db.collection.name", &*String::from_utf8_lossy(table));
     }
     span
+}
+
+/// Has this happen in the span, whenever it goes on.
+pub(crate) async fn in_span<T>(span: &Span, happening: impl Future<Output = T>) -> T {
+    let mut happening = pin!(happening);
+    poll_fn(|cx| {
+        let _entered = span.enter();
+        happening.as_mut().poll(cx)
+    })
+    .await
 }
 
 /// Adds how many calls are sent together.

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
-use std::ops::{Bound, RangeBounds as _};
+use std::ops::{Bound, RangeBounds};
 
 use fastrand::Rng;
 use hbase_thrift_client::{
@@ -73,7 +73,7 @@ impl Range {
             return key.starts_with(prefix);
         }
         let range = (self.low.as_ref(), self.high.as_ref());
-        range.contains(&key.to_vec())
+        RangeBounds::<Vec<u8>>::contains(&range, &key.to_vec())
     }
 
     fn scan(&self, number: &[u8]) -> Scan {

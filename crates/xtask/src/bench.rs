@@ -17,7 +17,7 @@ pub(crate) struct Options {
     /// Samples of each task, of which the median is taken [default: 7]
     #[arg(long)]
     rounds: Option<u32>,
-    /// Only these workloads: W1 to W6, threads, read-ahead, memory, kept, writer; separated by commas
+    /// Only these workloads: W1 to W6, threads, W1-async, at-once, read-ahead, memory, kept, writer; separated by commas
     #[arg(long)]
     only: Option<String>,
     /// Print an object a line instead of tables

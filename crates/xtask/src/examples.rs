@@ -44,14 +44,17 @@ pub(crate) fn check() -> Result<()> {
 }
 
 /// A type, or a method of one.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Offer {
+    /// The module that it is in, other than the crate itself.
+    module: Option<String>,
     type_name: String,
     method: Option<String>,
 }
 
 impl std::fmt::Display for Offer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.module.iter().try_for_each(|module| write!(f, "{module}::"))?;
         f.write_str(&self.type_name)?;
         self.method.iter().try_for_each(|method| write!(f, "::{method}"))
     }
@@ -68,6 +71,8 @@ impl Offer {
 #[derive(Debug, Default)]
 struct Example {
     code: String,
+    /// The module that it is in, by the folder of its file.
+    module: Option<String>,
     types: BTreeSet<String>,
     /// The type right below it.
     documents: Option<String>,
@@ -75,6 +80,9 @@ struct Example {
 
 impl Example {
     fn has(&self, offer: &Offer) -> bool {
+        if offer.module.is_some() && self.module != offer.module {
+            return false;
+        }
         let names_type = self.words().any(|word| word == offer.type_name);
         match &offer.method {
             None => names_type || self.documents.as_ref() == Some(&offer.type_name),
@@ -113,17 +121,23 @@ fn offers(list: &str) -> BTreeSet<Offer> {
         let mut words = line.split_whitespace().skip(1);
         let (kind, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let Some(path) = path.strip_prefix("hbase_thrift_client::") else { continue };
+        let (module, path) = match path.split_once("::") {
+            Some((module, path)) if module.starts_with(char::is_lowercase) => {
+                (Some(module.to_owned()), path)
+            }
+            _ => (None, path),
+        };
         let end = path.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(path.len());
         let (type_name, rest) = path.split_at(end);
         let type_name = type_name.to_owned();
         match kind {
             "struct" | "enum" | "trait" | "type" if !rest.starts_with("::") => {
                 is_of_trait = false;
-                offers.insert(Offer { type_name, method: None });
+                offers.insert(Offer { module, type_name, method: None });
             }
             "fn" if !is_of_trait => {
                 let method = Some(method_of(rest).to_owned());
-                offers.insert(Offer { type_name, method });
+                offers.insert(Offer { module, type_name, method });
             }
             _ => {}
         }
@@ -151,12 +165,23 @@ fn collect(folder: &Path, examples: &mut Vec<Example>) -> Result<()> {
             fs::read_to_string(&path).with_context(|| format!("can't read {shown}"))
         };
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("rs") => examples.extend(in_code(&text()?)),
+            Some("rs") => {
+                let module = module_of(&path);
+                let found = in_code(&text()?).into_iter();
+                examples.extend(found.map(|example| Example { module: module.clone(), ..example }));
+            }
             Some("md") => examples.extend(in_text(text()?.lines())),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The module of a file below `src`, where it is public and has types of its own.
+fn module_of(path: &Path) -> Option<String> {
+    let mut folders = path.iter().map(|name| name.to_string_lossy());
+    folders.find(|name| name == "src")?;
+    folders.next().filter(|name| name == "aio").map(Into::into)
 }
 
 /// The examples in the comments of a file of code.
@@ -225,12 +250,29 @@ mod tests {
     use super::*;
 
     fn offer(type_name: &str, method: Option<&str>) -> Offer {
-        Offer { type_name: type_name.to_owned(), method: method.map(str::to_owned) }
+        let (module, method) = (None, method.map(str::to_owned));
+        Offer { module, type_name: type_name.to_owned(), method }
     }
 
     #[test]
     fn everything_that_the_client_offers_is_in_an_example() {
         check().unwrap();
+    }
+
+    #[test]
+    fn what_a_module_offers_needs_an_example_in_the_module() {
+        let list = "pub fn hbase_thrift_client::aio::Table::get(&self)\n";
+        let offers = offers(list);
+        let get = Offer { module: Some("aio".to_owned()), ..offer("Table", Some("get")) };
+        assert_eq!(offers, BTreeSet::from([get.clone()]));
+        let example = |module: Option<&str>| Example {
+            code: "Table::get".to_owned(),
+            module: module.map(str::to_owned),
+            ..Example::default()
+        };
+        assert!(get.is_in(&[example(Some("aio"))]) && !get.is_in(&[example(None)]));
+        assert_eq!(module_of(Path::new("a/src/aio/table/rows.rs")).as_deref(), Some("aio"));
+        assert_eq!(module_of(Path::new("a/src/api/table.rs")), None);
     }
 
     #[test]

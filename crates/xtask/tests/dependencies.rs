@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 const LIBRARIES: [&str; 6] = [
     "hbase-thrift-api",
@@ -25,6 +26,24 @@ fn docs_architecture_says_what_each_dependency_is_for() {
         unexplained.is_empty() && unused.is_empty(),
         "the last table of docs/architecture.md lacks {unexplained:?}, and {unused:?} are not used"
     );
+}
+
+/// Whoever takes the blocking client gets no runtime with it, not even for its tests.
+#[test]
+fn the_client_without_features_has_no_runtime_in_its_tree() {
+    let tree = |features: &str| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["tree", "--package", "hbase-thrift-client", "--prefix", "none", "--locked"]);
+        let tree = cargo.args(["--features", features]).output().unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        String::from_utf8(tree.stdout).unwrap()
+    };
+    let has_runtime = |tree: &str| {
+        tree.lines().any(|line| line.starts_with("tokio") || line.starts_with("futures"))
+    };
+    assert!(!has_runtime(&tree("")));
+    assert!(!has_runtime(&tree("http,tls,json,generated")));
+    assert!(has_runtime(&tree("tokio")));
 }
 
 /// The names in the first column of the table.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hbase_thrift_client::{BloomFilter, ColumnFamily, Compression, ErrorKind, Outcome};
 use integration_tests::{Server, Test, TestTable};
 
+use super::front::Client;
 use super::{on_each_gateway, on_each_interface, on_each_thrift1_gateway, on_each_thrift2_gateway};
 
 pub(super) fn tests() -> Vec<Test> {
@@ -174,7 +175,7 @@ fn a_prefix_hides_the_other_tables(server: &Server) {
         let name = std::str::from_utf8(table.full_name()).unwrap();
         let (prefix, rest) = name.split_at(name.len() - "prefix".len());
         let config = client.config().clone().table_prefix(prefix);
-        let prefixed = hbase_thrift_client::Client::connect(config).unwrap();
+        let prefixed = Client::connect(config).unwrap();
         assert_eq!(prefixed.admin().table_names().unwrap(), [rest.as_bytes()]);
         assert_eq!(prefixed.table(rest).name(), rest.as_bytes());
         assert_eq!(prefixed.table(rest).full_name(), table.full_name());

@@ -5,11 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hbase_thrift_client::{
-    Client, ColumnFamily, Delete, ErrorKind, Get, Increment, Outcome, Put, Scan, Table,
-    WriterOptions,
+    ColumnFamily, Delete, ErrorKind, Get, Increment, Outcome, Put, Scan, WriterOptions,
 };
 use integration_tests::{Server, Test, TestTable};
 
+use super::front::{Client, Table};
 use super::{connect, on_each_gateway};
 
 pub(super) fn tests() -> Vec<Test> {

@@ -1,11 +1,12 @@
 //! The two interfaces side by side: what one program does over each, and which one a client speaks.
 
 use hbase_thrift_client::{
-    Batch, CheckAndPut, Client, ColumnFamily, Config, Delete, ErrorKind, Get, Increment, Interface,
-    Outcome, Put, Scan, Table, WriterOptions,
+    Batch, CheckAndPut, ColumnFamily, Config, Delete, ErrorKind, Get, Increment, Interface,
+    Outcome, Put, Scan, WriterOptions,
 };
 use integration_tests::{Flavour, Server, Test, TestTable};
 
+use super::front::{Client, Table};
 use super::{FLAVOURS, connect};
 
 pub(super) fn tests() -> Vec<Test> {

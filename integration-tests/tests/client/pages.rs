@@ -1,9 +1,10 @@
 //! Scans that keep nothing at the gateway, in one call or in several, and those that others go on with.
 
 use hbase_thrift_api::thrift2::TTHBaseServiceSyncClient as _;
-use hbase_thrift_client::{Client, Config, PageToken, Put, Result, Row, Scan, Table};
+use hbase_thrift_client::{Config, PageToken, Put, Result, Row, Scan};
 use integration_tests::{Flavour, Server, Test, TestTable};
 
+use super::front::{Client, Table};
 use super::{FLAVOURS, connect, on_each_thrift2_gateway};
 use crate::crash_store::proxy::Proxy;
 use crate::thrift2::tables::descriptor;

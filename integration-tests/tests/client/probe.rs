@@ -1,9 +1,10 @@
 //! What the client finds out about real gateways, and what they do with what is for HTTP only.
 
-use hbase_thrift_client::{Client, Config, ErrorKind, Interface, Outcome};
+use hbase_thrift_client::{Config, ErrorKind, Interface, Outcome};
 use integration_tests::{Flavour, Server, Test};
 
 use super::FLAVOURS;
+use super::front::Client;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

@@ -4,11 +4,12 @@ use std::thread;
 use std::time::Duration;
 
 use hbase_thrift_client::{
-    Batch, CheckAndMutate, Client, CompareOp, Config, Delete, Error, ErrorKind, Get, GetVersions,
-    Outcome, Put, Row, RowMutations, Table, WriterOptions,
+    Batch, CheckAndMutate, CompareOp, Config, Delete, Error, ErrorKind, Get, GetVersions, Outcome,
+    Put, Row, RowMutations, WriterOptions,
 };
 use integration_tests::{Flavour, Server, Test};
 
+use super::front::{Client, Table};
 use super::{on_each_thrift1_gateway, on_each_thrift2_gateway};
 
 pub(super) fn tests() -> Vec<Test> {

@@ -9,11 +9,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use hbase_thrift_client::{
     CheckAndMutate, CompareOp, Delete, ErrorKind, Get, GetRows, Mutation, Put, Row, RowMutations,
-    Scan, Table, TimeRange,
+    Scan, TimeRange,
 };
 use integration_tests::{Flavour, Server, Test, TestTable};
 
 use super::connect;
+use super::front::Table;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![Test::on_own_server(rows_are_as_a_small_model_has_them)]

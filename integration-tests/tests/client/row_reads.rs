@@ -3,10 +3,11 @@
 
 use hbase_thrift_client::{
     Batch, Delete, Durability, Error, ErrorKind, Get, GetRows, GetVersions, Outcome, Put, Row,
-    RowSet, Scan, Table, TimeRange, WriterOptions,
+    RowSet, Scan, TimeRange, WriterOptions,
 };
 use integration_tests::{Server, Test};
 
+use super::front::Table;
 use super::{on_each_gateway, on_each_thrift1_gateway, on_each_thrift2_gateway};
 
 pub(super) fn tests() -> Vec<Test> {

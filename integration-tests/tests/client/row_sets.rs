@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use hbase_thrift_client::{
-    Client, Comparator, Config, ErrorKind, Filter, GetRows, Put, RowSet, Scan, Table, WriterOptions,
+    Comparator, Config, ErrorKind, Filter, GetRows, Put, RowSet, Scan, WriterOptions,
 };
 use integration_tests::{Server, Test, TestTable};
 
+use super::front::{Client, Table};
 use super::{on_each_gateway, on_each_thrift1_gateway};
 
 pub(super) fn tests() -> Vec<Test> {

@@ -1,8 +1,9 @@
 //! Scans behind salts, in any order and in the order of the keys.
 
-use hbase_thrift_client::{ErrorKind, Put, Result, Row, Scan, Table};
+use hbase_thrift_client::{ErrorKind, Put, Result, Row, Scan};
 use integration_tests::{Server, Test};
 
+use super::front::{Client, Table};
 use super::on_each_gateway;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -91,7 +92,7 @@ fn several_merges_at_once_share_the_pool(server: &Server) {
     on_each_gateway(server, "merges", |client, table| {
         let expected = fill(table);
         let config = client.config().clone().max_connections(2);
-        let client = hbase_thrift_client::Client::connect(config).unwrap();
+        let client = Client::connect(config).unwrap();
         let table = client.table(table.name());
         let mut first = table.scan_merge(salts(), Scan::new().caching(5)).unwrap();
         let mut second = table.scan_merge(salts(), Scan::new().caching(5)).unwrap();

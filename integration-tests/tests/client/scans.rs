@@ -1,8 +1,9 @@
 //! Scans: in order, in batches, within their range.
 
-use hbase_thrift_client::{ErrorKind, Put, Row, Scan, Table, TimeRange};
+use hbase_thrift_client::{ErrorKind, Put, Row, Scan, TimeRange};
 use integration_tests::{Server, Test};
 
+use super::front::{Client, Table};
 use super::on_each_gateway;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -184,7 +185,7 @@ fn a_scan_that_is_dropped_early_leaves_the_connection_in_step(server: &Server) {
     on_each_gateway(server, "dropped", |client, table| {
         let all = fill(table, 10);
         let config = client.config().clone().max_connections(1);
-        let client = hbase_thrift_client::Client::connect(config).unwrap();
+        let client = Client::connect(config).unwrap();
         let table = client.table(table.name());
         for _ in 0..3 {
             let mut scanner = table.scan(Scan::new().caching(2)).unwrap();

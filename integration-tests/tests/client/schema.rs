@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use hbase_thrift_api::thrift2::TTHBaseServiceSyncClient as _;
 use hbase_thrift_client::{
-    Admin, BloomFilter, Client, ColumnFamily, ErrorKind, Get, Namespace, Outcome, Put, Scan,
+    BloomFilter, ColumnFamily, ErrorKind, Get, Namespace, Outcome, Put, Scan,
 };
 use integration_tests::{Flavour, Server, Test, TestTable, unique_name};
 
+use super::front::{Admin, Client};
 use super::{FLAVOURS, connect};
 
 pub(super) fn tests() -> Vec<Test> {

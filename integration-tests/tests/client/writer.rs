@@ -5,6 +5,7 @@ use std::time::Duration;
 use hbase_thrift_client::{Delete, ErrorKind, Get, Outcome, Put, Scan, WriteError, WriterOptions};
 use integration_tests::{Server, Test};
 
+use super::front::Table;
 use super::on_each_gateway;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -24,7 +25,7 @@ fn put(row: &str) -> Put {
     Put::new(row).column("f:x", row)
 }
 
-fn count(table: &hbase_thrift_client::Table) -> usize {
+fn count(table: &Table) -> usize {
     table.scan(Scan::new()).unwrap().map(Result::unwrap).count()
 }
 

@@ -2,6 +2,7 @@
 
 mod generated;
 mod own;
+mod own_async;
 mod raw;
 
 use std::net::SocketAddr;
@@ -23,6 +24,8 @@ pub(crate) enum Contender {
     RawWhole,
     /// The crate of this workspace
     HbaseThriftClient,
+    /// Its async front, on one thread
+    HbaseThriftClientAsync,
     /// The crate hbase-thrift 1.2.0
     HbaseThrift,
     /// The generated code of this workspace alone
@@ -35,7 +38,7 @@ trait Client {
     fn scan(&mut self, scan: &Scan, table: Table) -> Result<Tally>;
     /// Reads so many rows, each with a call of its own.
     fn get(&mut self, table: Table) -> Result<Tally>;
-    /// The same from several threads, which share the rows.
+    /// The same from several threads, or tasks, which share the rows.
     fn get_in_threads(&mut self, _table: Table, _threads: u32) -> Result<Tally> {
         bail!("this contender has one thread")
     }
@@ -143,6 +146,7 @@ impl Task {
             Contender::RawDrain => Box::new(raw::Raw::draining(server, job)?),
             Contender::RawWhole => Box::new(raw::Raw::reading_whole(server, job)?),
             Contender::HbaseThriftClient => Box::new(own::Own::connect(server)?),
+            Contender::HbaseThriftClientAsync => Box::new(own_async::OwnAsync::connect(server)?),
             Contender::HbaseThrift => Box::new(generated::HbaseThrift::connect(server)?),
             Contender::GeneratedCode => Box::new(generated::GeneratedCode::connect(server)?),
         };
@@ -220,6 +224,16 @@ mod tests {
         for contender in [Contender::RawDrain, Contender::HbaseThriftClient] {
             done(contender, task::Task::GetInThreads, 32, server);
         }
+    }
+
+    #[test]
+    fn the_async_front_reads_all_rows() {
+        let server = server::listen().unwrap();
+        let contender = Contender::HbaseThriftClientAsync;
+        done(contender, task::Task::ScanNarrow, 3_000, server);
+        done(contender, task::Task::GetSmall, 3, server);
+        done(contender, task::Task::GetAtOnce, 3_000, server);
+        done(Contender::HbaseThriftClient, task::Task::GetInEight, 3_000, server);
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn put(shape: Shape, call: u64, value: &[u8]) -> Put {
     Put::new(key(call)).column(shape.column(0), value)
 }
 
-fn add(tally: &mut Tally, row: &Row) {
+pub(super) fn add(tally: &mut Tally, row: &Row) {
     tally.row(row.key());
     for cell in row.cells() {
         tally.cell(cell.column().len(), cell.value());

@@ -3,14 +3,13 @@
 mod families;
 mod namespaces;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::dialect::Call;
-use crate::error::{Error, ErrorKind, Result};
+use crate::drive::{AdminDriver, CancellationToken, Executor};
+use crate::error::Result;
 use crate::request::{ColumnFamily, Region};
-use crate::sync::{CancellationToken, Executor};
+use crate::sync::blocking;
 
 /// Calls on the cluster's tables. Names are used with the configured table prefix before them.
 ///
@@ -31,12 +30,12 @@ use crate::sync::{CancellationToken, Executor};
 /// ```
 #[derive(Clone)]
 pub struct Admin {
-    executor: Executor,
+    driver: AdminDriver,
 }
 
 impl Admin {
     pub(crate) fn new(executor: Executor) -> Self {
-        Self { executor }
+        Self { driver: AdminDriver::new(executor) }
     }
 
     /// Returns the same with another operation time-out than the configured one.
@@ -49,7 +48,7 @@ impl Admin {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { executor: self.executor.with_timeout(timeout) }
+        Self::new(self.driver.executor().with_timeout(timeout))
     }
 
     /// Returns the same with calls that the token ends. What was begun on the cluster goes on there.
@@ -65,7 +64,7 @@ impl Admin {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
-        Self { executor: self.executor.with_cancellation(token) }
+        Self::new(self.driver.executor().with_cancellation(token))
     }
 
     /// Creates a table in one region. [`create_table_with_splits`](Self::create_table_with_splits) makes
@@ -73,9 +72,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists),
-    /// [`InvalidRequest`](ErrorKind::InvalidRequest) for families that can't be,
-    /// [`Server`](ErrorKind::Server) for a compression that the server lacks.
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists),
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for families that can't be,
+    /// [`Server`](crate::ErrorKind::Server) for a compression that the server lacks.
     ///
     /// ```no_run
     /// # use hbase_thrift_client::{Client, ColumnFamily, Config};
@@ -85,8 +84,7 @@ impl Admin {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn create_table(&self, name: impl AsRef<[u8]>, families: &[ColumnFamily]) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::create_table(&name, families, &[]))
+        blocking(self.driver.create_table(name.as_ref(), families, &[]))
     }
 
     /// Creates a table in several regions: each of these keys is the first one of a region, and the first
@@ -106,8 +104,8 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// As [`create_table`](Self::create_table); [`Unsupported`](ErrorKind::Unsupported) on Thrift 1,
-    /// [`InvalidRequest`](ErrorKind::InvalidRequest) for a framed gateway and for keys that are empty or there
+    /// As [`create_table`](Self::create_table); [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a framed gateway and for keys that are empty or there
     /// twice.
     #[doc(alias = "createTable")]
     pub fn create_table_with_splits<K: Into<Vec<u8>>>(
@@ -116,9 +114,8 @@ impl Admin {
         families: &[ColumnFamily],
         split_keys: impl IntoIterator<Item = K>,
     ) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
         let splits: Vec<Vec<u8>> = split_keys.into_iter().map(Into::into).collect();
-        self.executor.on_table(&name).run(&Call::create_table(&name, families, &splits))
+        blocking(self.driver.create_table(name.as_ref(), families, &splits))
     }
 
     /// Deletes a table, which has to be disabled first.
@@ -134,11 +131,10 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled),
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableNotDisabled`](crate::ErrorKind::TableNotDisabled),
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn delete_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::delete_table(&name))
+        blocking(self.driver.delete_table(name.as_ref()))
     }
 
     /// Deletes a table, in service or not, with all that is in it.
@@ -151,13 +147,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotFound`](ErrorKind::TableNotFound). A table that couldn't be deleted may be disabled.
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound). A table that couldn't be deleted may be disabled.
     pub fn disable_and_delete_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = name.as_ref();
-        match self.disable_table(name) {
-            Err(error) if error.kind() != ErrorKind::TableDisabled => Err(error),
-            _ => self.delete_table(name),
-        }
+        blocking(self.driver.disable_and_delete_table(name.as_ref()))
     }
 
     /// Deletes all rows of a table, which has to be disabled first and is in service again afterwards. It has
@@ -173,12 +165,11 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled), [`TableNotFound`](ErrorKind::TableNotFound),
-    /// [`Unsupported`](ErrorKind::Unsupported) on Thrift 1.
+    /// [`TableNotDisabled`](crate::ErrorKind::TableNotDisabled), [`TableNotFound`](crate::ErrorKind::TableNotFound),
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
     #[doc(alias = "truncateTable")]
     pub fn truncate_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::truncate_table(&name, false))
+        blocking(self.driver.truncate_table(name.as_ref(), false))
     }
 
     /// As [`truncate_table`](Self::truncate_table), and the regions stay as they are.
@@ -195,8 +186,7 @@ impl Admin {
     ///
     /// As [`truncate_table`](Self::truncate_table).
     pub fn truncate_table_preserving_splits(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::truncate_table(&name, true))
+        blocking(self.driver.truncate_table(name.as_ref(), true))
     }
 
     /// Takes a table out of service.
@@ -211,11 +201,10 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableDisabled`](ErrorKind::TableDisabled) where it is already,
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableDisabled`](crate::ErrorKind::TableDisabled) where it is already,
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn disable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::disable_table(&name))
+        blocking(self.driver.disable_table(name.as_ref()))
     }
 
     /// Puts a table into service again.
@@ -232,11 +221,10 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotDisabled`](ErrorKind::TableNotDisabled) where it is in service,
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableNotDisabled`](crate::ErrorKind::TableNotDisabled) where it is in service,
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn enable_table(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::enable_table(&name))
+        blocking(self.driver.enable_table(name.as_ref()))
     }
 
     /// Whether a table is in service.
@@ -251,10 +239,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn is_table_enabled(&self, name: impl AsRef<[u8]>) -> Result<bool> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::is_table_enabled(&name))
+        blocking(self.driver.is_table_enabled(name.as_ref()))
     }
 
     /// Whether a table exists.
@@ -269,16 +256,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// What any call can meet (see [`ErrorKind`]).
+    /// What any call can meet (see [`ErrorKind`](crate::ErrorKind)).
     pub fn table_exists(&self, name: impl AsRef<[u8]>) -> Result<bool> {
-        self.exists(&self.full_name(name.as_ref())?, self.executor.deadline())
-    }
-
-    fn exists(&self, name: &[u8], deadline: Instant) -> Result<bool> {
-        // Names of the default namespace are listed without it.
-        let listed = name.strip_prefix(b"default:").unwrap_or(name);
-        let names = self.executor.run_until(&Call::table_names(), deadline)?;
-        Ok(names.iter().any(|other| other == listed))
+        blocking(self.driver.table_exists(name.as_ref()))
     }
 
     /// The names of all tables that begin with the table prefix, without it, in order.
@@ -293,12 +273,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// What any call can meet (see [`ErrorKind`]).
+    /// What any call can meet (see [`ErrorKind`](crate::ErrorKind)).
     pub fn table_names(&self) -> Result<Vec<Vec<u8>>> {
-        let names = self.executor.run(&Call::table_names())?;
-        let mut names: Vec<_> = names.into_iter().filter_map(|name| self.own_name(&name)).collect();
-        names.sort_unstable();
-        Ok(names)
+        blocking(self.driver.table_names())
     }
 
     /// As [`table_names`](Self::table_names), each with whether it is in service.
@@ -312,26 +289,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// What any call can meet (see [`ErrorKind`]).
+    /// What any call can meet (see [`ErrorKind`](crate::ErrorKind)).
     pub fn table_states(&self) -> Result<Vec<(Vec<u8>, bool)>> {
-        let states = self.states()?;
-        let own = |(name, enabled): (Vec<u8>, bool)| Some((self.own_name(&name)?, enabled));
-        Ok(states.into_iter().filter_map(own).collect())
-    }
-
-    /// The gateway asks for each table's state after it has listed them, and fails as a whole when one
-    /// is dropped meanwhile.
-    fn states(&self) -> Result<BTreeMap<Vec<u8>, bool>> {
-        let mut attempts = self.executor.config().get_max_attempts();
-        let deadline = self.executor.deadline();
-        loop {
-            let states = self.executor.run_table_states(deadline);
-            attempts -= 1;
-            match states {
-                Err(error) if error.kind() == ErrorKind::TableNotFound && attempts > 0 => {}
-                states => return states,
-            }
-        }
+        blocking(self.driver.table_states())
     }
 
     /// The column families of a table, in order of their names.
@@ -345,10 +305,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn column_families(&self, name: impl AsRef<[u8]>) -> Result<Vec<ColumnFamily>> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::column_families(&name))
+        blocking(self.driver.column_families(name.as_ref()))
     }
 
     /// The regions of a table, in order of their keys.
@@ -362,17 +321,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotFound`](ErrorKind::TableNotFound), which the gateway itself does not say.
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound), which the gateway itself does not say.
     pub fn regions(&self, name: impl AsRef<[u8]>) -> Result<Vec<Region>> {
-        let name = self.full_name(name.as_ref())?;
-        let (executor, deadline) = (self.executor.on_table(&name), self.executor.deadline());
-        let regions = executor.run_until(&Call::regions(&name), deadline)?;
-        if regions.is_empty() && !self.exists(&name, deadline)? {
-            let shown = name.escape_ascii();
-            let message = format!("the table `{shown}` does not exist");
-            return Err(Error::new(ErrorKind::TableNotFound, message));
-        }
-        Ok(regions)
+        blocking(self.driver.regions(name.as_ref()))
     }
 
     /// Returns the region that a row is in, or would be in.
@@ -386,11 +337,10 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     #[doc(alias = "getRegionLocation")]
     pub fn region_of(&self, name: impl AsRef<[u8]>, row: impl AsRef<[u8]>) -> Result<Region> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run_region_of(&name, row.as_ref())
+        blocking(self.driver.region_of(name.as_ref(), row.as_ref()))
     }
 
     /// Asks for a compaction of all regions of a table; it runs on after the answer.
@@ -403,10 +353,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::compact(&name))
+        blocking(self.driver.compact(name.as_ref()))
     }
 
     /// Asks for a compaction of one region; it runs on after the answer.
@@ -421,17 +370,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// Any that a call can meet (see [`ErrorKind`]).
+    /// Any that a call can meet (see [`ErrorKind`](crate::ErrorKind)).
     pub fn compact_region(&self, region: &Region) -> Result<()> {
-        let unnamed = || {
-            Error::new(
-                ErrorKind::Unsupported,
-                "the region has no name, which a Thrift 2 gateway doesn't say: take it from a \
-                 Thrift 1 gateway",
-            )
-        };
-        let name = region.name.as_ref().ok_or_else(unnamed)?;
-        self.executor.run(&Call::compact(name))
+        blocking(self.driver.compact_region(region))
     }
 
     /// Asks for a major compaction of all regions of a table. The gateway of HBase 2.6 runs a minor
@@ -445,10 +386,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`TableNotFound`](ErrorKind::TableNotFound).
+    /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn major_compact(&self, name: impl AsRef<[u8]>) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        self.executor.on_table(&name).run(&Call::major_compact(&name))
+        blocking(self.driver.major_compact(name.as_ref()))
     }
 
     /// The cluster's id, a UUID.
@@ -461,21 +401,9 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](ErrorKind::Unsupported) where the gateway is too old.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where the gateway is too old.
     pub fn cluster_id(&self) -> Result<String> {
-        self.executor.run(&Call::cluster_id())
-    }
-
-    fn full_name(&self, name: &[u8]) -> Result<Vec<u8>> {
-        if name.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidRequest, "the table's name is empty"));
-        }
-        Ok([self.executor.config().get_table_prefix().as_bytes(), name].concat())
-    }
-
-    fn own_name(&self, name: &[u8]) -> Option<Vec<u8>> {
-        let prefix = self.executor.config().get_table_prefix().as_bytes();
-        name.strip_prefix(prefix).map(<[u8]>::to_vec)
+        blocking(self.driver.cluster_id())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way in: a client for one cluster, and handles on its tables.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::admin::Admin;
@@ -9,9 +10,10 @@ use super::generated::{self, GeneratedClient};
 use super::pipeline::Pipeline;
 use super::table::Table;
 use crate::config::{Config, Interface, IntoConfig};
-use crate::dialect::{Call, Dialect};
+use crate::dialect::Dialect;
+use crate::drive::{self, CancellationToken, Executor, PoolStatus, Probe};
 use crate::error::Result;
-use crate::sync::{self, CancellationToken, Executor, PoolStatus, Probe};
+use crate::sync::{System, blocking};
 
 /// A client for one HBase cluster. Cheap to clone; clones share one pool of connections.
 ///
@@ -50,7 +52,7 @@ impl Client {
     /// time-out at most, all of them together the operation time-out.
     pub fn connect(config: impl IntoConfig) -> Result<Self> {
         let client = Self::lazy(config)?;
-        client.executor.connect()?;
+        blocking(client.executor.connect())?;
         Ok(client)
     }
 
@@ -70,7 +72,8 @@ impl Client {
     pub fn lazy(config: impl IntoConfig) -> Result<Self> {
         let config = config.into_config()?;
         config.check()?;
-        Ok(Self { executor: Executor::new(config)? })
+        let system = Arc::new(System::new(&config)?);
+        Ok(Self { executor: Executor::new(config, system) })
     }
 
     /// Finds out what the gateway speaks, whatever transport and protocol are configured: tries
@@ -92,7 +95,7 @@ impl Client {
     /// an equal share of the connect time-out (1 s by default).
     pub fn probe(config: &Config) -> Result<Probe> {
         config.check()?;
-        sync::probe(config)
+        blocking(drive::probe(config, &System::new(config)?))
     }
 
     /// Which Thrift interface the gateways have, as far as it is known: configured, or said by the first of
@@ -172,7 +175,7 @@ impl Client {
     #[cfg(feature = "generated")]
     pub fn with_generated<R>(&self, calls: impl FnOnce(&mut GeneratedClient) -> R) -> Result<R> {
         let deadline = self.executor.deadline();
-        let lease = self.executor.checkout(deadline)?;
+        let lease = blocking(self.executor.checkout(deadline))?;
         Ok(calls(&mut generated::client(&self.executor, lease, deadline)))
     }
 
@@ -268,10 +271,7 @@ impl Client {
     ///
     /// Those of [`connect`](Self::connect).
     pub fn ping(&self) -> Result<()> {
-        match self.executor.run(&Call::server_type()) {
-            Err(error) if error.kind() == crate::ErrorKind::Unsupported => Ok(()),
-            result => result.map(drop),
-        }
+        blocking(self.executor.run_ping())
     }
 
     fn full_name(&self, name: &[u8]) -> Vec<u8> {

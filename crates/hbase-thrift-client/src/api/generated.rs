@@ -15,8 +15,9 @@ use thrift::protocol::{
 };
 
 use crate::config::Protocol;
+use crate::drive::{Executor, Lease};
 use crate::proto::lengths_up_to;
-use crate::sync::{Executor, Lease};
+use crate::sync::blocking;
 
 /// The generated client, as [`Client::with_generated`](crate::Client::with_generated) lends it.
 pub type GeneratedClient = HbaseSyncClient<Box<dyn TInputProtocol>, Box<dyn TOutputProtocol>>;
@@ -68,7 +69,7 @@ impl Write for SharedWire {
         wire.lease
             .session()
             .queue_encoded(&request)
-            .and_then(|()| wire.lease.send(wire.deadline, environment))
+            .and_then(|()| blocking(wire.lease.send(wire.deadline, environment)))
             .map_err(io::Error::other)
     }
 }
@@ -78,7 +79,7 @@ impl Read for SharedWire {
         let wire = &mut *self.0.borrow_mut();
         if wire.read == wire.reply.len() {
             let environment = wire.executor.environment();
-            let reply = wire.lease.receive_message(wire.deadline, environment);
+            let reply = blocking(wire.lease.receive_message(wire.deadline, environment));
             wire.reply = reply.map_err(io::Error::other)?;
             wire.read = 0;
         }

@@ -5,7 +5,6 @@ mod by_region;
 mod client;
 #[cfg(feature = "generated")]
 mod generated;
-mod get_rows;
 mod pipeline;
 mod row_set;
 mod salted;
@@ -19,7 +18,7 @@ pub use by_region::RegionScan;
 pub use client::Client;
 #[cfg(feature = "generated")]
 pub use generated::GeneratedClient;
-pub use pipeline::{Pipeline, PipelineResults, PipelineValue, Queued};
+pub use pipeline::Pipeline;
 pub use row_set::RowSetScan;
 pub use salted::{MergeScan, UnionScan};
 pub use scanner::Scanner;

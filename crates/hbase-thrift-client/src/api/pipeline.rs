@@ -1,16 +1,15 @@
 //! Several independent calls in one round trip.
 
 use std::fmt;
-use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::table::Table;
-use crate::error::{Error, Result};
+use crate::drive::{Executor, OwnedRequest, PipelineDriver, PipelineResults, Queued};
+use crate::error::Result;
 use crate::request::{
     Batch, CheckAndMutate, CheckAndPut, Delete, Get, Increment, Put, RowMutations,
 };
 use crate::row::Row;
-use crate::sync::{CallValue, Executor, OwnedCall, OwnedRequest};
+use crate::sync::blocking;
 
 /// Independent calls that are sent together on one connection: one round trip instead of one each.
 ///
@@ -32,54 +31,12 @@ use crate::sync::{CallValue, Executor, OwnedCall, OwnedRequest};
 /// # Ok::<(), hbase_thrift_client::Error>(())
 /// ```
 pub struct Pipeline {
-    executor: Executor,
-    id: u64,
-    calls: Vec<OwnedCall>,
-}
-
-/// A call that was put into a pipeline; [`PipelineResults::take`] exchanges it for the call's result.
-///
-/// ```no_run
-/// # use hbase_thrift_client::{Get, Queued, Row};
-/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
-/// let state: Queued<Option<Row>> =
-///     client.pipeline().get(&client.table("crashes"), Get::new("row1"))?;
-/// # Ok::<(), hbase_thrift_client::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct Queued<T> {
-    pipeline: u64,
-    position: usize,
-    result: PhantomData<fn() -> T>,
-}
-
-/// The results of a pipeline's calls.
-///
-/// ```no_run
-/// # use hbase_thrift_client::Put;
-/// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
-/// let table = client.table("crashes");
-/// let mut pipeline = client.pipeline();
-/// for number in 0..10 {
-///     pipeline.put(&table, Put::new(format!("row{number}")).column("f:a", "1"))?;
-/// }
-/// let results = pipeline.send();
-/// for (number, result) in results.into_results().enumerate() {
-///     if let Err(error) = result {
-///         eprintln!("the put of row{number} failed: {error}");
-///     }
-/// }
-/// # Ok::<(), hbase_thrift_client::Error>(())
-/// ```
-pub struct PipelineResults {
-    pipeline: u64,
-    results: Vec<Option<Result<CallValue>>>,
+    driver: PipelineDriver,
 }
 
 impl Pipeline {
     pub(crate) fn new(executor: Executor) -> Self {
-        static IDS: AtomicU64 = AtomicU64::new(0);
-        Self { executor, id: IDS.fetch_add(1, Ordering::Relaxed), calls: Vec::new() }
+        Self { driver: PipelineDriver::new(executor) }
     }
 
     /// Adds a call as [`Table::put`].
@@ -290,9 +247,6 @@ impl Pipeline {
     ///
     /// As [`check_and_mutate`](Self::check_and_mutate).
     pub fn mutate_row(&mut self, table: &Table, mutations: RowMutations) -> Result<Queued<()>> {
-        if mutations.is_empty() {
-            return Err(Error::invalid("the mutations of the row name nothing to do"));
-        }
         self.add(table, OwnedRequest::MutateRow(mutations))
     }
 
@@ -309,7 +263,7 @@ impl Pipeline {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn len(&self) -> usize {
-        self.calls.len()
+        self.driver.len()
     }
 
     /// Returns whether there is none.
@@ -320,7 +274,7 @@ impl Pipeline {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+        self.driver.len() == 0
     }
 
     /// Sends all calls and waits for their results, within one operation time-out. Where the client
@@ -328,123 +282,17 @@ impl Pipeline {
     ///
     /// What goes out at once is limited to 64 KiB, and a larger call goes out by itself: a gateway
     /// that can't write its replies stops reading requests. More takes several round trips.
-    pub fn send(mut self) -> PipelineResults {
-        // As late as this: what was written since a call was added is older than the call.
-        self.calls.iter_mut().for_each(|call| call.stamp(self.executor.stamp()));
-        let results = self.executor.run_pipeline(&self.calls);
-        PipelineResults { pipeline: self.id, results: results.into_iter().map(Some).collect() }
+    pub fn send(self) -> PipelineResults {
+        blocking(self.driver.send())
     }
 
     fn add<T>(&mut self, table: &Table, request: OwnedRequest) -> Result<Queued<T>> {
-        if !table.executor().shares_pool(&self.executor) {
-            return Err(Error::invalid(
-                "the table is another client's: its call would go to this client's cluster",
-            ));
-        }
-        let call = OwnedCall { table: table.full_name().to_vec(), request };
-        self.executor.check(&call.request())?;
-        self.calls.push(call);
-        let position = self.calls.len() - 1;
-        Ok(Queued { pipeline: self.id, position, result: PhantomData })
-    }
-}
-
-impl PipelineResults {
-    /// Returns the result of one call.
-    ///
-    /// # Errors
-    ///
-    /// Why that call failed, and what is known of its effect;
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a call of another pipeline.
-    pub fn take<T: PipelineValue>(&mut self, queued: Queued<T>) -> Result<T> {
-        if queued.pipeline != self.pipeline {
-            return Err(Error::invalid("the call was put into another pipeline"));
-        }
-        let result = self.results.get_mut(queued.position).and_then(Option::take);
-        let value = result.ok_or_else(|| Error::invalid("the pipeline has no such call"))??;
-        T::from_value(value)
-            .ok_or_else(|| Error::invalid("the call returns a value of another type"))
-    }
-
-    /// Checks all results that were not taken.
-    ///
-    /// # Errors
-    ///
-    /// Why the first call failed that did.
-    pub fn all(self) -> Result<()> {
-        self.results.into_iter().flatten().try_for_each(|result| result.map(drop))
-    }
-
-    /// Returns the results that were not taken, in the order of the calls, without their values.
-    ///
-    /// ```no_run
-    /// # use hbase_thrift_client::Put;
-    /// # let client = hbase_thrift_client::Client::connect("hbase://localhost")?;
-    /// let table = client.table("crashes");
-    /// let mut pipeline = client.pipeline();
-    /// pipeline.put(&table, Put::new("row1").column("f:a", "1"))?;
-    /// let failed = pipeline.send().into_results().filter(Result::is_err).count();
-    /// # Ok::<(), hbase_thrift_client::Error>(())
-    /// ```
-    pub fn into_results(self) -> impl Iterator<Item = Result<()>> {
-        self.results.into_iter().flatten().map(|result| result.map(drop))
-    }
-}
-
-/// A type that a call of a pipeline returns.
-pub trait PipelineValue: sealed::FromValue {}
-
-impl<T: sealed::FromValue> PipelineValue for T {}
-
-mod sealed {
-    use crate::row::Row;
-    use crate::sync::CallValue;
-
-    pub trait FromValue: Sized {
-        #[doc(hidden)]
-        #[allow(private_interfaces)]
-        fn from_value(value: CallValue) -> Option<Self>;
-    }
-
-    #[allow(private_interfaces)]
-    impl FromValue for () {
-        fn from_value(value: CallValue) -> Option<Self> {
-            matches!(value, CallValue::Unit).then_some(())
-        }
-    }
-
-    #[allow(private_interfaces)]
-    impl FromValue for Option<Row> {
-        fn from_value(value: CallValue) -> Option<Self> {
-            if let CallValue::Row(row) = value { Some(row) } else { None }
-        }
-    }
-
-    #[allow(private_interfaces)]
-    impl FromValue for i64 {
-        fn from_value(value: CallValue) -> Option<Self> {
-            if let CallValue::Counter(value) = value { Some(value) } else { None }
-        }
-    }
-
-    #[allow(private_interfaces)]
-    impl FromValue for bool {
-        fn from_value(value: CallValue) -> Option<Self> {
-            if let CallValue::Done(done) = value { Some(done) } else { None }
-        }
+        blocking(self.driver.add(table.driver(), request))
     }
 }
 
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").field("calls", &self.len()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for PipelineResults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PipelineResults")
-            .field("results", &self.results.len())
-            .finish_non_exhaustive()
     }
 }

@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
-use std::time::Duration;
 
+use crate::drive::{Rows, ScanRows};
 use crate::error::Result;
-use crate::request::{PagePlace, PageToken, Scan};
+use crate::request::PageToken;
 use crate::row::{Row, RowBatch};
-use crate::sync::{Executor, ScanDriver};
+use crate::sync::blocking;
 
-/// The rows of a [`Scan`], in order.
+/// The rows of a [`Scan`](crate::Scan), in order.
 ///
 /// An iterator of `Result<Row>`; [`next_batch`](Self::next_batch) hands out whole batches instead.
 /// Every row comes exactly once, in order: when the gateway fails, is restarted or forgets the
@@ -33,24 +33,12 @@ use crate::sync::{Executor, ScanDriver};
 /// # Ok::<(), hbase_thrift_client::Error>(())
 /// ```
 pub struct Scanner {
-    driver: ScanDriver,
-    batch: RowBatch,
-    next_in_batch: usize,
-    failed: bool,
+    rows: ScanRows,
 }
 
 impl Scanner {
-    pub(crate) fn new(executor: Executor, table: Vec<u8>, scan: Scan) -> Self {
-        Self::of(ScanDriver::new(executor, table, scan))
-    }
-
-    /// The same from behind the rows that another scan of these returned.
-    pub(crate) fn behind(executor: Executor, table: Vec<u8>, scan: Scan, place: PagePlace) -> Self {
-        Self::of(ScanDriver::new(executor, table, scan).behind(place))
-    }
-
-    fn of(driver: ScanDriver) -> Self {
-        Self { driver, batch: RowBatch::default(), next_in_batch: 0, failed: false }
+    pub(super) fn new(rows: ScanRows) -> Self {
+        Self { rows }
     }
 
     /// Returns the rows that are at hand, or the next ones that the server has; `None` at the end.
@@ -69,15 +57,7 @@ impl Scanner {
     ///
     /// As the iterator's items.
     pub fn next_batch(&mut self) -> Result<Option<RowBatch>> {
-        let at_hand = std::mem::take(&mut self.batch);
-        let from = std::mem::take(&mut self.next_in_batch);
-        if from < at_hand.len() {
-            let all = at_hand.len();
-            return Ok(Some(at_hand.slice(from..all)));
-        }
-        drop(at_hand);
-        let batch = self.fetch()?;
-        Ok((!batch.is_empty()).then_some(batch))
+        blocking(self.rows.next_batch())
     }
 
     /// Returns what another process needs to go on behind the last row that was handed out, with
@@ -98,17 +78,7 @@ impl Scanner {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn page_token(&self) -> Option<PageToken> {
-        let is_at_hand = self.next_in_batch < self.batch.len();
-        if !is_at_hand && self.driver.is_at_end() {
-            return None;
-        }
-        let last = self.next_in_batch.checked_sub(1).filter(|_| is_at_hand);
-        let place = last.and_then(|last| self.batch.get(last)).map(|row| PagePlace {
-            last_column: self.driver.scan().batch.map_or_else(Vec::new, |_| row.last_column()),
-            last_row: Some(row.key().to_vec()),
-        });
-        let place = place.unwrap_or_else(|| self.driver.place());
-        Some(PageToken::new(self.driver.table(), self.driver.scan(), place))
+        self.rows.page_token()
     }
 
     /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
@@ -123,42 +93,8 @@ impl Scanner {
     /// # Errors
     ///
     /// The error that ended the scan.
-    pub fn count_rows(mut self) -> Result<u64> {
-        let mut rows = 0;
-        while let Some(batch) = self.next_batch()? {
-            rows += batch.len() as u64;
-        }
-        Ok(rows)
-    }
-
-    /// Asks for the first rows without waiting for them, if that takes no longer than this; returns
-    /// whether it did.
-    pub(super) fn begin(&mut self, within: Duration) -> bool {
-        self.driver.begin(within)
-    }
-
-    /// Whether the next row has to be fetched.
-    pub(super) fn is_batch_empty(&self) -> bool {
-        self.next_in_batch >= self.batch.len()
-    }
-
-    fn next_row(&mut self) -> Result<Option<Row>> {
-        if self.is_batch_empty() {
-            // Dropped first, so that its memory is there for the next.
-            self.batch = RowBatch::default();
-            self.batch = self.fetch()?;
-            self.next_in_batch = 0;
-        }
-        let row = self.batch.get(self.next_in_batch);
-        self.next_in_batch += 1;
-        Ok(row)
-    }
-
-    fn fetch(&mut self) -> Result<RowBatch> {
-        if self.failed {
-            return Ok(RowBatch::default());
-        }
-        self.driver.fetch().inspect_err(|_| self.failed = true)
+    pub fn count_rows(self) -> Result<u64> {
+        blocking(self.rows.count())
     }
 }
 
@@ -166,11 +102,20 @@ impl Iterator for Scanner {
     type Item = Result<Row>;
 
     fn next(&mut self) -> Option<Result<Row>> {
-        self.next_row().transpose()
+        next(&mut self.rows)
     }
 }
 
 impl FusedIterator for Scanner {}
+
+/// The next of these rows.
+#[inline]
+pub(super) fn next(rows: &mut impl Rows) -> Option<Result<Row>> {
+    match rows.at_hand() {
+        Some(row) => Some(Ok(row)),
+        None => blocking(rows.next_row()).transpose(),
+    }
+}
 
 impl fmt::Debug for Scanner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

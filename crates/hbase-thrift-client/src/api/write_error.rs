@@ -65,7 +65,7 @@ impl RowFailure {
 
 impl WriteError {
     #[cold]
-    pub(super) fn of(failed: Vec<FailedRow>) -> Self {
+    pub(crate) fn of(failed: Vec<FailedRow>) -> Self {
         let failure = |FailedRow { mutations, error }| RowFailure { mutations, error };
         Self { failures: failed.into_iter().map(failure).collect() }
     }

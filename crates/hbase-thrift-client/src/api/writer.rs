@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::write_error::WriteError;
 use crate::config::Config;
+use crate::drive::{Executor, WriteDriver};
 use crate::request::Mutation;
-use crate::sync::{Executor, WriteDriver};
+use crate::sync::blocking;
 
 /// When a [`BufferedWriter`] sends what it holds.
 ///
@@ -129,7 +130,7 @@ impl BufferedWriter {
             let driver = Arc::clone(&driver);
             let thread = thread::Builder::new().name("hbase-writer".to_owned());
             // Without a thread the writer still sends by number, size and at the end.
-            thread.spawn(move || driver.send_when_due(age)).ok()
+            thread.spawn(move || blocking(driver.send_when_due(age))).ok()
         });
         Self { driver, table, options, thread }
     }
@@ -143,7 +144,8 @@ impl BufferedWriter {
     pub fn write(&self, mutation: impl Into<Mutation>) -> Result<(), WriteError> {
         let WriterOptions { mutations, bytes, .. } = self.options;
         let is_full = move |held, size| held >= mutations || size >= bytes;
-        self.driver.write(&mutation.into(), is_full).map_err(WriteError::of)
+        let written = self.driver.push(&mutation.into(), is_full);
+        written.unwrap_or_else(|| blocking(self.driver.flush())).map_err(WriteError::of)
     }
 
     /// Sends all that is held.
@@ -162,7 +164,7 @@ impl BufferedWriter {
     ///
     /// Which rows could not be written.
     pub fn flush(&self) -> Result<(), WriteError> {
-        self.driver.flush().map_err(WriteError::of)
+        blocking(self.driver.flush()).map_err(WriteError::of)
     }
 
     /// Sends all that is held and ends the writer.
@@ -172,6 +174,11 @@ impl BufferedWriter {
     /// Which rows could not be written.
     pub fn close(mut self) -> Result<(), WriteError> {
         self.end()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn driver(&self) -> &WriteDriver {
+        &self.driver
     }
 
     fn end(&mut self) -> Result<(), WriteError> {

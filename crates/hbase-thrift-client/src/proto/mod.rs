@@ -16,5 +16,5 @@ pub(crate) use outcome::{Answered, Written, after, settle};
 pub(crate) use scan_state::{Behind, Leave, ScanFailure, ScanState, ScanStep};
 #[cfg(feature = "generated")]
 pub(crate) use session::lengths_up_to;
-pub(crate) use session::{Lost, Poll, Session};
+pub(crate) use session::{Lost, Session};
 pub(crate) use write_queue::{FailedRow, Segment, WriteQueue, WriteStep};

@@ -319,6 +319,13 @@ impl ScanState {
         }
     }
 
+    /// A step was begun and nobody knows how far it came: another scanner goes on at the place.
+    pub(crate) fn dropped(&mut self) {
+        if self.phase != Phase::Done {
+            self.phase = Phase::Closed;
+        }
+    }
+
     /// Nothing follows.
     pub(crate) fn finish(&mut self) {
         self.place.ended |= self.wanted() > 0;

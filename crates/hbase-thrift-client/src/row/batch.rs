@@ -47,6 +47,7 @@ impl RowBatch {
     }
 
     /// The row at a position.
+    #[inline]
     pub fn get(&self, position: usize) -> Option<Row> {
         (position < self.len()).then(|| self.row(self.range.start + position as u32))
     }
@@ -117,6 +118,7 @@ impl RowBatch {
         self
     }
 
+    #[inline]
     fn row(&self, index: u32) -> Row {
         let skipped = if index == self.range.start { self.skipped_in_first } else { 0 };
         Row { batch: Arc::clone(&self.batch), index, skipped }

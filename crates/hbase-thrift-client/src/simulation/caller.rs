@@ -10,10 +10,10 @@ use super::table::{Bytes, Columns};
 use super::time::{SECOND, Time};
 use super::world::{Simulated, World};
 use crate::api::{BufferedWriter, Table, WriterOptions};
-use crate::error::{Error, Outcome, Result};
+use crate::drive::Executor;
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::request::{Batch, Delete, Get, Increment, Put};
 use crate::row::Row as Found;
-use crate::sync::Executor;
 
 pub(super) struct Caller {
     pub(super) world: Arc<World>,
@@ -44,9 +44,9 @@ pub(super) enum Kind {
 pub(super) const CHANGE: &str = "change";
 
 /// All callers of a plan, each with what its thread has to do.
-pub(super) fn callers(plan: Plan, world: &Arc<World>) -> Vec<Box<dyn FnOnce() + Send>> {
+pub(super) fn callers(plan: Plan, world: &Arc<World>) -> (Executor, Vec<Box<dyn FnOnce() + Send>>) {
     let environment = Arc::new(Simulated(Arc::clone(world)));
-    let executor = Executor::with_environment(plan.config(), environment);
+    let executor = Executor::new(plan.config(), environment);
     let plan = Arc::new(plan);
     let shared = plan.shares_a_writer().then(|| {
         let options = WriterOptions::new().no_max_age().max_mutations(5);
@@ -59,7 +59,8 @@ pub(super) fn callers(plan: Plan, world: &Arc<World>) -> Vec<Box<dyn FnOnce() + 
         let calls = plan.calls;
         Box::new(move || caller.make_calls(calls)) as Box<dyn FnOnce() + Send>
     };
-    (0..plan.callers).map(call).collect()
+    let callers = (0..plan.callers).map(call).collect();
+    (executor, callers)
 }
 
 impl Caller {
@@ -85,6 +86,10 @@ impl Caller {
 
     fn make_calls(&mut self, count: usize) {
         for _ in 0..count {
+            if self.plan.has_drops && self.luck.u8(0..3) == 0 {
+                self.call_and_drop();
+                continue;
+            }
             match self.luck.u8(0..20) {
                 0..4 => self.get(),
                 4..7 => self.put(),
@@ -109,7 +114,7 @@ impl Caller {
     }
 
     pub(super) fn sleep(&self, time: Duration) {
-        self.executor.environment().sleep(time);
+        crate::sync::blocking(self.executor.environment().sleep(time));
     }
 
     pub(super) fn now(&self) -> Time {
@@ -152,7 +157,9 @@ impl Caller {
             },
             Weather::Storm => true,
         };
-        if !excused {
+        // What a writer was just sending when its caller stopped.
+        let was_dropped = self.plan.has_drops && error.kind() == ErrorKind::Cancelled;
+        if !excused && !was_dropped {
             self.violation(format!("a call failed without need: {error:?}"));
         }
         if kind == Kind::Read && error.outcome() != Outcome::NotApplied {
@@ -205,6 +212,14 @@ impl Caller {
         }
         if let Err(error) = result {
             self.check_failure(kind, error);
+        }
+    }
+
+    /// The caller of a change has stopped waiting: nobody knows what became of it.
+    pub(super) fn left_open(&self, number: usize) {
+        let checked = self.world.state().gateways.ledger.told(number, Err(Outcome::Unknown));
+        if let Err(wrong) = checked {
+            self.violation(wrong);
         }
     }
 

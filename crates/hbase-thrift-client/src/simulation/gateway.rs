@@ -65,12 +65,12 @@ pub(super) fn end_trial(state: &mut State, gateway: usize, trial: Trial, has_fai
     }
 }
 
-/// The client closes a connection.
-pub(super) fn leave(state: &mut State, number: usize) {
+/// The client closes a connection. One that has not proved itself has `failed`, unless its caller has stopped.
+pub(super) fn leave(state: &mut State, number: usize, has_failed: bool) {
     let now = state.now;
     let connection = &mut state.gateways.connections[number];
     connection.is_left = true;
-    if connection.trial.is_some() {
+    if connection.trial.is_some() && has_failed {
         state.gateways.each[connection.gateway].failed.get_or_insert(now);
     }
 }

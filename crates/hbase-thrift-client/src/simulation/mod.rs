@@ -11,6 +11,8 @@
 //!   timestamps, and one caller at a time tries a gateway that failed; one that works again is used
 //!   soon; while all work, every call succeeds;
 //! - with the client's timestamps, what was written last is what a row has, whatever comes late;
+//! - a future may be dropped at any of its waits: what it changed is unknown, a scan goes on with the row after the
+//!   last one, and the pool is whole in the end;
 //! - what the buffered writer hands back gives, written again, the state of the sequence; where callers
 //!   share one, none waits for another's time-out.
 //!
@@ -18,6 +20,7 @@
 //! `SIMULATION_SEEDS=n` this many.
 
 mod caller;
+mod dropped;
 mod gateway;
 mod ledger;
 mod message;
@@ -51,8 +54,13 @@ fn run(seed: u64, interface: Interface) -> (Vec<String>, u64) {
     let plan = Plan::new(seed, interface);
     let world = World::new(seed, plan.gateways());
     plan.begin(&mut world.state());
-    world.run(caller::callers(plan, &world));
+    let (executor, callers) = caller::callers(plan, &world);
+    world.run(callers);
+    let status = executor.pool().status();
     let mut state = world.state();
+    if status.in_use > 0 || status.waiting > 0 {
+        state.violation(format!("callers have left something with the pool: {status:?}"));
+    }
     state.check_what_was_written_together();
     let violations = std::mem::take(&mut state.violations);
     (violations, state.trace)

@@ -38,6 +38,8 @@ pub(super) struct Plan {
     idle_timeout: Duration,
     salts: u8,
     rows_a_salt: u8,
+    /// Some futures are dropped before they are over.
+    pub(super) has_drops: bool,
 }
 
 impl Plan {
@@ -116,6 +118,7 @@ impl Plan {
             idle_timeout: millis(&mut luck, 1_000, 45_000),
             salts: luck.u8(1..=8),
             rows_a_salt: luck.u8(0..=12),
+            has_drops: seed % 2 == 1,
         }
     }
 

@@ -5,6 +5,7 @@ use super::table::Row;
 use crate::error::Result;
 use crate::request::Scan;
 use crate::row::Row as Found;
+use crate::sync::blocking;
 
 /// What a scan has to return, and what it returned so far.
 struct Expected {
@@ -86,6 +87,9 @@ impl Expected {
     }
 }
 
+/// A step of a scan is dropped twice at most.
+const FETCHES_WITH_DROPS: u32 = 3;
+
 impl Caller {
     fn random_scan(&mut self) -> Scan {
         let caching = self.luck.choice([1, 3, 10, 200]).unwrap_or(1);
@@ -121,10 +125,15 @@ impl Caller {
                 rows.truncate(limit);
             }
         }
-        let scanner = self.table.scan(scan).expect("a scan");
         let has_gaps = self.plan.mixes_up_scanners();
         let expected =
             Expected { rows, found: Vec::new(), checked: 0, is_split, salt: 0, has_gaps };
+        if self.plan.has_drops {
+            let found = blocking(self.table_driver().scan(scan)).expect("a scan");
+            let scanner = self.with_drops(found);
+            return self.read(scanner, expected, FETCHES_WITH_DROPS);
+        }
+        let scanner = self.table.scan(scan).expect("a scan");
         self.read(scanner, expected, 1);
     }
 
@@ -134,6 +143,11 @@ impl Caller {
         let salts = self.plan.salts();
         let count = u32::try_from(salts.len()).expect("few");
         if self.luck.bool() {
+            if self.plan.has_drops {
+                let found = blocking(self.table_driver().scan_union(salts, scan));
+                let scanner = self.with_drops(found.expect("a scan"));
+                return self.read_in_any_order(scanner, rows, FETCHES_WITH_DROPS * count);
+            }
             let scanner = self.table.scan_union(salts, scan).expect("a scan");
             return self.read_in_any_order(scanner, rows, count);
         }
@@ -146,9 +160,14 @@ impl Caller {
         if is_reversed {
             scan = scan.reversed();
         }
-        let scanner = self.table.scan_merge(salts, scan).expect("a scan");
         let (found, has_gaps) = (Vec::new(), self.plan.mixes_up_scanners());
         let expected = Expected { rows, found, checked: 0, is_split: false, salt: 2, has_gaps };
+        if self.plan.has_drops {
+            let found = blocking(self.table_driver().scan_merge(salts, scan));
+            let scanner = self.with_drops(found.expect("a scan"));
+            return self.read(scanner, expected, FETCHES_WITH_DROPS * count);
+        }
+        let scanner = self.table.scan_merge(salts, scan).expect("a scan");
         self.read(scanner, expected, count);
     }
 
@@ -165,7 +184,7 @@ impl Caller {
             match self.within("a step of a scan", limit, |_| scanner.next()) {
                 Some(Ok(row)) => {
                     // Only the first row needs one behind each salt.
-                    fetches = 1;
+                    fetches = if self.plan.has_drops { FETCHES_WITH_DROPS } else { 1 };
                     if let Err(wrong) = expected.take(&row) {
                         return self.violation(wrong);
                     }

@@ -11,7 +11,7 @@ use super::message::{Call, Value};
 use super::speech::Speech;
 use super::table::Table;
 use super::time::{MILLI, Time};
-use crate::sync::Signal;
+use crate::drive::Signal;
 
 pub(super) struct State {
     pub(super) seed: u64,

@@ -21,10 +21,21 @@ impl Caller {
             {
                 result = self.within("a shared writer's write", limit, |_| writer.write(put));
             }
+            if self.plan.has_drops && self.luck.bool() {
+                for _ in 0..2 {
+                    if let Some(Err(error)) = self.flush_and_drop(&writer) {
+                        left.extend(error.into_mutations());
+                    }
+                }
+            }
             if result.is_ok() {
                 result = self.within("a shared writer's flush", limit, |_| writer.flush());
             }
-            let Err(error) = result else { return };
+            let error = match result {
+                Ok(()) if left.is_empty() => return,
+                Ok(()) => continue,
+                Err(error) => error,
+            };
             for failure in error.failures() {
                 self.check_failure(Kind::Change, &failure.error);
             }

@@ -2,9 +2,11 @@
 //! waits; then the next event happens.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -12,7 +14,7 @@ use super::gateway::{accept, begin_trial, end_trial};
 use super::state::{Event, Gateways, State, Trial, Waiting};
 use super::time::Time;
 use crate::config::Endpoint;
-use crate::sync::{Environment, LEASES_HELD, Signal, Stream};
+use crate::drive::{Environment, LEASES_HELD, Signal, Stream, Waits};
 
 pub(super) struct World {
     base: Instant,
@@ -22,6 +24,11 @@ pub(super) struct World {
 
 thread_local! {
     static CALLER: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// Whether the caller has a future driven: whatever waits returns then, and says until when it waits.
+    static IS_DRIVEN: Cell<bool> = const { Cell::new(false) };
+    static WAITS_UNTIL: Cell<Time> = const { Cell::new(0) };
+    /// Whether the caller drops a future.
+    static IS_DROPPING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A run that takes more events than this does not end.
@@ -161,11 +168,48 @@ impl World {
         Time::try_from(since).unwrap_or(Time::MAX / 2)
     }
 
-    fn sleep_until(&self, until: Time) {
-        let mut state = self.state();
-        while state.now < until {
-            state = self.wait(state, until);
+    async fn sleep_until(&self, until: Time) {
+        while self.state().now < until {
+            self.pause(until).await;
         }
+    }
+
+    /// Waits until woken, or until this time: here, or wherever the future is driven.
+    async fn pause(&self, until: Time) {
+        if !IS_DRIVEN.get() {
+            return drop(self.wait(self.state(), until));
+        }
+        let mut has_waited = false;
+        poll_fn(|_| {
+            if std::mem::replace(&mut has_waited, true) {
+                return Poll::Ready(());
+            }
+            WAITS_UNTIL.set(until);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Has a future go on until it is over, or until it has waited this often: it is dropped then.
+    pub(super) fn drive<T>(&self, future: impl Future<Output = T>, most_waits: usize) -> Option<T> {
+        let mut future = Box::pin(future);
+        for waits in 0.. {
+            IS_DRIVEN.set(true);
+            let poll = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            IS_DRIVEN.set(false);
+            match poll {
+                Poll::Ready(value) => return Some(value),
+                Poll::Pending if waits == most_waits => break,
+                Poll::Pending => drop(self.wait(self.state(), WAITS_UNTIL.get())),
+            }
+        }
+        // What its `Drop`s do must not wait, as nothing may that a future does.
+        IS_DRIVEN.set(true);
+        IS_DROPPING.set(true);
+        drop(future);
+        IS_DROPPING.set(false);
+        IS_DRIVEN.set(false);
+        None
     }
 }
 
@@ -180,21 +224,30 @@ impl Simulated {
         }
     }
 
-    fn connect(
+    /// When a connection that is asked for now arrives.
+    fn begin_to_dial(&self, gateway: usize) -> (Trial, Time) {
+        let mut state = self.0.state();
+        let trial = Trial { caller: CALLER.get(), began: state.now };
+        begin_trial(&mut state, gateway, trial);
+        let arrives = state.now + state.latency();
+        (trial, arrives)
+    }
+
+    async fn connect(
         &self,
         gateway: usize,
         trial: Trial,
         arrives: Time,
         deadline: Time,
     ) -> io::Result<usize> {
-        self.0.sleep_until(arrives.min(deadline));
+        self.0.sleep_until(arrives.min(deadline)).await;
         if arrives < deadline {
             let accepted = accept(&mut self.0.state(), gateway, trial);
             if let Some(accepted) = accepted {
                 return accepted.map_err(io::Error::from);
             }
         }
-        self.0.sleep_until(deadline);
+        self.0.sleep_until(deadline).await;
         Err(io::ErrorKind::TimedOut.into())
     }
 }
@@ -208,38 +261,62 @@ impl Environment for Simulated {
         self.0.state().millis()
     }
 
-    fn sleep(&self, time: Duration) {
-        self.check_hands("sleeps");
-        let until = self.0.state().now + Time::try_from(time.as_nanos()).unwrap_or(Time::MAX / 2);
-        self.0.sleep_until(until);
+    fn sleep(&self, time: Duration) -> Waits<'_, ()> {
+        Box::pin(async move {
+            self.check_hands("sleeps");
+            let time = Time::try_from(time.as_nanos()).unwrap_or(Time::MAX / 2);
+            let until = self.0.state().now + time;
+            self.0.sleep_until(until).await;
+        })
     }
 
-    fn wait(&self, signal: &Arc<Signal>, until: Instant) {
-        self.check_hands("waits for a connection");
-        let until = self.0.time(until);
-        let mut state = self.0.state();
-        while !signal.is_raised() && state.now < until {
-            state.callers[CALLER.get()].signal = Some(Arc::clone(signal));
-            state = self.0.wait(state, until);
-        }
-        signal.lower();
+    fn wait<'a>(&'a self, signal: &'a Arc<Signal>, until: Instant) -> Waits<'a, ()> {
+        Box::pin(async move {
+            self.check_hands("waits for a connection");
+            let until = self.0.time(until);
+            while !signal.is_raised() && self.0.state().now < until {
+                self.0.state().callers[CALLER.get()].signal = Some(Arc::clone(signal));
+                self.0.pause(until).await;
+            }
+            signal.lower();
+        })
     }
 
-    fn dial(&self, endpoint: &Endpoint, deadline: Instant) -> io::Result<Box<dyn Stream>> {
-        let deadline = self.0.time(deadline);
-        let gateway = usize::from(endpoint.port());
-        let mut state = self.0.state();
-        let trial = Trial { caller: CALLER.get(), began: state.now };
-        begin_trial(&mut state, gateway, trial);
-        let arrives = state.now + state.latency();
-        drop(state);
-        let dialed = self.connect(gateway, trial, arrives, deadline);
-        end_trial(&mut self.0.state(), gateway, trial, dialed.is_err());
-        Ok(Box::new(Line { world: Arc::clone(&self.0), connection: dialed? }))
+    fn dial<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        deadline: Instant,
+    ) -> Waits<'a, io::Result<Box<dyn Stream>>> {
+        Box::pin(async move {
+            let deadline = self.0.time(deadline);
+            let gateway = usize::from(endpoint.port());
+            let (trial, arrives) = self.begin_to_dial(gateway);
+            let mut dialing = Dialing { world: &self.0, gateway, trial, has_failed: false };
+            let dialed = self.connect(gateway, trial, arrives, deadline).await;
+            dialing.has_failed = dialed.is_err();
+            drop(dialing);
+            let stream: Box<dyn Stream> =
+                Box::new(Line { world: Arc::clone(&self.0), connection: dialed? });
+            Ok(stream)
+        })
     }
 
     fn luck(&self) -> u32 {
         self.0.state().luck.u32(..)
+    }
+}
+
+/// A connection that is being opened.
+struct Dialing<'a> {
+    world: &'a World,
+    gateway: usize,
+    trial: Trial,
+    has_failed: bool,
+}
+
+impl Drop for Dialing<'_> {
+    fn drop(&mut self) {
+        end_trial(&mut self.world.state(), self.gateway, self.trial, self.has_failed);
     }
 }
 
@@ -249,6 +326,48 @@ struct Line {
 }
 
 impl Stream for Line {
+    fn poll_read(
+        &mut self,
+        _: &mut Context<'_>,
+        into: &mut [u8],
+        deadline: Instant,
+    ) -> Poll<io::Result<usize>> {
+        if IS_DRIVEN.get() {
+            return self.read_if_there(into, deadline);
+        }
+        Poll::Ready(self.read(into, deadline))
+    }
+
+    fn poll_write(
+        &mut self,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+        deadline: Instant,
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.write(bytes, deadline))
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        self.world.state().gateways.connection(self.connection).is_quiet()
+    }
+}
+
+impl Line {
+    fn read_if_there(&mut self, into: &mut [u8], deadline: Instant) -> Poll<io::Result<usize>> {
+        let deadline = self.world.time(deadline);
+        let mut state = self.world.state();
+        if state.now >= deadline {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let connection = state.gateways.connection(self.connection);
+        if let Some(read) = connection.read(into) {
+            return Poll::Ready(read);
+        }
+        connection.reader = Some(CALLER.get());
+        WAITS_UNTIL.set(deadline);
+        Poll::Pending
+    }
+
     fn read(&mut self, into: &mut [u8], deadline: Instant) -> io::Result<usize> {
         let deadline = self.world.time(deadline);
         let mut state = self.world.state();
@@ -272,14 +391,10 @@ impl Stream for Line {
         }
         super::gateway::receive(&mut state, self.connection, bytes)
     }
-
-    fn is_quiet(&mut self) -> bool {
-        self.world.state().gateways.connection(self.connection).is_quiet()
-    }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        super::gateway::leave(&mut self.world.state(), self.connection);
+        super::gateway::leave(&mut self.world.state(), self.connection, !IS_DROPPING.get());
     }
 }

@@ -23,6 +23,15 @@ impl Caller {
         let limit = self.limit();
         let mut failures = 0;
         loop {
+            if self.plan.has_drops && self.luck.u8(0..4) == 0 {
+                // What was under way then comes back with the next call.
+                if let Some(Err(error)) = self.flush_and_drop(&writer) {
+                    let again: VecDeque<_> = error.into_mutations().collect();
+                    let later = std::mem::replace(&mut left, again);
+                    left.extend(later);
+                    self.sleep(Duration::from_millis(300));
+                }
+            }
             let result = match left.pop_front() {
                 Some(mutation) => {
                     self.within("a buffered write", limit, |_| writer.write(mutation))

@@ -1,34 +1,68 @@
-//! The blocking drivers of `proto`: sockets, TLS, waiting.
-//!
-//! They carry bytes, time and decisions to and fro, and decide nothing themselves.
+//! The blocking world: the thread waits, for sockets and for other threads.
 
-mod cancel;
-mod connect;
-mod connection;
-mod environment;
-mod executor;
-mod parts;
-mod pipeline;
-mod pool;
-mod probe;
-mod scan;
-mod spoken;
-mod stream;
-mod write;
+mod tcp;
 
-pub use cancel::CancellationToken;
-pub(crate) use connect::probe;
-#[cfg(test)]
-pub(crate) use environment::{Environment, Signal};
-pub(crate) use executor::Executor;
-pub(crate) use pipeline::{CallValue, OwnedCall, OwnedRequest};
-#[cfg(test)]
-pub(crate) use pool::LEASES_HELD;
-#[cfg(feature = "generated")]
-pub(crate) use pool::Lease;
-pub use pool::{GatewayStatus, PoolStatus};
-pub use probe::Probe;
-pub(crate) use scan::ScanDriver;
-#[cfg(test)]
-pub(crate) use stream::Stream;
-pub(crate) use write::{WriteDriver, stamped};
+use std::io;
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::config::{Config, Endpoint};
+use crate::drive::{Environment, Secure, Signal, Stream, Waits, at_once, wall_clock};
+use crate::error::Result;
+use tcp::TcpStream;
+
+/// The world of the blocking client.
+pub(crate) struct System {
+    secure: Secure,
+}
+
+impl System {
+    /// Reads what connections need, such as root certificates.
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        Ok(Self { secure: Secure::new(config)? })
+    }
+}
+
+/// Runs what is over when it is polled first, as everything is in the blocking world.
+#[inline]
+pub(crate) fn blocking<T>(future: impl Future<Output = T>) -> T {
+    match at_once(future) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("in the blocking world the thread waits"),
+    }
+}
+
+impl Environment for System {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn wall_clock(&self) -> i64 {
+        wall_clock()
+    }
+
+    fn sleep(&self, time: Duration) -> Waits<'_, ()> {
+        Box::pin(async move { thread::sleep(time) })
+    }
+
+    fn wait<'a>(&'a self, signal: &'a Arc<Signal>, until: Instant) -> Waits<'a, ()> {
+        Box::pin(async move { signal.wait(until.saturating_duration_since(Instant::now())) })
+    }
+
+    fn dial<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        deadline: Instant,
+    ) -> Waits<'a, io::Result<Box<dyn Stream>>> {
+        Box::pin(async move {
+            let tcp = TcpStream::connect(endpoint, deadline)?;
+            self.secure.wrap(Box::new(tcp), endpoint, deadline).await
+        })
+    }
+
+    fn luck(&self) -> u32 {
+        fastrand::u32(..)
+    }
+}

@@ -1,9 +1,9 @@
 //! Changes of a table's column families.
 
 use super::Admin;
-use crate::dialect::Call;
 use crate::error::Result;
 use crate::request::ColumnFamily;
+use crate::sync::blocking;
 
 /// Changes of a table's column families, which Thrift 1 has no calls for. Tables may be in service meanwhile.
 ///
@@ -29,8 +29,7 @@ impl Admin {
     /// has such a family, [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
     #[doc(alias = "addColumnFamily")]
     pub fn add_column_family(&self, table: impl AsRef<[u8]>, family: &ColumnFamily) -> Result<()> {
-        let name = self.full_name(table.as_ref())?;
-        self.executor.on_table(&name).run(&Call::add_family(&name, family))
+        blocking(self.driver.add_column_family(table.as_ref(), family))
     }
 
     /// Gives a family of a table these settings.
@@ -56,11 +55,7 @@ impl Admin {
         table: impl AsRef<[u8]>,
         family: &ColumnFamily,
     ) -> Result<()> {
-        let name = self.full_name(table.as_ref())?;
-        let (executor, deadline) = (self.executor.on_table(&name), self.executor.deadline());
-        let described = executor.run_until(&Call::describe_table(&name), deadline)?;
-        let family = described.with_family(family)?;
-        executor.run_until(&Call::modify_family(&name, &family), deadline)
+        blocking(self.driver.modify_column_family(table.as_ref(), family))
     }
 
     /// Deletes a family of a table, with all that is in it.
@@ -80,8 +75,7 @@ impl Admin {
         table: impl AsRef<[u8]>,
         family: impl AsRef<[u8]>,
     ) -> Result<()> {
-        let name = self.full_name(table.as_ref())?;
-        self.executor.on_table(&name).run(&Call::delete_family(&name, family.as_ref()))
+        blocking(self.driver.delete_column_family(table.as_ref(), family.as_ref()))
     }
 
     /// Gives a table these families and no others, in one step: it adds those that the table doesn't have,
@@ -103,10 +97,6 @@ impl Admin {
     /// As [`modify_column_family`](Self::modify_column_family).
     #[doc(alias = "modifyTable")]
     pub fn modify_table(&self, name: impl AsRef<[u8]>, families: &[ColumnFamily]) -> Result<()> {
-        let name = self.full_name(name.as_ref())?;
-        let (executor, deadline) = (self.executor.on_table(&name), self.executor.deadline());
-        let described = executor.run_until(&Call::describe_table(&name), deadline)?;
-        let described = described.with_families(families)?;
-        executor.run_until(&Call::modify_table(&name, &described), deadline)
+        blocking(self.driver.modify_table(name.as_ref(), families))
     }
 }

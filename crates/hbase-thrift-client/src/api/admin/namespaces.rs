@@ -1,9 +1,9 @@
 //! Namespaces.
 
 use super::Admin;
-use crate::dialect::Call;
 use crate::error::Result;
 use crate::request::Namespace;
+use crate::sync::blocking;
 
 /// Namespaces, which Thrift 1 has no calls for. The table prefix is no part of their names.
 impl Admin {
@@ -23,7 +23,7 @@ impl Admin {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
     #[doc(alias = "createNamespace")]
     pub fn create_namespace(&self, namespace: &Namespace) -> Result<()> {
-        self.executor.run(&Call::create_namespace(namespace))
+        blocking(self.driver.create_namespace(namespace))
     }
 
     /// Gives a namespace these settings and no others.
@@ -41,7 +41,7 @@ impl Admin {
     /// As [`namespace`](Self::namespace).
     #[doc(alias = "modifyNamespace")]
     pub fn modify_namespace(&self, namespace: &Namespace) -> Result<()> {
-        self.executor.run(&Call::modify_namespace(namespace))
+        blocking(self.driver.modify_namespace(namespace))
     }
 
     /// Deletes a namespace without tables.
@@ -57,7 +57,7 @@ impl Admin {
     /// As [`namespace`](Self::namespace), and [`Server`](crate::ErrorKind::Server) where there are tables in it.
     #[doc(alias = "deleteNamespace")]
     pub fn delete_namespace(&self, name: &str) -> Result<()> {
-        self.executor.run(&Call::delete_namespace(name))
+        blocking(self.driver.delete_namespace(name))
     }
 
     /// Returns a namespace with its settings.
@@ -76,7 +76,7 @@ impl Admin {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
     #[doc(alias = "getNamespaceDescriptor")]
     pub fn namespace(&self, name: &str) -> Result<Namespace> {
-        self.executor.run(&Call::describe_namespace(name))
+        blocking(self.driver.namespace(name))
     }
 
     /// Returns all namespaces with their settings, in order of their names. HBase's own are `default` and
@@ -95,8 +95,6 @@ impl Admin {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
     #[doc(alias = "listNamespaceDescriptors", alias = "listNamespaces")]
     pub fn namespaces(&self) -> Result<Vec<Namespace>> {
-        let mut namespaces = self.executor.run(&Call::namespaces())?;
-        namespaces.sort_by(|a, b| a.get_name().cmp(b.get_name()));
-        Ok(namespaces)
+        blocking(self.driver.namespaces())
     }
 }

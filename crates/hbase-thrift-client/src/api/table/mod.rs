@@ -8,20 +8,19 @@ use std::time::Duration;
 
 use super::admin::Admin;
 use super::writer::{BufferedWriter, WriterOptions};
+use crate::drive::{CancellationToken, Executor, TableDriver};
 use crate::error::Result;
 use crate::request::{ColumnFamily, Region};
-use crate::sync::{CancellationToken, Executor};
 
 /// A handle on one table. Cheap to clone; holds no connection between calls.
 #[derive(Clone)]
 pub struct Table {
-    executor: Executor,
-    name: Vec<u8>,
+    driver: TableDriver,
 }
 
 impl Table {
     pub(crate) fn new(executor: &Executor, name: Vec<u8>) -> Self {
-        Self { executor: executor.on_table(&name), name }
+        Self { driver: TableDriver::new(executor, name) }
     }
 
     /// Returns the table's name, without the configured table prefix.
@@ -33,12 +32,12 @@ impl Table {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn name(&self) -> &[u8] {
-        &self.name[self.executor.config().get_table_prefix().len()..]
+        self.driver.name()
     }
 
     /// Returns the table's whole name on the server, prefix included.
     pub fn full_name(&self) -> &[u8] {
-        &self.name
+        self.driver.full_name()
     }
 
     /// Returns the same table with another operation time-out than the configured one.
@@ -52,7 +51,7 @@ impl Table {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { executor: self.executor.with_timeout(timeout), name: self.name.clone() }
+        Self { driver: self.driver.with(|executor| executor.with_timeout(timeout)) }
     }
 
     /// Returns the same table with calls, scans and writers that the token ends.
@@ -71,7 +70,7 @@ impl Table {
     /// # Ok::<(), hbase_thrift_client::Error>(())
     /// ```
     pub fn with_cancellation(&self, token: &CancellationToken) -> Self {
-        Self { executor: self.executor.with_cancellation(token), name: self.name.clone() }
+        Self { driver: self.driver.with(|executor| executor.with_cancellation(token)) }
     }
 
     /// Returns the regions of the table, in order of their keys; as [`Admin::regions`].
@@ -88,7 +87,7 @@ impl Table {
     ///
     /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn regions(&self) -> Result<Vec<Region>> {
-        Admin::new(self.executor.clone()).regions(self.name())
+        Admin::new(self.driver.executor().clone()).regions(self.name())
     }
 
     /// Returns the column families of the table, in order of their names; as
@@ -106,7 +105,7 @@ impl Table {
     ///
     /// [`TableNotFound`](crate::ErrorKind::TableNotFound).
     pub fn families(&self) -> Result<Vec<ColumnFamily>> {
-        Admin::new(self.executor.clone()).column_families(self.name())
+        Admin::new(self.driver.executor().clone()).column_families(self.name())
     }
 
     /// Gathers puts and deletes and sends them in large calls.
@@ -120,18 +119,19 @@ impl Table {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn writer(&self, options: WriterOptions) -> BufferedWriter {
-        BufferedWriter::new(self.executor.clone(), self.name.clone(), options)
+        let executor = self.driver.executor().clone();
+        BufferedWriter::new(executor, self.full_name().to_vec(), options)
     }
 
-    pub(super) fn executor(&self) -> &Executor {
-        &self.executor
+    pub(super) fn driver(&self) -> &TableDriver {
+        &self.driver
     }
 }
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table")
-            .field("name", &self.name.escape_ascii().to_string())
+            .field("name", &self.full_name().escape_ascii().to_string())
             .finish_non_exhaustive()
     }
 }

@@ -1,19 +1,15 @@
 //! Reads and writes of rows by their keys.
 
-use std::borrow::Cow;
-
 use super::Table;
-use crate::api::get_rows::{exists_all, get_rows};
 use crate::dialect::Call;
 use crate::error::Result;
 use crate::request::{
     Append, Batch, CheckAndMutate, CheckAndPut, Delete, Get, GetRows, GetVersions, Increment, Put,
     RowMutations, Version,
 };
-use crate::row::{Column, OwnedCell, Row, ToCell};
-use crate::sync::stamped;
+use crate::row::{OwnedCell, Row};
+use crate::sync::blocking;
 
-/// Reads and writes of rows by their keys.
 impl Table {
     /// Reads a row; `None` where it, or every column asked for, is absent.
     ///
@@ -35,8 +31,7 @@ impl Table {
     /// (see [`ErrorKind`](crate::ErrorKind)). Repeated while it may heal within the operation
     /// time-out.
     pub fn get(&self, get: &Get) -> Result<Option<Row>> {
-        let rows = self.executor.run(&Call::get(&self.name, get))?;
-        Ok(rows.get(0))
+        blocking(self.driver.get(get))
     }
 
     /// Reads several rows in as few round trips as their size allows, mostly one. The answer has a
@@ -57,7 +52,7 @@ impl Table {
     ///
     /// As [`get`](Self::get); [`TooLarge`](crate::ErrorKind::TooLarge) for one row over the limit.
     pub fn get_rows(&self, get: &GetRows) -> Result<Vec<Option<Row>>> {
-        get_rows(&self.executor, &self.name, get)
+        blocking(self.driver.executor().run_get_rows(self.driver.full_name(), get))
     }
 
     /// Returns whether a get would return anything. Over Thrift 2 the row itself stays where it is; over
@@ -76,7 +71,8 @@ impl Table {
     ///
     /// As [`get`](Self::get).
     pub fn exists(&self, get: &Get) -> Result<bool> {
-        self.executor.run(&Call::exists(&self.name, get)).map(|existence| existence.0)
+        blocking(self.driver.executor().run(&Call::exists(self.driver.full_name(), get)))
+            .map(|existence| existence.0)
     }
 
     /// As [`exists`](Self::exists), for several rows, in as few round trips as
@@ -94,7 +90,7 @@ impl Table {
     ///
     /// As [`get_rows`](Self::get_rows).
     pub fn exists_all(&self, get: &GetRows) -> Result<Vec<bool>> {
-        exists_all(&self.executor, &self.name, get)
+        blocking(self.driver.executor().run_exists_all(self.driver.full_name(), get))
     }
 
     /// Reads versions of a column, newest first; none where it is absent.
@@ -113,7 +109,7 @@ impl Table {
     ///
     /// As [`get`](Self::get).
     pub fn get_versions(&self, get: &GetVersions) -> Result<Vec<Version>> {
-        self.executor.run(&Call::get_versions(&self.name, get))
+        blocking(self.driver.executor().run(&Call::get_versions(self.driver.full_name(), get)))
     }
 
     /// Writes cells of a row.
@@ -136,8 +132,7 @@ impl Table {
     /// it, and then hides what was written in between;
     /// [`Config::client_timestamps`](crate::Config::client_timestamps) rules that out.
     pub fn put(&self, put: &Put) -> Result<()> {
-        let put = stamped(put, self.executor.stamp(), |put| &mut put.timestamp);
-        self.executor.run(&Call::put(&self.name, &put))
+        blocking(self.driver.put(put))
     }
 
     /// Deletes a row or some of its columns; deleting what is absent is no error.
@@ -157,8 +152,7 @@ impl Table {
     /// [newest version](Delete::newest_version). [`Unsupported`](crate::ErrorKind::Unsupported) for
     /// single versions on Thrift 1.
     pub fn delete(&self, delete: &Delete) -> Result<()> {
-        let delete = stamped(delete, self.executor.stamp(), |delete| &mut delete.timestamp);
-        self.executor.run(&Call::delete(&self.name, &delete))
+        blocking(self.driver.delete(delete))
     }
 
     /// Puts and deletes on any rows in one call; an empty batch sends nothing.
@@ -177,17 +171,7 @@ impl Table {
     /// may have been written: [`Error::outcome`](crate::Error::outcome) is then
     /// [`Unknown`](crate::Outcome::Unknown), and sending it again does no harm.
     pub fn batch(&self, batch: &Batch) -> Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        match self.executor.stamp() {
-            None => self.executor.run_batch(&self.name, batch),
-            stamp => {
-                let mut batch = batch.clone();
-                batch.stamp(stamp);
-                self.executor.run_batch(&self.name, &batch)
-            }
-        }
+        blocking(self.driver.batch(batch))
     }
 
     /// Puts to a row and deletes from it in one step, all or nothing; sends nothing if there is nothing
@@ -208,14 +192,7 @@ impl Table {
     /// As [`put`](Self::put); [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if a delete would
     /// hide what is put, [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1.
     pub fn mutate_row(&self, mutations: &RowMutations) -> Result<()> {
-        if mutations.is_empty() {
-            return Ok(());
-        }
-        let mut mutations = Cow::Borrowed(mutations);
-        if let stamp @ Some(_) = self.executor.stamp() {
-            mutations.to_mut().stamp(stamp);
-        }
-        self.executor.run(&Call::mutate_row(&self.name, &mutations))
+        blocking(self.driver.mutate_row(mutations))
     }
 
     /// Changes a row if one of its cells is as expected, in one atomic step; answers whether it did. On
@@ -238,11 +215,7 @@ impl Table {
     /// As [`increment`](Self::increment); [`Unsupported`](crate::ErrorKind::Unsupported) on Thrift 1,
     /// which has [`check_and_put`](Self::check_and_put).
     pub fn check_and_mutate(&self, check: &CheckAndMutate) -> Result<bool> {
-        let mut check = Cow::Borrowed(check);
-        if let stamp @ Some(_) = self.executor.stamp() {
-            check.to_mut().mutations.stamp(stamp);
-        }
-        self.executor.run(&Call::check_and_mutate(&self.name, &check))
+        blocking(self.driver.check_and_mutate(check))
     }
 
     /// Adds to the end of cells and answers their new values.
@@ -260,17 +233,7 @@ impl Table {
     ///
     /// As [`increment`](Self::increment).
     pub fn append(&self, append: &Append) -> Result<Vec<OwnedCell>> {
-        let call = Call::append(&self.name, append);
-        let values = self.executor.run(&call)?;
-        // The reply has no columns; it is in their order.
-        let mut columns = append.columns.clone();
-        columns.sort_by(|a, b| Column::parse(a).cmp(&Column::parse(b)));
-        if columns.len() != values.len() {
-            let message = "the append returned another number of values than it has columns";
-            return Err(self.executor.unusable_result(message, &call.request));
-        }
-        let owned = |(column, Version { value, timestamp })| OwnedCell { column, value, timestamp };
-        Ok(columns.into_iter().zip(values).map(owned).collect())
+        blocking(self.driver.append(append))
     }
 
     /// Puts a cell if another has a certain value, in one atomic step; answers whether it did.
@@ -290,7 +253,7 @@ impl Table {
     ///
     /// As [`increment`](Self::increment).
     pub fn check_and_put(&self, check: &CheckAndPut) -> Result<bool> {
-        self.executor.run(&Call::check_and_put(&self.name, check))
+        blocking(self.driver.executor().run(&Call::check_and_put(self.driver.full_name(), check)))
     }
 
     /// Adds to a counter and answers its new value.
@@ -314,7 +277,7 @@ impl Table {
     /// [`Error::outcome`](crate::Error::outcome) is then
     /// [`Unknown`](crate::Outcome::Unknown), and the counter may still change later.
     pub fn increment(&self, increment: &Increment) -> Result<i64> {
-        self.executor.run(&Call::increment(&self.name, increment))
+        blocking(self.driver.executor().run(&Call::increment(self.driver.full_name(), increment)))
     }
 
     /// Reads a counter; 0 if it is absent.
@@ -333,9 +296,7 @@ impl Table {
     ///
     /// As [`get`](Self::get); [`Value`](crate::ErrorKind::Value) for a cell that isn't 8 bytes long.
     pub fn counter_get(&self, row: impl Into<Vec<u8>>, column: impl Into<Vec<u8>>) -> Result<i64> {
-        let column = column.into();
-        let row = self.get(&Get::new(row).column(column.clone()))?;
-        Ok(row.map(|row| row.try_get(&column)).transpose()?.flatten().unwrap_or(0))
+        blocking(self.driver.counter_get(row.into(), column.into()))
     }
 
     /// Sets a counter to a value. Increments of others at the same time may be lost.
@@ -357,7 +318,7 @@ impl Table {
         column: impl Into<Vec<u8>>,
         value: i64,
     ) -> Result<()> {
-        self.put(&Put::new(row).column(column, value.to_cell()?))
+        blocking(self.driver.counter_set(row.into(), column.into(), value))
     }
 
     /// Adds to several counters in one round trip. Over Thrift 1 the server adds one after the other,
@@ -377,9 +338,6 @@ impl Table {
     /// As [`increment`](Self::increment); some of the counters may have been added to, unless they are
     /// of one row and the gateway is Thrift 2's.
     pub fn increment_rows(&self, increments: &[Increment]) -> Result<()> {
-        if increments.is_empty() {
-            return Ok(());
-        }
-        self.executor.run_increments(&self.name, increments)
+        blocking(self.driver.increment_rows(increments))
     }
 }

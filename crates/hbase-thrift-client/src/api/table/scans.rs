@@ -1,15 +1,14 @@
 //! Reads of many rows in one stream.
 
 use super::Table;
-use crate::api::by_region::{self, RegionScan};
+use crate::api::by_region::RegionScan;
 use crate::api::row_set::RowSetScan;
 use crate::api::salted::{MergeScan, UnionScan};
 use crate::api::scanner::Scanner;
-use crate::dialect::{Request, ScanBounds};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::request::{PageToken, RowSet, Scan};
+use crate::sync::blocking;
 
-/// Reads of many rows in one stream.
 impl Table {
     /// Reads the rows of a range in order, a batch at a time.
     ///
@@ -28,8 +27,7 @@ impl Table {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) at once; everything else comes from the
     /// scanner, whose first request is sent when its first row is asked for.
     pub fn scan(&self, scan: Scan) -> Result<Scanner> {
-        self.check_scan(&scan)?;
-        Ok(Scanner::new(self.executor.clone(), self.name.clone(), scan))
+        blocking(self.driver.scan(scan)).map(Scanner::new)
     }
 
     /// As [`scan`](Self::scan), from behind the last row of the scan that the token is of. The scan is the same
@@ -50,14 +48,7 @@ impl Table {
     /// As [`scan`](Self::scan); [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a token of another scan
     /// or table.
     pub fn scan_after(&self, scan: Scan, token: &PageToken) -> Result<Scanner> {
-        self.check_scan(&scan)?;
-        let place = token.place_in(&self.name, &scan)?;
-        Ok(Scanner::behind(self.executor.clone(), self.name.clone(), scan, place))
-    }
-
-    fn check_scan(&self, scan: &Scan) -> Result<()> {
-        let bounds = ScanBounds { start: &[], stop: &[], rows: scan.caching };
-        self.executor.check(&Request::OpenScanner(&self.name, scan, bounds))
+        blocking(self.driver.scan_after(scan, token)).map(Scanner::new)
     }
 
     /// Counts the rows of a scan. The server sends no more than the keys of their cells; without a
@@ -95,14 +86,7 @@ impl Table {
     /// As [`scan`](Self::scan); [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a scan that
     /// has a range of its own.
     pub fn scan_rows(&self, rows: RowSet, scan: Scan) -> Result<RowSetScan> {
-        if !scan.is_of_whole_table() {
-            return Err(Error::invalid("the scan of a set of rows has a range of its own"));
-        }
-        let ranges = rows.into_ranges()?;
-        // What is wrong is said at once, whichever range it is in.
-        let scans = ranges.iter().map(|range| scan.of_keys(range.clone()));
-        scans.chain([scan.clone()]).try_for_each(|scan| self.check_scan(&scan))?;
-        Ok(RowSetScan::new(self.executor.clone(), self.name.clone(), scan, ranges))
+        blocking(self.driver.scan_rows(rows, scan)).map(RowSetScan::new)
     }
 
     /// Runs a scan on several of the table's regions at once and hands out the rows in no particular
@@ -119,8 +103,7 @@ impl Table {
     ///
     /// As [`scan`](Self::scan) and [`regions`](Self::regions).
     pub fn scan_regions(&self, scan: Scan) -> Result<UnionScan> {
-        let limit = scan.limit;
-        Ok(UnionScan::new(self.by_region(&scan)?.into_iter(), limit))
+        blocking(self.driver.scan_regions(scan)).map(UnionScan::new)
     }
 
     /// As [`scan_regions`](Self::scan_regions), in the order of the keys: while the rows of a region
@@ -139,14 +122,7 @@ impl Table {
     ///
     /// As [`scan_regions`](Self::scan_regions).
     pub fn scan_regions_in_order(&self, scan: Scan) -> Result<RegionScan> {
-        let limit = scan.limit;
-        Ok(RegionScan::new(self.by_region(&scan)?.into_iter(), limit))
-    }
-
-    fn by_region(&self, scan: &Scan) -> Result<Vec<Scanner>> {
-        self.check_scan(scan)?;
-        let parts = by_region::parts(scan, &self.regions()?);
-        parts.into_iter().map(|part| self.scan(part)).collect()
+        blocking(self.driver.scan_regions_in_order(scan)).map(RegionScan::new)
     }
 
     /// Runs a scan behind each of several salts (leading bytes that spread the keys over regions)
@@ -172,9 +148,8 @@ impl Table {
         salts: impl IntoIterator<Item = S>,
         scan: Scan,
     ) -> Result<UnionScan> {
-        let limit = scan.limit;
-        let scanners = self.salted(salts, &scan)?;
-        Ok(UnionScan::new(scanners.into_iter().map(|(_, scanner)| scanner), limit))
+        let salts = salts.into_iter().map(Into::into).collect();
+        blocking(self.driver.scan_union(salts, scan)).map(UnionScan::new)
     }
 
     /// As [`scan_union`](Self::scan_union), in the byte order of the keys without their salt. All
@@ -198,21 +173,7 @@ impl Table {
         salts: impl IntoIterator<Item = S>,
         scan: Scan,
     ) -> Result<MergeScan> {
-        let salts: Vec<Vec<u8>> = salts.into_iter().map(Into::into).collect();
-        let scanners = self.salted(salts, &scan)?;
-        Ok(MergeScan::new(scanners.into_iter(), &scan))
-    }
-
-    /// A scanner for each salt, with the salt's length.
-    fn salted<S: Into<Vec<u8>>>(
-        &self,
-        salts: impl IntoIterator<Item = S>,
-        scan: &Scan,
-    ) -> Result<Vec<(usize, Scanner)>> {
-        let salted = |salt: S| {
-            let salt = salt.into();
-            Ok((salt.len(), self.scan(scan.behind(&salt))?))
-        };
-        salts.into_iter().map(salted).collect()
+        let salts = salts.into_iter().map(Into::into).collect();
+        blocking(self.driver.scan_merge(salts, scan)).map(MergeScan::new)
     }
 }

@@ -145,6 +145,16 @@ impl Balancer {
         }
     }
 
+    /// What this waiter waits for can be done by somebody else who has a connection; false where it doesn't wait.
+    pub(crate) fn may_share(&mut self, waiter: WaiterId) -> bool {
+        self.waiters.may_share(waiter)
+    }
+
+    /// Those of the waiters that come next and share, who wait no more: whoever asks does it for them.
+    pub(crate) fn take_sharing(&mut self, most: usize) -> Vec<WaiterId> {
+        self.waiters.take_sharing(most)
+    }
+
     /// A connection was opened, and `answered` says whether it proved itself; its opener uses it.
     pub(crate) fn opened(&mut self, connection: ConnectionId, answered: bool, now: Instant) {
         if let Some(slot) = self.connections.get_mut(&connection) {

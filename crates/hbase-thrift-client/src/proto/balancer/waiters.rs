@@ -23,6 +23,8 @@ struct Waiter {
     id: WaiterId,
     /// The only connection that it can use.
     wants: Option<ConnectionId>,
+    /// Somebody else who has a connection can do what it waits for.
+    shares: bool,
     granted: Option<Grant>,
 }
 
@@ -48,14 +50,43 @@ pub(super) enum Waited {
 impl Waiters {
     pub(super) fn push(&mut self, id: WaiterId, wants: Option<ConnectionId>) {
         let place = self.queue.partition_point(|waiter| waiter.id < id);
-        self.queue.insert(place, Waiter { id, wants, granted: None });
+        self.queue.insert(place, Waiter { id, wants, shares: false, granted: None });
+    }
+
+    /// What this one waits for can be done by somebody else who has a connection; false where nobody of this number
+    /// waits, or it was granted something.
+    pub(super) fn may_share(&mut self, id: WaiterId) -> bool {
+        let Some(waiter) = self.place(id).map(|place| &mut self.queue[place]) else { return false };
+        waiter.shares = waiter.granted.is_none();
+        waiter.shares
+    }
+
+    /// Takes out the first of those that wait and share, up to one that needs a connection of its own.
+    pub(super) fn take_sharing(&mut self, most: usize) -> Vec<WaiterId> {
+        let mut taken = Vec::new();
+        let needs_its_own =
+            |waiter: &Waiter| waiter.granted.is_none() && waiter.wants.is_none() && !waiter.shares;
+        let end = self.queue.iter().position(needs_its_own).unwrap_or(self.queue.len());
+        let mut place = 0;
+        self.queue.retain(|waiter| {
+            let is_taken =
+                place < end && taken.len() < most && waiter.shares && waiter.granted.is_none();
+            place += 1;
+            if is_taken {
+                taken.push(waiter.id);
+            }
+            !is_taken
+        });
+        taken
+    }
+
+    fn place(&self, id: WaiterId) -> Option<usize> {
+        self.queue.binary_search_by_key(&id, |waiter| waiter.id).ok()
     }
 
     /// Takes what was granted.
     pub(super) fn take(&mut self, id: WaiterId) -> Waited {
-        let Some(position) = self.queue.iter().position(|waiter| waiter.id == id) else {
-            return Waited::NotWaiting;
-        };
+        let Some(position) = self.place(id) else { return Waited::NotWaiting };
         match self.queue[position].granted {
             None => Waited::NotYet,
             Some(grant) => {
@@ -67,7 +98,7 @@ impl Waiters {
 
     /// Stops waiting; returns what was granted meanwhile.
     pub(super) fn give_up(&mut self, id: WaiterId) -> Option<Grant> {
-        let position = self.queue.iter().position(|waiter| waiter.id == id)?;
+        let position = self.place(id)?;
         self.queue.remove(position)?.granted
     }
 
@@ -80,7 +111,7 @@ impl Waiters {
 
     /// Whether this one was granted nothing yet.
     pub(super) fn is_waiting(&self, id: WaiterId) -> bool {
-        self.queue.iter().any(|waiter| waiter.id == id && waiter.granted.is_none())
+        self.place(id).is_some_and(|place| self.queue[place].granted.is_none())
     }
 
     /// How many wait.

@@ -37,14 +37,6 @@ use passing::Passing;
 #[cfg(feature = "generated")]
 pub(crate) use replies::lengths_up_to;
 
-/// Whether something is there already.
-#[derive(Debug)]
-pub(crate) enum Poll<T> {
-    Ready(T),
-    /// More bytes have to be received first.
-    Pending,
-}
-
 /// The state of one connection to a gateway.
 pub(crate) struct Session {
     gateway: Arc<str>,

@@ -5,8 +5,10 @@
 //! made again elsewhere, and might be carried out a second time later, over what was written
 //! meanwhile. For reads behind it a new connection is the shorter way.
 
+use std::task::Poll;
+
 use super::decoder::Decoder;
-use super::{Framing, InFlight, Poll, Session};
+use super::{Framing, InFlight, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::outcome::Answered;
 use crate::wire::{Malformed, Progress, RowsReply};

@@ -1,11 +1,13 @@
 //! Hands out replies: cuts the message out of the stream, checks that it belongs to the oldest call,
 //! and has its body read.
 
+use std::task::Poll;
+
 use thrift::protocol::{TBinaryInputProtocol, TCompactInputProtocol, TInputProtocol, TMessageType};
 
 use super::decoder::Decoder;
 use super::failure::{Lost, application_error};
-use super::{Framing, InFlight, Poll, Session};
+use super::{Framing, InFlight, Session};
 use crate::config::Protocol;
 use crate::dialect::{Answer, Dialect, Reply, Shape};
 use crate::error::{Error, ErrorKind, Result};
@@ -137,7 +139,7 @@ impl Session {
     fn poll_any(&mut self, begin: fn(&mut Self)) -> Result<Poll<Found>> {
         self.oldest()?;
         let broken = self.pump();
-        if let Poll::Pending = self.pass_over()? {
+        if self.pass_over()?.is_pending() {
             return self.awaiting(broken);
         }
         if self.decoder.is_none() {

@@ -1,6 +1,8 @@
 #[cfg(feature = "http")]
 mod http;
 
+use std::task::Poll;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hbase_thrift_api::{TCell, TRowResult};

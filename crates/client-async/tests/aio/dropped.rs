@@ -1,0 +1,140 @@
+//! Futures that are dropped before they are over.
+
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use hbase_thrift_client::aio::Client;
+use hbase_thrift_client::{Config, Get, Increment, Outcome, Put, Scan, WriterOptions};
+
+use crate::support::{Proxy, fill, keys, start, urls};
+
+/// Polls a future until it is over, or until it has had to wait this often.
+async fn waiting_at_most<T>(times: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut waited = 0;
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if waited == times => Poll::Ready(None),
+        Poll::Pending => {
+            waited += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// A random number of times, mostly few.
+fn some_times() -> usize {
+    if fastrand::bool() { fastrand::usize(..3) } else { fastrand::usize(..20) }
+}
+
+#[tokio::test]
+async fn a_scan_whose_fetches_are_dropped_has_every_row_once() {
+    println!("seed {}", fastrand::get_seed());
+    let server = start();
+    for (number, url) in urls(&server).into_iter().enumerate() {
+        let client = Client::connect(url.as_str()).await.unwrap();
+        let table = fill(&client, &format!("t{number}"), 300).await;
+        for _ in 0..30 {
+            let scan = Scan::new().caching(fastrand::u32(1..40)).read_ahead(fastrand::bool());
+            let mut scanner = table.scan(scan).await.unwrap();
+            let mut seen = Vec::new();
+            loop {
+                match waiting_at_most(some_times(), scanner.next_row()).await {
+                    None => {}
+                    Some(row) => match row.unwrap() {
+                        Some(row) => seen.push(String::from_utf8(row.key().to_vec()).unwrap()),
+                        None => break,
+                    },
+                }
+            }
+            assert_eq!(seen, keys(300).collect::<Vec<_>>());
+        }
+        let status = client.pool_status();
+        assert_eq!((status.in_use, status.waiting), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn calls_that_are_dropped_leave_no_reply_to_others() {
+    println!("seed {}", fastrand::get_seed());
+    let server = start();
+    for (number, url) in urls(&server).into_iter().enumerate() {
+        let client = Client::connect(url.as_str()).await.unwrap();
+        let table = fill(&client, &format!("t{number}"), 100).await;
+        let (mut counted, mut unknown) = (0, 0);
+        let mut written = BTreeSet::new();
+        for round in 0..500 {
+            let key = format!("row{:04}", fastrand::usize(..100));
+            match fastrand::u8(..4) {
+                0 => {
+                    let one = Increment::new("n", "f:n", 1);
+                    match waiting_at_most(some_times(), table.increment(&one)).await {
+                        Some(value) => {
+                            value.unwrap();
+                            counted += 1;
+                        }
+                        None => unknown += 1,
+                    }
+                }
+                1 => {
+                    let key = format!("new{round}");
+                    let put = Put::new(key.as_str()).column("f:x", "1");
+                    if waiting_at_most(some_times(), table.put(&put)).await.is_some() {
+                        written.insert(key);
+                    }
+                }
+                _ => {
+                    let get = Get::new(key.as_str());
+                    if let Some(row) = waiting_at_most(some_times(), table.get(&get)).await {
+                        assert_eq!(row.unwrap().unwrap().key(), key.as_bytes());
+                    }
+                }
+            }
+        }
+        let value = table.counter_get("n", "f:n").await.unwrap();
+        assert!((counted..=counted + unknown).contains(&value), "{counted} {unknown} {value}");
+        for key in written {
+            assert!(table.exists(&Get::new(key)).await.unwrap());
+        }
+        let status = client.pool_status();
+        assert_eq!((status.in_use, status.waiting), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_flush_that_is_dropped_in_line_or_midway_holds_up_no_other() {
+    let server = start();
+    let proxy = Proxy::start(server.address(), Duration::from_millis(30)).await;
+    let client = Client::connect(Config::new("127.0.0.1", proxy.port())).await.unwrap();
+    let table = fill(&client, "t", 1).await;
+    let writer = table.writer(WriterOptions::new().no_max_age());
+    let write = async |row: &str| writer.write(Put::new(row).column("f:x", "1")).await.unwrap();
+    // The first is under way, the second stands in line and is dropped.
+    write("a").await;
+    let mut first = Box::pin(writer.flush());
+    assert!(waiting_at_most(0, first.as_mut()).await.is_none());
+    assert!(waiting_at_most(0, writer.flush()).await.is_none());
+    write("b").await;
+    let others = async { tokio::join!(first, writer.flush()) };
+    let (first, second) = tokio::time::timeout(Duration::from_secs(10), others).await.unwrap();
+    first.unwrap();
+    second.unwrap();
+    // The one that is under way is dropped: what it was sending comes back as unknown.
+    write("c").await;
+    assert!(waiting_at_most(0, writer.flush()).await.is_none());
+    let flushed = tokio::time::timeout(Duration::from_secs(10), writer.flush()).await.unwrap();
+    let error = flushed.unwrap_err();
+    let failure = &error.failures()[0];
+    assert_eq!(failure.error.outcome(), Outcome::Unknown);
+    for mutation in error.into_mutations() {
+        writer.write(mutation).await.unwrap();
+    }
+    writer.close().await.unwrap();
+    for row in ["a", "b", "c"] {
+        assert!(table.exists(&Get::new(row)).await.unwrap());
+    }
+}
