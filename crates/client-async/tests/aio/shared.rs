@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use hbase_thrift_client::aio::{Client, Table};
-use hbase_thrift_client::{Config, ErrorKind, Get, Put};
+use hbase_thrift_client::{CancellationToken, Config, ErrorKind, Get, Put};
 use mini_hbase::{Fault, When};
 
 use crate::support::{Proxy, fill, start, urls};
@@ -122,4 +122,29 @@ async fn reads_that_nobody_waits_for_any_more_hold_up_no_others() {
     }
     let status = client.pool_status();
     assert_eq!((status.in_use, status.waiting), (0, 0));
+}
+
+#[tokio::test]
+async fn a_token_ends_the_read_of_its_own_caller_alone() {
+    let server = start();
+    let proxy = Proxy::start(server.address(), Duration::from_millis(30)).await;
+    let config = Config::new("127.0.0.1", proxy.port()).max_connections(1);
+    let client = Client::connect(config).await.unwrap();
+    let table = fill(&client, "t", 100).await;
+    let connections = proxy.connections();
+    let token = CancellationToken::new();
+    // The first has the connection; the second gets it next and takes the others along.
+    let (first, row) = (Get::new("row0000"), Get::new("row0001"));
+    let cancelled = table.with_cancellation(&token);
+    let others = async { join_all((0..50).map(|number| get(&table, number))).await };
+    let cancelling = async {
+        // By then the first is over, and the others are under way.
+        tokio::time::sleep(Duration::from_millis(45)).await;
+        token.cancel();
+    };
+    let (first, result, _, ()) =
+        tokio::join!(table.get(&first), cancelled.get(&row), others, cancelling);
+    assert!(first.unwrap().is_some());
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(proxy.connections(), connections, "the others' connection was ended");
 }

@@ -41,6 +41,7 @@ pub(crate) fn keys(rows: usize) -> impl DoubleEndedIterator<Item = String> {
 pub(crate) struct Proxy {
     port: u16,
     passed: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -49,17 +50,25 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let passed = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&passed);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::Relaxed);
                 let counter = Arc::clone(&counter);
                 tokio::spawn(async move { pass_on(client, server, delay, &counter).await });
             }
         });
-        Self { port, passed }
+        Self { port, passed, connections }
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// How many connections were made.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// How many pieces have come from clients.

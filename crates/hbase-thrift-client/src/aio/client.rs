@@ -33,6 +33,8 @@ pub struct Client {
 impl Client {
     /// Connects to the first gateway that answers, as [`crate::Client::connect`].
     ///
+    /// Dropped midway, it has had no effect.
+    ///
     /// # Errors
     ///
     /// As there, and [`ErrorKind::Config`](crate::ErrorKind::Config) outside of a runtime.
@@ -62,6 +64,8 @@ impl Client {
     }
 
     /// Finds out what the gateway speaks, as [`crate::Client::probe`].
+    ///
+    /// Dropped midway, it has had no effect.
     ///
     /// ```no_run
     /// # use hbase_thrift_client::{Config, aio::Client};
@@ -152,6 +156,8 @@ impl Client {
     }
 
     /// Asks one gateway for a sign of life. HBase behind it is not asked.
+    ///
+    /// Dropped midway, it has had no effect.
     ///
     /// # Errors
     ///

@@ -33,7 +33,7 @@ impl RegionScan {
         Self { rows }
     }
 
-    /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
+    /// Counts the rows that are left (results, where [`Scan::batch`](crate::Scan::batch) splits rows).
     ///
     /// ```no_run
     /// # use hbase_thrift_client::Scan;

@@ -30,7 +30,7 @@ impl RowSetScan {
         Self { rows }
     }
 
-    /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
+    /// Counts the rows that are left (results, where [`Scan::batch`](crate::Scan::batch) splits rows).
     ///
     /// ```no_run
     /// # use hbase_thrift_client::{RowSet, Scan};

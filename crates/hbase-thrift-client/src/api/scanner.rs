@@ -81,7 +81,7 @@ impl Scanner {
         self.rows.page_token()
     }
 
-    /// Counts the rows that are left (results, where [`Scan::batch`] splits rows).
+    /// Counts the rows that are left (results, where [`Scan::batch`](crate::Scan::batch) splits rows).
     ///
     /// ```no_run
     /// # use hbase_thrift_client::{Client, Config, Scan};

@@ -79,6 +79,12 @@ impl Lease {
         self
     }
 
+    /// Lets no token end what is waited for on the connection from now on.
+    pub(super) fn watched_by_nobody(mut self) -> Self {
+        self.leave_watch();
+        self
+    }
+
     /// The operation that the connection is lent for has succeeded, which earns repeats once it comes back.
     pub(crate) fn succeeded(&mut self) {
         self.has_succeeded = true;

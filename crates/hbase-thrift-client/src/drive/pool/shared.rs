@@ -186,6 +186,8 @@ struct Carrier {
 
 impl Carrier {
     fn new(pool: Pool, lease: Lease, first: Arc<SharedRead>, others: Vec<Arc<SharedRead>>) -> Self {
+        // A token of the first one's caller must not end the others' reads.
+        let lease = lease.watched_by_nobody();
         let waiting = [first].into_iter().chain(others).collect();
         Self { pool, lease, waiting, under_way: VecDeque::new(), loss: SharedLoss::default() }
     }

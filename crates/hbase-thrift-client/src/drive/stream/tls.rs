@@ -1,7 +1,8 @@
 //! TLS around a stream, in whatever world that is.
 //!
 //! Our own hand on rustls, and not one library for blocking streams and another for tokio's: what is
-//! reported as written has to be a whole record, since the other side can't make use of less.
+//! reported as written has to be whole records that have left, since the other side can't make use of less. The
+//! libraries report what they have taken into their buffers.
 
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
