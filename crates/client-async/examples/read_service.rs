@@ -50,7 +50,7 @@ async fn row(
             Ok(cells)
         }
         Ok(None) => Err((StatusCode::NOT_FOUND, "there is no such row\n".to_owned())),
-        // What may go away by itself is worth another try of whoever asked.
+        // What may go away by itself is worth another try by the caller.
         Err(error) if error.is_transient() => {
             Err((StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")))
         }

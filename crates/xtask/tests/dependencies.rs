@@ -28,7 +28,7 @@ fn docs_architecture_says_what_each_dependency_is_for() {
     );
 }
 
-/// Whoever takes the blocking client gets no runtime with it, not even for its tests.
+/// The blocking client brings no runtime, not even for its tests.
 #[test]
 fn the_client_without_features_has_no_runtime_in_its_tree() {
     let tree = |features: &str| {

@@ -58,7 +58,7 @@ async fn no_task_has_a_wrong_answer_and_the_pool_is_whole_in_the_end() {
         server.clear_faults();
         let (counted, unknown) =
             (counts.counted.load(Ordering::Relaxed), counts.unknown.load(Ordering::Relaxed));
-        // Whatever was given up may be carried out until its connection has ended.
+        // What was given up may be carried out until its connection has ended.
         tokio::time::sleep(Duration::from_millis(200)).await;
         let value = table.counter_get("count", "f:n").await.unwrap();
         assert!(counted <= value && value <= counted + unknown, "{counted}, {unknown}: {value}");

@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::request::PageToken;
 use crate::row::{Row, RowBatch};
 
-/// Rows and, at times, the fetch that has them and will bring more. Whoever stops waiting leaves the fetch as it
-/// is, and it goes on when the next row is asked for.
+/// Rows and, at times, the fetch that has them and will bring more. A caller that stops waiting leaves the fetch
+/// as it is; it goes on when the next row is asked for.
 struct RowStream<R> {
     rows: Option<Box<R>>,
     fetch: Option<Fetch<R>>,
@@ -98,8 +98,8 @@ impl<R: Rows> RowStream<R> {
 /// The rows of a [`Scan`](crate::Scan), in order, as [`crate::Scanner`]: a [`Stream`] of `Result<Row>`.
 ///
 /// The next batch is asked for while the rows of this one are taken, and none after that: a stream that nobody
-/// polls costs its gateway nothing. Whoever stops waiting for a row, by `select!` for instance, goes on with
-/// the same one.
+/// polls costs its gateway nothing. A caller that stops waiting for a row, by `select!` for
+/// instance, gets the same row the next time.
 ///
 /// ```no_run
 /// # use hbase_thrift_client::{Scan, aio::{Client, Scanner}};
@@ -133,7 +133,7 @@ impl Scanner {
 
     /// Returns the rows that are at hand, or the next ones that the server has; `None` at the end.
     ///
-    /// Whoever stops waiting loses none of them.
+    /// None of them is lost if the caller stops waiting.
     ///
     /// ```no_run
     /// # use hbase_thrift_client::{Scan, aio::Client};
@@ -201,8 +201,8 @@ impl Scanner {
 
 /// The rows behind all salts, or of all regions, in no particular order, as [`crate::UnionScan`].
 ///
-/// A [`Stream`] of `Result<Row>`, which ends after the first error. Whoever stops waiting for a row goes on with
-/// the same one.
+/// A [`Stream`] of `Result<Row>`, which ends after the first error. A caller that stops waiting for a row gets
+/// the same row the next time.
 ///
 /// ```no_run
 /// # use hbase_thrift_client::{Scan, aio::Client};
@@ -246,8 +246,8 @@ impl UnionScan {
 
 /// The rows behind all salts in the order of their keys without the salt, as [`crate::MergeScan`].
 ///
-/// A [`Stream`] of `Result<Row>`, which ends after the first error. Whoever stops waiting for a row goes on with
-/// the same one.
+/// A [`Stream`] of `Result<Row>`, which ends after the first error. A caller that stops waiting for a row gets
+/// the same row the next time.
 ///
 /// ```no_run
 /// # use hbase_thrift_client::{Scan, aio::Client};
@@ -291,8 +291,8 @@ impl MergeScan {
 
 /// The rows of a scan whose regions are read ahead of one another, in order, as [`crate::RegionScan`].
 ///
-/// A [`Stream`] of `Result<Row>`, which ends after the first error. Whoever stops waiting for a row goes on with
-/// the same one.
+/// A [`Stream`] of `Result<Row>`, which ends after the first error. A caller that stops waiting for a row gets
+/// the same row the next time.
 ///
 /// ```no_run
 /// # use hbase_thrift_client::{Scan, aio::Client};
@@ -336,8 +336,8 @@ impl RegionScan {
 
 /// The rows of a [`RowSet`](crate::RowSet), in order, as [`crate::RowSetScan`].
 ///
-/// A [`Stream`] of `Result<Row>`, which ends after the first error. Whoever stops waiting for a row goes on with
-/// the same one.
+/// A [`Stream`] of `Result<Row>`, which ends after the first error. A caller that stops waiting for a row gets
+/// the same row the next time.
 ///
 /// ```no_run
 /// # use hbase_thrift_client::{RowSet, Scan, aio::Client};

@@ -54,7 +54,7 @@ impl Environment for Tokio {
 
     fn wait<'a>(&'a self, signal: &'a Arc<Signal>, until: Instant) -> Waits<'a, ()> {
         Box::pin(async move {
-            // Raised or not: whoever waits looks what there is.
+            // Raised or not: the caller looks what there is.
             let _ = time::timeout_at(until.into(), poll_fn(|cx| signal.poll(cx))).await;
         })
     }
@@ -90,7 +90,7 @@ impl Environment for Tokio {
     }
 
     fn spawn(&self, task: Waits<'static, ()>) {
-        // Without a runtime the task is dropped, and says so to whoever waits for it.
+        // Without a runtime the task is dropped, and its callers get an error.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(task);
         }
@@ -182,6 +182,10 @@ struct Timer(Option<Pin<Box<Sleep>>>);
 impl Timer {
     /// Fails at the deadline.
     fn poll<T>(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<io::Result<T>> {
+        if self.0.is_none() && Handle::try_current().is_err() {
+            // Something is dropped outside of a runtime: it doesn't come back, so nobody wakes it.
+            return Poll::Pending;
+        }
         let until = deadline.into();
         let sleep = self.0.get_or_insert_with(|| Box::pin(time::sleep_until(until)));
         if sleep.deadline() != until {

@@ -94,15 +94,34 @@ impl Drop for BufferedWriter {
         if held == 0 {
             return;
         }
-        let driver = Arc::clone(&self.driver);
+        let (driver, unsent) = (Arc::clone(&self.driver), Unsent(held));
         let send = async move {
-            if let Err(failed) = driver.flush().await {
+            let sent = driver.flush().await;
+            unsent.are_sent();
+            if let Err(failed) = sent {
                 tracing::error!(rows = failed.len(), "rows were lost with a writer");
             }
         };
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(send)),
-            Err(_) => tracing::error!(mutations = held, "rows were lost with a writer"),
+        // Without a runtime, or in one that ends, what is unsent is dropped, and says so.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(send);
+        }
+    }
+}
+
+/// How many mutations are lost if this is dropped.
+struct Unsent(usize);
+
+impl Unsent {
+    fn are_sent(mut self) {
+        self.0 = 0;
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        if self.0 > 0 {
+            tracing::error!(mutations = self.0, "rows were lost with a writer");
         }
     }
 }

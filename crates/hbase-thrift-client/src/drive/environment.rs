@@ -1,8 +1,8 @@
 //! What the drivers need of the world: time, waiting, connections, luck.
 //!
 //! There are two worlds, and a simulated one for tests. In the blocking one everything that is waited for is
-//! over when it is polled first, since the thread waits there; so whatever is written with it is over at
-//! once, too.
+//! over when it is polled first, since the thread waits there; so each future that is made of these is over
+//! at once, too.
 
 use std::io;
 use std::pin::Pin;

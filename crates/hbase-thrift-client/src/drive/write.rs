@@ -20,7 +20,7 @@ pub(crate) struct WriteDriver {
     executor: Executor,
     table: Vec<u8>,
     state: Mutex<State>,
-    /// Something was pushed or sent, or the writer ended; for whoever sends what is due.
+    /// Something was pushed or sent, or the writer ended; for the thread or task that sends what is due.
     changed: Arc<Signal>,
 }
 

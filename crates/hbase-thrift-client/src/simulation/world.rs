@@ -24,7 +24,7 @@ pub(super) struct World {
 
 thread_local! {
     static CALLER: Cell<usize> = const { Cell::new(usize::MAX) };
-    /// Whether the caller has a future driven: whatever waits returns then, and says until when it waits.
+    /// Whether the caller drives a future: a wait returns then, and says until when it lasts.
     static IS_DRIVEN: Cell<bool> = const { Cell::new(false) };
     static WAITS_UNTIL: Cell<Time> = const { Cell::new(0) };
     /// Whether the caller drops a future.

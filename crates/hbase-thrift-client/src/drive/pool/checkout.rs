@@ -76,7 +76,7 @@ impl<'a> Checkout<'a> {
     }
 
     pub(super) async fn turn(&mut self) -> Result<Step> {
-        // Whoever waited since the last turn comes back later.
+        // Time has passed if the caller waited since the last turn.
         self.now = self.pool.environment().now();
         let granted = self.ask()?;
         self.take(granted).await

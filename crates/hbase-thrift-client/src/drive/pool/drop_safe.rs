@@ -1,5 +1,5 @@
-//! What a caller leaves behind that stops midway: whoever waits waits no longer, and what is being opened is
-//! forgotten.
+//! What is left of a caller that stops midway: its place in line is given up, and a connection that it was opening
+//! is forgotten.
 
 use super::Pool;
 use crate::proto::{Balancer, ConnectionId, End, WaiterId};

@@ -1,7 +1,7 @@
 //! Reads that share a connection, where more are made at once than there are connections.
 //!
-//! A read that has to wait says what it reads. Whoever gets a connection to read takes along the reads that wait
-//! next, and a task carries all of them: it sends their requests together, hands out the replies in order, and
+//! A read that has to wait says what it reads. A caller that gets a connection to read with takes along the reads
+//! that wait next, and a task carries all of them: it sends their requests together, hands out the replies in order, and
 //! goes on with the reads that wait by then. Nobody else needs to be polled for that, and a read that is
 //! given up meanwhile leaves its reply to be taken in and dropped. Writes, and reads of many rows, stand in the
 //! same line and get a connection to themselves.

@@ -1,7 +1,7 @@
 //! The rows of scans, one after the other: of one scan, of several behind salts, of a table's regions, of sets of
 //! keys and ranges.
 //!
-//! Whatever waits for the next row may stop and go on later: no row is lost or comes twice.
+//! A caller may stop waiting for the next row and go on later: no row is lost or comes twice.
 
 mod by_region;
 mod row_set;

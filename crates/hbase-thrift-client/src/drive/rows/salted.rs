@@ -127,7 +127,7 @@ impl MergeRows {
         Ok(self.foremost())
     }
 
-    /// The scan that is behind last has this row, or no more.
+    /// The scan that is behind last has this row, or has ended.
     fn came(&mut self, scan: usize, row: Option<Row>) {
         self.behind.pop();
         if let Some(row) = row {

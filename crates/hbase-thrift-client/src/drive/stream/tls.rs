@@ -1,4 +1,4 @@
-//! TLS around a stream, in whatever world that is.
+//! TLS around a stream, in either world.
 //!
 //! Our own hand on rustls, and not one library for blocking streams and another for tokio's: what is
 //! reported as written has to be whole records that have left, since the other side can't make use of less. The

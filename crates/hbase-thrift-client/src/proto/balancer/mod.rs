@@ -150,7 +150,7 @@ impl Balancer {
         self.waiters.may_share(waiter)
     }
 
-    /// Those of the waiters that come next and share, who wait no more: whoever asks does it for them.
+    /// The waiters that come next and share. They wait no longer: the caller does it for them.
     pub(crate) fn take_sharing(&mut self, most: usize) -> Vec<WaiterId> {
         self.waiters.take_sharing(most)
     }
