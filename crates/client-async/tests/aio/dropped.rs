@@ -6,8 +6,10 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use hbase_thrift_client::aio::Client;
-use hbase_thrift_client::{Config, Get, Increment, Outcome, Put, Scan, WriterOptions};
+use hbase_thrift_client::aio::{Client, Table};
+use hbase_thrift_client::{
+    Batch, Config, Delete, Get, GetRows, Increment, Outcome, Put, RowSet, Scan, WriterOptions,
+};
 
 use crate::support::{Proxy, fill, keys, start, urls};
 
@@ -136,5 +138,86 @@ async fn a_flush_that_is_dropped_in_line_or_midway_holds_up_no_other() {
     writer.close().await.unwrap();
     for row in ["a", "b", "c"] {
         assert!(table.exists(&Get::new(row)).await.unwrap());
+    }
+}
+
+/// Drops a call at its first wait, at its second one and so on, until it is over; the client has to work after each.
+async fn at_each_wait<T>(client: &Client, mut call: impl AsyncFnMut(&Table) -> T) {
+    let table = client.table("t");
+    for waits in 0.. {
+        assert!(waits < 1_000, "the call never ends");
+        let is_over = waiting_at_most(waits, call(&table)).await.is_some();
+        let row = table.get(&Get::new("row0001")).await.unwrap().unwrap();
+        assert_eq!(row.key(), b"row0001");
+        let status = client.pool_status();
+        assert_eq!((status.in_use, status.waiting), (0, 0), "after {waits} waits");
+        if is_over {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_wait_of_each_call_may_be_its_last() {
+    let server = start();
+    for url in urls(&server) {
+        // Of one connection, so that whatever is left of a call is in the way of the next.
+        let config: Config = url.parse().unwrap();
+        let client = Client::connect(config.max_connections(1)).await.unwrap();
+        if !client.admin().table_exists("t").await.unwrap() {
+            fill(&client, "t", 50).await;
+        }
+        at_each_wait(&client, async |table| table.get(&Get::new("row0002")).await.unwrap()).await;
+        let many = GetRows::new(keys(50));
+        at_each_wait(&client, async |table| table.get_rows(&many).await.unwrap()).await;
+        at_each_wait(&client, async |table| table.exists_all(&many).await.unwrap()).await;
+        let put = Put::new("put").column("f:x", "1");
+        at_each_wait(&client, async |table| table.put(&put).await.unwrap()).await;
+        let one = Increment::new("n", "f:n", 1);
+        at_each_wait(&client, async |table| table.increment(&one).await.unwrap()).await;
+        let several = [one.clone(), Increment::new("m", "f:n", 1)];
+        at_each_wait(&client, async |table| table.increment_rows(&several).await.unwrap()).await;
+        let batch = Batch::new().put(put.clone()).delete(Delete::row("gone").column("f:x"));
+        at_each_wait(&client, async |table| table.batch(&batch).await.unwrap()).await;
+        for caching in [3, 100] {
+            let scan = || Scan::new().prefix("row").caching(caching);
+            let count = async |table: &Table| table.count_rows(scan()).await.unwrap();
+            at_each_wait(&client, count).await;
+            let in_order = async |table: &Table| {
+                let rows = table.scan_regions_in_order(scan()).await.unwrap();
+                assert_eq!(rows.count_rows().await.unwrap(), 50);
+            };
+            at_each_wait(&client, in_order).await;
+            let merged = async |table: &Table| {
+                let scan = Scan::new().caching(caching);
+                let rows = table.scan_merge(["row000", "row001", "row002"], scan).await.unwrap();
+                assert_eq!(rows.count_rows().await.unwrap(), 30);
+            };
+            at_each_wait(&client, merged).await;
+        }
+        let set = async |table: &Table| {
+            let rows = RowSet::new().row("row0001").row("row0003").prefix("row001");
+            let rows = table.scan_rows(rows, Scan::new()).await.unwrap();
+            assert_eq!(rows.count_rows().await.unwrap(), 12);
+        };
+        at_each_wait(&client, set).await;
+        let pipeline = async |table: &Table| {
+            let mut pipeline = client.pipeline();
+            for key in keys(5) {
+                pipeline.get(table, Get::new(key)).await.unwrap();
+            }
+            pipeline.send().await.all().unwrap();
+        };
+        at_each_wait(&client, pipeline).await;
+        let write = async |table: &Table| {
+            let writer = table.writer(WriterOptions::new().no_max_age());
+            writer.write(Put::new("written").column("f:x", "1")).await.unwrap();
+            writer.write(Delete::row("written").column("f:y")).await.unwrap();
+            writer.write(Put::new("written").column("f:z", "1")).await.unwrap();
+            writer.flush().await.unwrap();
+        };
+        at_each_wait(&client, write).await;
+        at_each_wait(&client, async |_| client.admin().table_states().await.unwrap()).await;
+        at_each_wait(&client, async |_| Client::connect(url.as_str()).await.unwrap()).await;
     }
 }
