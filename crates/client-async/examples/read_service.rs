@@ -1,4 +1,4 @@
-//! An axum service that reads rows by their keys: `GET /rows/{key}` answers with the row's cells, one in a line.
+//! An axum service that reads rows by their keys: `GET /rows/{key}` returns the row's cells, one in a line.
 //!
 //! ```text
 //! cargo run -p client-async --example read_service -- hbase://localhost crashes 127.0.0.1:8080

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use hbase_thrift_client::aio::Client;
 use hbase_thrift_client::{
-    CancellationToken, Config, ErrorKind, Get, Increment, Put, Scan, WriterOptions,
+    CancellationToken, Config, Delete, ErrorKind, Get, Increment, Put, Scan, WriterOptions,
 };
+
+use mini_hbase::{Fault, When};
 
 use crate::support::{fill, start};
 
@@ -173,4 +175,30 @@ async fn a_long_scan_leaves_turns_to_the_other_tasks_of_its_thread() {
     other.abort();
     assert_eq!(number, 3_000);
     assert!(most_between.max(number - last.0) < 1_000, "{most_between} rows without a turn");
+}
+
+/// Where it would have to wait for a connection that a call within a runtime has.
+#[test]
+fn outside_of_a_runtime_no_call_waits_for_a_connection() {
+    let server = start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let config: Config = server.url().parse().unwrap();
+    let client = Client::lazy(config.max_connections(1)).unwrap();
+    let table = runtime.block_on(fill(&client, "t", 1));
+    server.fault(When::every("mutateRow"), Fault::Delay(Duration::from_secs(1)));
+    let busy = table.clone();
+    let put = runtime.spawn(async move {
+        busy.put(&Put::new("r").column("f:x", "1")).await.unwrap();
+    });
+    while client.pool_status().in_use == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let (delete, mut context) =
+        (Delete::row("r"), std::task::Context::from_waker(std::task::Waker::noop()));
+    let mut call = std::pin::pin!(table.delete(&delete));
+    let std::task::Poll::Ready(result) = call.as_mut().poll(&mut context) else {
+        panic!("nobody would wake it")
+    };
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Config);
+    runtime.block_on(put).unwrap();
 }

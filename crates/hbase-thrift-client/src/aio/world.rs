@@ -65,7 +65,7 @@ impl Environment for Tokio {
         deadline: Instant,
     ) -> Waits<'a, io::Result<Box<dyn Stream>>> {
         Box::pin(async move {
-            let runtime = Handle::try_current().map_err(|_| no_runtime())?.id();
+            let runtime = Handle::try_current().map_err(|_| io::Error::from(no_runtime()))?.id();
             let name = (endpoint.host(), endpoint.port());
             let found = time::timeout_at(deadline.into(), lookup_host(name)).await??;
             let addresses: Vec<_> = found.collect();
@@ -85,6 +85,10 @@ impl Environment for Tokio {
         fastrand::u32(..)
     }
 
+    fn check_caller(&self) -> Result<()> {
+        Handle::try_current().map(drop).map_err(|_| no_runtime().into_error())
+    }
+
     fn has_tasks(&self) -> bool {
         Handle::try_current().is_ok()
     }
@@ -97,10 +101,10 @@ impl Environment for Tokio {
     }
 }
 
-fn no_runtime() -> io::Error {
+fn no_runtime() -> Refusal {
     let message = "the async client waits by tokio: call it within one of tokio's runtimes that has \
                    I/O and time enabled";
-    Refusal { kind: ErrorKind::Config, message: message.to_owned(), source: None }.into()
+    Refusal { kind: ErrorKind::Config, message: message.to_owned(), source: None }
 }
 
 /// A connection over plain TCP.

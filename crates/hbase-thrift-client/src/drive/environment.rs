@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::stream::Stream;
 use crate::config::Endpoint;
+use crate::error::Result;
 
 /// The world of a client.
 pub(crate) trait Environment: Send + Sync {
@@ -33,6 +34,11 @@ pub(crate) trait Environment: Send + Sync {
 
     /// Any number.
     fn luck(&self) -> u32;
+
+    /// Fails where the caller can't wait in this world.
+    fn check_caller(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether there are tasks, which go on while nobody waits for them.
     fn has_tasks(&self) -> bool {

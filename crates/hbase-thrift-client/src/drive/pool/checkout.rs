@@ -30,7 +30,7 @@ pub(super) struct Granted {
 }
 
 /// What comes of one turn.
-pub(super) enum Step {
+pub(super) enum CheckoutStep {
     Lent(Lease),
     /// To wait until the balancer has something for this number.
     Wait(WaiterId),
@@ -75,7 +75,7 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    pub(super) async fn turn(&mut self) -> Result<Step> {
+    pub(super) async fn turn(&mut self) -> Result<CheckoutStep> {
         // Time has passed if the caller waited since the last turn.
         self.now = self.pool.environment().now();
         let granted = self.ask()?;
@@ -85,6 +85,7 @@ impl<'a> Checkout<'a> {
     fn ask(&mut self) -> Result<Granted> {
         let Self { pool, now, deadline, cancellation, .. } = *self;
         pool.check_ended(cancellation)?;
+        pool.environment().check_caller()?;
         let time_left = deadline.saturating_duration_since(now);
         if time_left.is_zero() && self.waiter.id().is_none() {
             return Err(self.failure.take().unwrap_or_else(no_time));
@@ -97,7 +98,7 @@ impl<'a> Checkout<'a> {
     }
 
     /// Does what the balancer says.
-    pub(super) async fn take(&mut self, granted: Granted) -> Result<Step> {
+    pub(super) async fn take(&mut self, granted: Granted) -> Result<CheckoutStep> {
         let Self { pool, now, cancellation, .. } = *self;
         let Granted { turn, kept } = granted;
         let lease = match turn {
@@ -107,7 +108,7 @@ impl<'a> Checkout<'a> {
             },
             Turn::Drain(id) => {
                 let time = self.patience.saturating_duration_since(now);
-                let Some(lease) = pool.take_kept(id, now) else { return Ok(Step::Again) };
+                let Some(lease) = pool.take_kept(id, now) else { return Ok(CheckoutStep::Again) };
                 if time.is_zero() {
                     lease.park_again();
                     return Err(pool.exhausted());
@@ -116,7 +117,7 @@ impl<'a> Checkout<'a> {
                 let until = if pool.gateways() > 1 { now + time / 2 } else { self.patience };
                 let settling = lease.watched_by(cancellation).settle(until);
                 let lease = Box::pin(settling).await;
-                return Ok(lease.map_or(Step::Again, Step::Lent));
+                return Ok(lease.map_or(CheckoutStep::Again, CheckoutStep::Lent));
             }
             Turn::Open { connection, gateway, within, close } => {
                 drop(close.and_then(|id| pool.lock().kept.remove(id)));
@@ -130,10 +131,12 @@ impl<'a> Checkout<'a> {
                     }
                 }
             }
-            Turn::Wait(id) => return Ok(Step::Wait(self.waiter.waits(id))),
+            Turn::Wait(id) => return Ok(CheckoutStep::Wait(self.waiter.waits(id))),
             Turn::NoneLeft => return Err(self.failure.take().unwrap_or_else(no_gateway)),
             Turn::Gone => None,
         };
-        Ok(lease.map_or(Step::Again, |lease| Step::Lent(lease.watched_by(cancellation))))
+        Ok(lease.map_or(CheckoutStep::Again, |lease| {
+            CheckoutStep::Lent(lease.watched_by(cancellation))
+        }))
     }
 }

@@ -34,7 +34,7 @@ use crate::proto::{
 };
 use crate::row::Recycler;
 pub(crate) use ahead::Taken;
-use checkout::{Checkout, Granted, Step};
+use checkout::{Checkout, CheckoutStep, Granted};
 use drop_safe::{Opening, Waiter};
 use gateway::Gateway;
 use kept::{Awaited, Kept, KeptConnections};
@@ -157,12 +157,12 @@ impl Pool {
         let mut step = checkout.take(first).await?;
         loop {
             step = match step {
-                Step::Lent(lease) => return Ok(lease),
-                Step::Wait(id) => {
+                CheckoutStep::Lent(lease) => return Ok(lease),
+                CheckoutStep::Wait(id) => {
                     self.wait(id, checkout.patience, checkout.cancellation).await?;
                     checkout.turn().await?
                 }
-                Step::Again => checkout.turn().await?,
+                CheckoutStep::Again => checkout.turn().await?,
             };
         }
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::checkout::{Checkout, Step};
+use super::checkout::{Checkout, CheckoutStep};
 use super::{Lease, Pool};
 use crate::dialect::{Effect, Request};
 use crate::drive::cancel::{Cancellation, Watched};
@@ -120,12 +120,12 @@ impl Pool {
         let mut checkout = Checkout::new(self, now, deadline, cancellation);
         let mut shared: Option<Arc<SharedRead>> = None;
         let mut step = match checkout.first_turn()? {
-            Ok(lease) => Step::Lent(lease),
+            Ok(lease) => CheckoutStep::Lent(lease),
             Err(granted) => checkout.take(granted).await?,
         };
         loop {
             match step {
-                Step::Lent(lease) => {
+                CheckoutStep::Lent(lease) => {
                     let others = self.take_reads(MOST - 1);
                     if others.is_empty() {
                         return Ok(Lent::Connection(lease));
@@ -136,12 +136,12 @@ impl Pool {
                     self.environment().spawn(Box::pin(carrier.carry()));
                     return self.carried(own, cancellation).await.map(Lent::Read);
                 }
-                Step::Wait(id) => {
+                CheckoutStep::Wait(id) => {
                     let own = shared.get_or_insert_with(|| SharedRead::new(table, get, deadline));
                     self.offer_read(id, own);
                     self.wait(id, checkout.patience, cancellation).await?;
                 }
-                Step::Again => {}
+                CheckoutStep::Again => {}
             }
             if let Some(read) = shared.as_ref().filter(|read| read.is_taken()) {
                 return self.carried(read, cancellation).await.map(Lent::Read);

@@ -43,21 +43,6 @@ impl RegionRows {
         self.scans.len()
     }
 
-    async fn find(&mut self) -> Result<Option<Row>> {
-        self.ask_ahead().await;
-        while self.left > 0
-            && let Some(scan) = self.scans.front_mut()
-        {
-            if let Some(row) = scan.next_row().await? {
-                self.took_one();
-                return Ok(Some(row));
-            }
-            self.scans.pop_front();
-            self.begun = self.begun.saturating_sub(1);
-        }
-        Ok(None)
-    }
-
     fn took_one(&mut self) {
         self.left -= 1;
         self.begun = self.begun.max(1);
@@ -76,11 +61,6 @@ impl RegionRows {
         }
         self.may_ask = false;
     }
-
-    fn end(&mut self) {
-        self.left = 0;
-        self.scans.clear();
-    }
 }
 
 impl Rows for RegionRows {
@@ -93,12 +73,24 @@ impl Rows for RegionRows {
         Some(row)
     }
 
-    async fn next_row(&mut self) -> Result<Option<Row>> {
-        let row = self.find().await;
-        if !matches!(row, Ok(Some(_))) {
-            self.end();
+    async fn find(&mut self) -> Result<Option<Row>> {
+        self.ask_ahead().await;
+        while self.left > 0
+            && let Some(scan) = self.scans.front_mut()
+        {
+            if let Some(row) = scan.next_row().await? {
+                self.took_one();
+                return Ok(Some(row));
+            }
+            self.scans.pop_front();
+            self.begun = self.begun.saturating_sub(1);
         }
-        row
+        Ok(None)
+    }
+
+    fn end(&mut self) {
+        self.left = 0;
+        self.scans.clear();
     }
 }
 

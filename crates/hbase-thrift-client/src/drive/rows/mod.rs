@@ -21,8 +21,22 @@ pub(crate) trait Rows: Send + 'static {
     /// The next row, if it is there already.
     fn at_hand(&mut self) -> Option<Row>;
 
+    /// Waits for the next row; `None` after the last.
+    fn find(&mut self) -> impl Future<Output = Result<Option<Row>>> + Send;
+
+    /// No row follows.
+    fn end(&mut self);
+
     /// The next row; `None` after the last, and after an error.
-    fn next_row(&mut self) -> impl Future<Output = Result<Option<Row>>> + Send;
+    fn next_row(&mut self) -> impl Future<Output = Result<Option<Row>>> + Send {
+        async move {
+            let row = self.find().await;
+            if !matches!(row, Ok(Some(_))) {
+                self.end();
+            }
+            row
+        }
+    }
 
     /// Reads all rows that are left and counts them.
     fn count(mut self) -> impl Future<Output = Result<u64>> + Send

@@ -46,24 +46,6 @@ impl RowSetRows {
         &self.scan
     }
 
-    async fn find(&mut self) -> Result<Option<Row>> {
-        while self.left > 0 {
-            let next = match &mut self.running {
-                Running::Nothing => None,
-                Running::Range(scan) => scan.next_row().await?,
-                Running::Rows(rows) => rows.flatten().next(),
-            };
-            if next.is_some() {
-                self.left -= 1;
-                return Ok(next);
-            }
-            if !self.begin_next().await? {
-                break;
-            }
-        }
-        Ok(None)
-    }
-
     /// Goes on with what comes next: keys that follow one another are read together.
     async fn begin_next(&mut self) -> Result<bool> {
         let keys = self.next_keys();
@@ -96,12 +78,6 @@ impl RowSetRows {
         let keys: Vec<Vec<u8>> = keys.map(<[u8]>::to_vec).collect();
         if keys.len() > 1 { keys } else { Vec::new() }
     }
-
-    fn end(&mut self) {
-        self.left = 0;
-        self.running = Running::Nothing;
-        self.waiting.clear();
-    }
 }
 
 impl Rows for RowSetRows {
@@ -118,11 +94,27 @@ impl Rows for RowSetRows {
         Some(row)
     }
 
-    async fn next_row(&mut self) -> Result<Option<Row>> {
-        let row = self.find().await;
-        if !matches!(row, Ok(Some(_))) {
-            self.end();
+    async fn find(&mut self) -> Result<Option<Row>> {
+        while self.left > 0 {
+            let next = match &mut self.running {
+                Running::Nothing => None,
+                Running::Range(scan) => scan.next_row().await?,
+                Running::Rows(rows) => rows.flatten().next(),
+            };
+            if next.is_some() {
+                self.left -= 1;
+                return Ok(next);
+            }
+            if !self.begin_next().await? {
+                break;
+            }
         }
-        row
+        Ok(None)
+    }
+
+    fn end(&mut self) {
+        self.left = 0;
+        self.running = Running::Nothing;
+        self.waiting.clear();
     }
 }

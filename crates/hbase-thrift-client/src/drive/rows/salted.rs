@@ -48,6 +48,28 @@ impl UnionRows {
         Self { waiting, running: VecDeque::new(), left: limit.unwrap_or(u64::MAX) }
     }
 
+    fn took_one(&mut self) {
+        self.left -= 1;
+        if self.running.front().is_some_and(ScanRows::is_batch_empty) {
+            // Its next batch is on the way while the others are read.
+            self.running.rotate_left(1);
+        }
+        if self.left == 0 {
+            self.end();
+        }
+    }
+}
+
+impl Rows for UnionRows {
+    fn at_hand(&mut self) -> Option<Row> {
+        if self.left == 0 {
+            return None;
+        }
+        let row = self.running.front_mut()?.at_hand()?;
+        self.took_one();
+        Some(row)
+    }
+
     async fn find(&mut self) -> Result<Option<Row>> {
         while self.left > 0 {
             while self.running.len() < SCANS_AT_ONCE
@@ -65,40 +87,10 @@ impl UnionRows {
         Ok(None)
     }
 
-    fn took_one(&mut self) {
-        self.left -= 1;
-        if self.running.front().is_some_and(ScanRows::is_batch_empty) {
-            // Its next batch is on the way while the others are read.
-            self.running.rotate_left(1);
-        }
-        if self.left == 0 {
-            self.end();
-        }
-    }
-
     fn end(&mut self) {
         self.left = 0;
         self.running.clear();
         self.waiting.clear();
-    }
-}
-
-impl Rows for UnionRows {
-    fn at_hand(&mut self) -> Option<Row> {
-        if self.left == 0 {
-            return None;
-        }
-        let row = self.running.front_mut()?.at_hand()?;
-        self.took_one();
-        Some(row)
-    }
-
-    async fn next_row(&mut self) -> Result<Option<Row>> {
-        let row = self.find().await;
-        if !matches!(row, Ok(Some(_))) {
-            self.end();
-        }
-        row
     }
 }
 
@@ -113,18 +105,6 @@ impl MergeRows {
             reversed: scan.reversed,
             left: scan.limit.unwrap_or(u64::MAX),
         }
-    }
-
-    async fn find(&mut self) -> Result<Option<Row>> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        // Taken out once its row is there, so that who stops waiting loses none.
-        while let Some(scan) = self.behind.last().copied() {
-            let row = self.scans[scan].rows.next_row().await?;
-            self.came(scan, row);
-        }
-        Ok(self.foremost())
     }
 
     /// The scan that is behind last has this row, or has ended.
@@ -145,13 +125,6 @@ impl MergeRows {
         }
         Some(row)
     }
-
-    fn end(&mut self) {
-        self.left = 0;
-        self.fronts.clear();
-        self.behind.clear();
-        self.scans.clear();
-    }
 }
 
 impl Rows for MergeRows {
@@ -163,12 +136,23 @@ impl Rows for MergeRows {
         self.foremost()
     }
 
-    async fn next_row(&mut self) -> Result<Option<Row>> {
-        let row = self.find().await;
-        if !matches!(row, Ok(Some(_))) {
-            self.end();
+    async fn find(&mut self) -> Result<Option<Row>> {
+        if self.left == 0 {
+            return Ok(None);
         }
-        row
+        // Taken out once its row is there, so that who stops waiting loses none.
+        while let Some(scan) = self.behind.last().copied() {
+            let row = self.scans[scan].rows.next_row().await?;
+            self.came(scan, row);
+        }
+        Ok(self.foremost())
+    }
+
+    fn end(&mut self) {
+        self.left = 0;
+        self.fronts.clear();
+        self.behind.clear();
+        self.scans.clear();
     }
 }
 

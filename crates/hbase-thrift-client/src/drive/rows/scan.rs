@@ -94,7 +94,7 @@ impl Rows for ScanRows {
         Some(row)
     }
 
-    async fn next_row(&mut self) -> Result<Option<Row>> {
+    async fn find(&mut self) -> Result<Option<Row>> {
         if self.is_batch_empty() {
             // Dropped first, so that its memory is there for the next.
             self.batch = RowBatch::default();
@@ -103,6 +103,9 @@ impl Rows for ScanRows {
         }
         Ok(self.at_hand())
     }
+
+    /// The driver knows.
+    fn end(&mut self) {}
 
     async fn count(mut self) -> Result<u64> {
         let mut rows = 0;
