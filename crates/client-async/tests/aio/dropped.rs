@@ -11,7 +11,7 @@ use hbase_thrift_client::{
     Batch, Config, Delete, Get, GetRows, Increment, Outcome, Put, RowSet, Scan, WriterOptions,
 };
 
-use crate::support::{Proxy, fill, keys, start, urls};
+use crate::support::{Proxy, fill, idle, keys, start, urls};
 
 /// Polls a future until it is over, or until it has had to wait this often.
 async fn waiting_at_most<T>(times: usize, future: impl Future<Output = T>) -> Option<T> {
@@ -55,8 +55,7 @@ async fn a_scan_whose_fetches_are_dropped_has_every_row_once() {
             }
             assert_eq!(seen, keys(300).collect::<Vec<_>>());
         }
-        let status = client.pool_status();
-        assert_eq!((status.in_use, status.waiting), (0, 0));
+        idle(&client).await;
     }
 }
 
@@ -102,8 +101,7 @@ async fn calls_that_are_dropped_leave_no_reply_to_others() {
         for key in written {
             assert!(table.exists(&Get::new(key)).await.unwrap());
         }
-        let status = client.pool_status();
-        assert_eq!((status.in_use, status.waiting), (0, 0));
+        idle(&client).await;
     }
 }
 
@@ -149,8 +147,7 @@ async fn at_each_wait<T>(client: &Client, mut call: impl AsyncFnMut(&Table) -> T
         let is_over = waiting_at_most(waits, call(&table)).await.is_some();
         let row = table.get(&Get::new("row0001")).await.unwrap().unwrap();
         assert_eq!(row.key(), b"row0001");
-        let status = client.pool_status();
-        assert_eq!((status.in_use, status.waiting), (0, 0), "after {waits} waits");
+        idle(client).await;
         if is_over {
             return;
         }

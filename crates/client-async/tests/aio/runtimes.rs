@@ -12,7 +12,7 @@ use hbase_thrift_client::{
 
 use mini_hbase::{Fault, When};
 
-use crate::support::{fill, start};
+use crate::support::{fill, idle, start};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tasks_on_many_threads_share_a_client() {
@@ -34,8 +34,7 @@ async fn tasks_on_many_threads_share_a_client() {
     for task in tasks {
         task.await.unwrap();
     }
-    let status = client.pool_status();
-    assert_eq!((status.in_use, status.waiting), (0, 0));
+    let status = idle(&client).await;
     assert!(status.connections <= status.max_connections);
 }
 

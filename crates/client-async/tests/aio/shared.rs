@@ -10,7 +10,7 @@ use hbase_thrift_client::aio::{Client, Table};
 use hbase_thrift_client::{CancellationToken, Config, ErrorKind, Get, Put};
 use mini_hbase::{Fault, When};
 
-use crate::support::{Proxy, fill, start, urls};
+use crate::support::{Proxy, fill, idle, start, urls};
 
 fn config(url: &str, connections: usize) -> Config {
     url.parse::<Config>().unwrap().max_connections(connections)
@@ -31,8 +31,7 @@ async fn a_thousand_reads_at_once_get_their_rows_by_few_connections() {
         for _ in 0..5 {
             join_all((0..1_000).map(|number| get(&table, number))).await;
         }
-        let status = client.pool_status();
-        assert_eq!((status.in_use, status.waiting), (0, 0));
+        let status = idle(&client).await;
         assert!(status.connections <= 8);
     }
 }
@@ -120,8 +119,7 @@ async fn reads_that_nobody_waits_for_any_more_hold_up_no_others() {
         let begun = join_all(begun);
         tokio::join!(begun, join_all((0..50).map(|number| get(&table, number))));
     }
-    let status = client.pool_status();
-    assert_eq!((status.in_use, status.waiting), (0, 0));
+    idle(&client).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use hbase_thrift_client::{Config, Get, Increment, Put, Scan, WriterOptions};
 use mini_hbase::{Fault, MiniHBase, When};
 use tokio::task::JoinSet;
 
-use crate::support::{fill, keys, start, urls};
+use crate::support::{fill, idle, keys, settle, start, urls};
 
 const TASKS: usize = 10_000;
 const ROWS: usize = 200;
@@ -63,10 +63,10 @@ async fn no_task_has_a_wrong_answer_and_the_pool_is_whole_in_the_end() {
         let value = table.counter_get("count", "f:n").await.unwrap();
         assert!(counted <= value && value <= counted + unknown, "{counted}, {unknown}: {value}");
         assert!(counted > 0);
-        let status = client.pool_status();
-        assert_eq!((status.in_use, status.waiting), (0, 0), "{status:?}");
+        let status = idle(&client).await;
         assert!(status.connections <= 8);
         let metrics = tokio::runtime::Handle::current().metrics();
+        settle(|| metrics.num_alive_tasks() <= 1).await;
         assert!(metrics.num_alive_tasks() <= 1, "{} tasks are left", metrics.num_alive_tasks());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hbase_thrift_client::aio::{Client, Table};
-use hbase_thrift_client::{ColumnFamily, Put, WriterOptions};
+use hbase_thrift_client::{ColumnFamily, PoolStatus, Put, WriterOptions};
 use mini_hbase::{MiniHBase, Protocol, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -31,6 +31,26 @@ pub(crate) async fn fill(client: &Client, name: &str, rows: usize) -> Table {
     }
     writer.close().await.unwrap();
     table
+}
+
+/// Waits until no call has a connection or wants one: tasks that callers leave behind, such as what a dropped writer
+/// sends, end on their own.
+pub(crate) async fn idle(client: &Client) -> PoolStatus {
+    let is_idle = |status: &PoolStatus| (status.in_use, status.waiting) == (0, 0);
+    settle(|| is_idle(&client.pool_status())).await;
+    let status = client.pool_status();
+    assert!(is_idle(&status), "{status:?}");
+    status
+}
+
+/// Waits until this holds, for 10 s at most.
+pub(crate) async fn settle(holds: impl Fn() -> bool) {
+    for _ in 0..10_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 pub(crate) fn keys(rows: usize) -> impl DoubleEndedIterator<Item = String> {
