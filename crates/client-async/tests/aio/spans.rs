@@ -16,11 +16,12 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Takes what this thread logs, until the guard is dropped.
     fn begin(&self) -> tracing::subscriber::DefaultGuard {
+        let debug = || tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG);
+        // While there is one subscriber alone, a thread without it that comes to a span first turns that span off
+        // for all threads. So each thread has one, which writes nowhere.
+        let _ = tracing::subscriber::set_global_default(debug().with_writer(io::sink).finish());
         let writer = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_max_level(tracing::Level::DEBUG)
-            .with_writer(move || writer.clone());
+        let subscriber = debug().with_ansi(false).with_writer(move || writer.clone());
         tracing::subscriber::set_default(subscriber.finish())
     }
 

@@ -12,7 +12,8 @@ use crate::row::Row;
 
 /// Independent calls that are sent together on one connection, as [`crate::Pipeline`].
 ///
-/// Adding a call waits only while it is not known which interface the gateways have, and where that matters.
+/// Adding a call waits only while it is not known which interface the gateways have, and where that matters. A
+/// write whose outcome is unknown may still be carried out later, as with [`Table::put`](crate::Table::put).
 ///
 /// ```no_run
 /// # use hbase_thrift_client::{Get, Put, aio::{Client, Pipeline}};

@@ -15,7 +15,8 @@ use crate::request::Mutation;
 /// runtime that the writer is made in.
 ///
 /// A [`write`](Self::write) or [`flush`](Self::flush) that is dropped while it sends hands back what was under way
-/// with the next call, as unknown, and leaves the rest to the next flush.
+/// with the next call, as unknown, and leaves the rest to the next flush. What is unknown may still be carried out
+/// later, as with [`Table::put`](crate::Table::put).
 ///
 /// [`close`](Self::close) the writer to know what became of everything. What one that is dropped still holds is
 /// sent by a task; what fails then is logged as an error, and outside of a runtime all of it is.

@@ -17,6 +17,9 @@ use crate::sync::blocking;
 /// repeated are, as any other call is, so they have to be independent: after a failure a later one
 /// may run before an earlier one.
 ///
+/// A write whose outcome is [`Unknown`](crate::Outcome::Unknown), or that was made again after its connection
+/// was lost, may still be carried out later, as with [`Table::put`](crate::Table::put).
+///
 /// ```no_run
 /// # use hbase_thrift_client::{Client, Config, Get, Put};
 /// # let client = Client::connect(Config::new("localhost", 9090))?;

@@ -98,6 +98,11 @@ impl WriterOptions {
 /// operation time-out, after which what is left is handed back too. What the writer's own thread
 /// could not send is reported by the next call.
 ///
+/// What is handed back as [`Unknown`](crate::Outcome::Unknown), or was sent again after its connection was
+/// lost, may still be carried out later by the gateway that has it, and then hides or deletes what was
+/// written in between, as with [`Table::put`](crate::Table::put);
+/// [`Config::client_timestamps`](crate::Config::client_timestamps) rules that out.
+///
 /// Threads may share a writer. One of them sends at a time, for all, and what could not be written is
 /// reported to one of them, whichever thread gave it; so only one should write to a row.
 ///

@@ -11,7 +11,7 @@ use crate::error::ServerException;
 use crate::request::{ColumnFamily, Namespace, Region, Version};
 use crate::row::RowBatch;
 
-pub(super) type Read<T> = thrift::Result<T>;
+pub(super) type ReadResult<T> = thrift::Result<T>;
 
 /// What a call returns, or why the server refused.
 pub(crate) type Answer<T> = std::result::Result<T, ServerException>;
@@ -21,7 +21,7 @@ pub(crate) enum Shape<R> {
     /// Found by the decoder of rows.
     Rows(fn(RowBatch) -> R),
     /// Read from the whole message, after its head.
-    Value(fn(Dialect, &mut dyn TInputProtocol) -> Read<Answer<R>>),
+    Value(fn(Dialect, &mut dyn TInputProtocol) -> ReadResult<Answer<R>>),
 }
 
 /// A type that a reply can be read into.
@@ -46,14 +46,14 @@ impl Reply for () {
 pub(super) fn read_exception(
     dialect: Dialect,
     protocol: &mut dyn TInputProtocol,
-) -> Read<ServerException> {
+) -> ReadResult<ServerException> {
     match read_fields(dialect, protocol, skip)? {
         Err(exception) => Ok(exception),
         Ok(_) => Err(missing_result()),
     }
 }
 
-fn skip(protocol: &mut dyn TInputProtocol, field_type: TType) -> Read<()> {
+fn skip(protocol: &mut dyn TInputProtocol, field_type: TType) -> ReadResult<()> {
     protocol.skip(field_type)
 }
 
@@ -62,7 +62,7 @@ macro_rules! replies {
         $(impl Reply for $value {
             fn shape() -> Shape<Self> {
                 Shape::Value(|dialect, protocol| {
-                    let read: fn(&mut dyn TInputProtocol) -> Read<$value> = match dialect {
+                    let read: fn(&mut dyn TInputProtocol) -> ReadResult<$value> = match dialect {
                         Dialect::Thrift1 => thrift1::replies::$read,
                         Dialect::Thrift2 => thrift2::replies::$read,
                     };
@@ -94,22 +94,22 @@ replies! {
 
 pub(super) fn list<T>(
     protocol: &mut dyn TInputProtocol,
-    mut read: impl FnMut(&mut dyn TInputProtocol) -> Read<T>,
-) -> Read<Vec<T>> {
+    mut read: impl FnMut(&mut dyn TInputProtocol) -> ReadResult<T>,
+) -> ReadResult<Vec<T>> {
     let head = protocol.read_list_begin()?;
-    let values = (0..head.size).map(|_| read(protocol)).collect::<Read<_>>()?;
+    let values = (0..head.size).map(|_| read(protocol)).collect::<ReadResult<_>>()?;
     protocol.read_list_end()?;
     Ok(values)
 }
 
 pub(super) fn map<T>(
     protocol: &mut dyn TInputProtocol,
-    mut read: impl FnMut(&mut dyn TInputProtocol) -> Read<T>,
-) -> Read<BTreeMap<Vec<u8>, T>> {
+    mut read: impl FnMut(&mut dyn TInputProtocol) -> ReadResult<T>,
+) -> ReadResult<BTreeMap<Vec<u8>, T>> {
     let head = protocol.read_map_begin()?;
     let values = (0..head.size)
         .map(|_| Ok((protocol.read_bytes()?, read(protocol)?)))
-        .collect::<Read<_>>()?;
+        .collect::<ReadResult<_>>()?;
     protocol.read_map_end()?;
     Ok(values)
 }
@@ -118,8 +118,8 @@ pub(super) fn map<T>(
 fn read_result<T>(
     dialect: Dialect,
     protocol: &mut dyn TInputProtocol,
-    read: fn(&mut dyn TInputProtocol) -> Read<T>,
-) -> Read<Answer<T>> {
+    read: fn(&mut dyn TInputProtocol) -> ReadResult<T>,
+) -> ReadResult<Answer<T>> {
     match read_fields(dialect, protocol, |protocol, _| read(protocol))? {
         Ok(Some(value)) => Ok(Ok(value)),
         Ok(None) => Err(missing_result()),
@@ -132,8 +132,8 @@ fn read_result<T>(
 fn read_fields<T>(
     dialect: Dialect,
     protocol: &mut dyn TInputProtocol,
-    mut read: impl FnMut(&mut dyn TInputProtocol, TType) -> Read<T>,
-) -> Read<Answer<Option<T>>> {
+    mut read: impl FnMut(&mut dyn TInputProtocol, TType) -> ReadResult<T>,
+) -> ReadResult<Answer<Option<T>>> {
     let (io_error, illegal_argument) = match dialect {
         Dialect::Thrift1 => ("IOError", "IllegalArgument"),
         Dialect::Thrift2 => ("TIOError", "TIllegalArgument"),
@@ -162,7 +162,7 @@ fn read_fields<T>(
 fn exception_in(
     protocol: &mut dyn TInputProtocol,
     thrift_type: &'static str,
-) -> Read<ServerException> {
+) -> ReadResult<ServerException> {
     let (mut message, mut can_retry) = (None, None);
     protocol.read_struct_begin()?;
     loop {

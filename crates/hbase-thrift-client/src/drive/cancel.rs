@@ -29,10 +29,10 @@ use crate::error::{Error, ErrorKind};
 /// # Ok::<(), hbase_thrift_client::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct CancellationToken(Arc<Mutex<State>>);
+pub struct CancellationToken(Arc<Mutex<TokenState>>);
 
 #[derive(Default)]
-struct State {
+struct TokenState {
     is_cancelled: bool,
     next: u64,
     watched: BTreeMap<u64, Watched>,
@@ -82,7 +82,7 @@ impl CancellationToken {
         self.lock().is_cancelled
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TokenState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

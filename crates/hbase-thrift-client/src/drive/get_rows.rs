@@ -15,13 +15,13 @@ const KEY_OVERHEAD: usize = 5;
 
 /// What is asked of each key.
 #[derive(Clone, Copy)]
-enum Asked {
+enum KeysWanted {
     Row,
     Existence,
 }
 
 /// What a call found, each key's at its place.
-enum Found {
+enum KeysFound {
     Rows(Vec<Option<Row>>),
     Existences(Vec<bool>),
 }
@@ -34,26 +34,26 @@ impl Executor {
         table: &[u8],
         get: &GetRows,
     ) -> Result<Vec<Option<Row>>> {
-        let found = self.run_in_parts(table, get, Asked::Row, self.deadline()).await?;
-        Ok(found.into_iter().flat_map(Found::rows).collect())
+        let found = self.run_in_parts(table, get, KeysWanted::Row, self.deadline()).await?;
+        Ok(found.into_iter().flat_map(KeysFound::rows).collect())
     }
 
     /// As [`run_get_rows`](Self::run_get_rows), for whether there is each of them.
     pub(crate) async fn run_exists_all(&self, table: &[u8], get: &GetRows) -> Result<Vec<bool>> {
         let deadline = self.deadline();
         let is_known = self.dialect_by(deadline).await?.has_exists_all();
-        let asked = if is_known { Asked::Existence } else { Asked::Row };
+        let asked = if is_known { KeysWanted::Existence } else { KeysWanted::Row };
         let found = self.run_in_parts(table, get, asked, deadline).await?;
-        Ok(found.into_iter().flat_map(Found::existences).collect())
+        Ok(found.into_iter().flat_map(KeysFound::existences).collect())
     }
 
     async fn run_in_parts(
         &self,
         table: &[u8],
         get: &GetRows,
-        asked: Asked,
+        asked: KeysWanted,
         deadline: Instant,
-    ) -> Result<Vec<Found>> {
+    ) -> Result<Vec<KeysFound>> {
         let room = self.config().get_max_request_size().saturating_sub(size_without_keys(get));
         let (mut found, mut done) = (Vec::new(), 0);
         // Fewer after a reply that was too large.
@@ -87,28 +87,28 @@ impl Executor {
         &self,
         table: &[u8],
         part: &GetRows,
-        asked: Asked,
+        asked: KeysWanted,
         deadline: Instant,
-    ) -> Result<Found> {
+    ) -> Result<KeysFound> {
         match asked {
-            Asked::Row => {
+            KeysWanted::Row => {
                 let found = self.run_until(&Call::get_rows(table, part), deadline).await?;
-                Ok(Found::Rows(by_key(&part.rows, &found)))
+                Ok(KeysFound::Rows(by_key(&part.rows, &found)))
             }
-            Asked::Existence => {
+            KeysWanted::Existence => {
                 let call = Call::exists_all(table, part);
                 let found = self.run_until(&call, deadline).await?;
                 if found.len() != part.rows.len() {
                     let message = "the reply has another number of rows than were asked for";
                     return Err(self.unusable_result(message, &call.request));
                 }
-                Ok(Found::Existences(found))
+                Ok(KeysFound::Existences(found))
             }
         }
     }
 }
 
-impl Found {
+impl KeysFound {
     fn rows(self) -> Vec<Option<Row>> {
         match self {
             Self::Rows(rows) => rows,

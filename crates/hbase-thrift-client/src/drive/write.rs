@@ -19,12 +19,12 @@ use crate::request::Mutation;
 pub(crate) struct WriteDriver {
     executor: Executor,
     table: Vec<u8>,
-    state: Mutex<State>,
+    state: Mutex<WriterState>,
     /// Something was pushed or sent, or the writer ended; for the thread or task that sends what is due.
     changed: Arc<Signal>,
 }
 
-struct State {
+struct WriterState {
     queue: WriteQueue,
     /// Since when something waits.
     oldest: Option<Instant>,
@@ -50,7 +50,7 @@ impl WriteDriver {
         let limit = executor.config().get_max_request_size().saturating_sub(CALL_OVERHEAD);
         let queue = WriteQueue::new(limit.min(max_call_bytes).max(1));
         let line = VecDeque::new();
-        let state = State { queue, oldest: None, sending: false, line, ended: false };
+        let state = WriterState { queue, oldest: None, sending: false, line, ended: false };
         Self { executor, table, state: Mutex::new(state), changed: Arc::default() }
     }
 
@@ -84,7 +84,7 @@ impl WriteDriver {
     }
 
     #[cold]
-    fn begin_to_wait(&self, state: &mut State) {
+    fn begin_to_wait(&self, state: &mut WriterState) {
         state.oldest = Some(self.executor.environment().now());
         self.changed.raise();
     }
@@ -125,13 +125,13 @@ impl WriteDriver {
     }
 
     #[inline]
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, WriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until nobody sends who came before.
-    async fn begin_to_send(&self) -> Turn<'_> {
-        let turn = Turn { driver: self, signal: Arc::default() };
+    async fn begin_to_send(&self) -> SendTurn<'_> {
+        let turn = SendTurn { driver: self, signal: Arc::default() };
         {
             let mut state = self.lock();
             if !std::mem::replace(&mut state.sending, true) {
@@ -147,7 +147,7 @@ impl WriteDriver {
     }
 
     /// Lets the next in line send.
-    fn end_to_send(&self, state: &mut State) {
+    fn end_to_send(&self, state: &mut WriterState) {
         if state.queue.mutations() > 0 && state.oldest.is_none() {
             state.oldest = Some(self.executor.environment().now());
         }
@@ -249,18 +249,18 @@ impl WriteDriver {
 }
 
 /// A caller's turn to send, or its place in line for it.
-struct Turn<'a> {
+struct SendTurn<'a> {
     driver: &'a WriteDriver,
     signal: Arc<Signal>,
 }
 
-impl Turn<'_> {
-    fn place(&self, state: &State) -> Option<usize> {
+impl SendTurn<'_> {
+    fn place(&self, state: &WriterState) -> Option<usize> {
         state.line.iter().position(|other| Arc::ptr_eq(other, &self.signal))
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for SendTurn<'_> {
     fn drop(&mut self) {
         let mut state = self.driver.lock();
         match self.place(&state) {
@@ -306,7 +306,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-impl State {
+impl WriterState {
     #[inline]
     fn written(&mut self) -> HandedBack {
         let failed = self.queue.take_failed();

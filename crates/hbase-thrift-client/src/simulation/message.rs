@@ -23,13 +23,13 @@ pub(super) enum Value {
 }
 
 /// A call, as it came.
-pub(super) struct Call {
+pub(super) struct ReceivedCall {
     pub(super) method: String,
     pub(super) number: i32,
     pub(super) arguments: Value,
 }
 
-impl Call {
+impl ReceivedCall {
     /// Reads the call off the bytes.
     pub(super) fn read(bytes: &mut &[u8], protocol: Protocol) -> thrift::Result<Self> {
         match protocol {
@@ -45,32 +45,32 @@ impl Call {
     }
 
     /// The reply to it: a value in field 0, an exception in another, or nothing.
-    pub(super) fn reply(&self, field: Option<(i16, Value)>) -> Reply {
+    pub(super) fn reply(&self, field: Option<(i16, Value)>) -> GatewayReply {
         self.reply_of_kind(TMessageType::Reply, Value::structure(field))
     }
 
     /// The reply of a gateway that has no such method.
-    pub(super) fn unknown_method(&self) -> Reply {
+    pub(super) fn unknown_method(&self) -> GatewayReply {
         const UNKNOWN_METHOD: i32 = 1;
         let message = Value::bytes(format!("Invalid method name: '{}'", self.method).as_bytes());
         let exception = Value::structure([(1, message), (2, Value::I32(UNKNOWN_METHOD))]);
         self.reply_of_kind(TMessageType::Exception, exception)
     }
 
-    fn reply_of_kind(&self, kind: TMessageType, result: Value) -> Reply {
-        Reply { kind, method: self.method.clone(), number: self.number, result }
+    fn reply_of_kind(&self, kind: TMessageType, result: Value) -> GatewayReply {
+        GatewayReply { kind, method: self.method.clone(), number: self.number, result }
     }
 }
 
 /// A reply to a call.
-pub(super) struct Reply {
+pub(super) struct GatewayReply {
     kind: TMessageType,
     method: String,
     number: i32,
     result: Value,
 }
 
-impl Reply {
+impl GatewayReply {
     pub(super) fn write(&self, protocol: Protocol) -> Vec<u8> {
         let mut message = Vec::new();
         match protocol {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::message::{Call, Reply, Value};
+use super::message::{GatewayReply, ReceivedCall, Value};
 use super::state::{Faults, Scanner, State};
 use super::table::{Bytes, Columns};
 use crate::config::Interface;
@@ -25,9 +25,9 @@ pub(super) fn answer(
     state: &mut State,
     gateway: usize,
     process: usize,
-    call: &Call,
+    call: &ReceivedCall,
     is_left: bool,
-) -> Reply {
+) -> GatewayReply {
     let answer = Server { state, gateway, process, is_left }.call(call);
     match answer {
         Ok(value) => call.reply(value.map(|value| (0, value))),
@@ -88,7 +88,7 @@ impl Server<'_> {
         self.state.is_wrong(percent)
     }
 
-    fn call(&mut self, call: &Call) -> Answer {
+    fn call(&mut self, call: &ReceivedCall) -> Answer {
         if !self.has(&call.method) {
             return Err(Refusal::Unknown);
         }
@@ -134,7 +134,7 @@ impl Server<'_> {
         io_error(self.failures().disabled)
     }
 
-    fn call_thrift1(&mut self, call: &Call) -> Answer {
+    fn call_thrift1(&mut self, call: &ReceivedCall) -> Answer {
         let arguments = &call.arguments;
         match call.method.as_str() {
             "getThriftServerType" => Ok(Some(Value::I32(1))),

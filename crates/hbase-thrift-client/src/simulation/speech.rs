@@ -1,6 +1,6 @@
 //! What the simulated gateways speak: how calls come in and replies go out.
 
-use super::message::{Call, Reply};
+use super::message::{GatewayReply, ReceivedCall};
 use crate::config::{Interface, Protocol, Transport};
 
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Speech {
 /// What stands at the beginning of what came.
 pub(super) enum Taken {
     /// A call, and how long it is.
-    Call(Call, usize),
+    Call(ReceivedCall, usize),
     /// The rest is still to come.
     Incomplete,
     /// It is in another speech.
@@ -64,7 +64,7 @@ impl Speech {
 
     fn message(self, bytes: &[u8]) -> Taken {
         let mut rest = bytes;
-        match Call::read(&mut rest, self.protocol) {
+        match ReceivedCall::read(&mut rest, self.protocol) {
             Ok(call) => Taken::Call(call, bytes.len() - rest.len()),
             Err(thrift::Error::Transport(_)) => Taken::Incomplete,
             Err(_) => Taken::Other,
@@ -72,7 +72,7 @@ impl Speech {
     }
 
     /// The reply as it is sent; `says_end` is HTTP's word that the connection will be closed.
-    pub(super) fn reply(self, reply: &Reply, says_end: bool) -> Vec<u8> {
+    pub(super) fn reply(self, reply: &GatewayReply, says_end: bool) -> Vec<u8> {
         let message = reply.write(self.protocol);
         let head = match self.transport {
             Transport::Buffered => Vec::new(),

@@ -7,7 +7,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use super::ledger::Ledger;
-use super::message::{Call, Value};
+use super::message::{ReceivedCall, Value};
 use super::speech::Speech;
 use super::table::Table;
 use super::time::{MILLI, Time};
@@ -199,7 +199,7 @@ pub(super) struct Connection {
     pub(super) gateway: usize,
     pub(super) inbound: Vec<u8>,
     /// In order; nothing stands for what is no call.
-    pub(super) requests: VecDeque<Option<Call>>,
+    pub(super) requests: VecDeque<Option<ReceivedCall>>,
     pub(super) is_busy: bool,
     pub(super) replies: VecDeque<Vec<u8>>,
     /// Closed with the next reply, as an HTTP server may do.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::message::{Call, Value};
+use super::message::{ReceivedCall, Value};
 use super::server::{Answer, Server, scanner};
 use super::table::{Bytes, Columns};
 
@@ -12,7 +12,7 @@ const COLUMNS: i64 = 1;
 // All answers are of one type, whether or not they can be a refusal.
 #[allow(clippy::unnecessary_wraps)]
 impl Server<'_> {
-    pub(super) fn call_thrift2(&mut self, call: &Call) -> Answer {
+    pub(super) fn call_thrift2(&mut self, call: &ReceivedCall) -> Answer {
         let arguments = &call.arguments;
         let inner = || arguments.field(2).expect("a second argument");
         match call.method.as_str() {

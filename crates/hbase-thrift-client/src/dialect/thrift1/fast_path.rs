@@ -1,6 +1,6 @@
 //! Usual rows of this interface (see [`lookahead`](crate::dialect::lookahead)): a map, or a list, of columns.
 
-use super::form::Form;
+use super::form::CellForm;
 use crate::dialect::lookahead::{self, Lookahead, UsualRows, is_same, repeat};
 use crate::row::{BatchIndex, CellIndex, Span};
 use crate::wire::Cursor;
@@ -26,14 +26,14 @@ pub(super) fn rows(cursor: &mut Cursor<'_>, count: usize, index: &mut BatchIndex
 /// Moves the cursor over at most `count` cells; returns how many it left.
 pub(super) fn cells(
     cursor: &mut Cursor<'_>,
-    form: Form,
+    form: CellForm,
     count: usize,
     into: &mut Vec<CellIndex>,
 ) -> usize {
     repeat(cursor, count, |ahead| {
         into.push(match form {
-            Form::Map => map_cell(ahead)?,
-            Form::List => list_cell(ahead)?,
+            CellForm::Map => map_cell(ahead)?,
+            CellForm::List => list_cell(ahead)?,
         });
         Some(())
     })

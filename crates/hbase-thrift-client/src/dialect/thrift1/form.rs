@@ -2,7 +2,7 @@
 
 /// How a row carries its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum CellForm {
     Map,
     List,
 }

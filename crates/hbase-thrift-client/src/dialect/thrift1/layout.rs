@@ -1,7 +1,7 @@
 //! How a row of Thrift 1 is laid out: a map, or a sorted list, of columns named `family:qualifier`.
 
 use super::fast_path;
-use super::form::Form;
+use super::form::CellForm;
 use crate::row::{BatchIndex, CellIndex, Span};
 use crate::wire::{Cursor, Field, RowLayout, Step, Stop, WireProtocol, WireType, skip_field};
 
@@ -17,41 +17,41 @@ const CELL_VALUE: i16 = 1;
 const CELL_TIMESTAMP: i16 = 2;
 
 impl RowLayout for Thrift1Rows {
-    type Form = Form;
+    type Form = CellForm;
 
     const ROW_KEY: i16 = 1;
 
     fn cells<P: WireProtocol>(
         cursor: &mut Cursor<'_>,
         field: Field,
-    ) -> Step<Option<(Form, usize)>> {
+    ) -> Step<Option<(CellForm, usize)>> {
         match (field.id, field.wire_type) {
             (ROW_COLUMNS, WireType::Map) => {
                 let (key, value, cells) = P::map(cursor)?;
                 if cells > 0 && (key, value) != (WireType::Bytes, WireType::Struct) {
                     return Err(Stop::Bad("a map of something that is no cell"));
                 }
-                Ok(Some((Form::Map, cells)))
+                Ok(Some((CellForm::Map, cells)))
             }
             (ROW_SORTED_COLUMNS, WireType::List) => {
                 let (element, cells) = P::list(cursor)?;
                 if cells > 0 && element != WireType::Struct {
                     return Err(Stop::Bad("a list of something that is no column"));
                 }
-                Ok(Some((Form::List, cells)))
+                Ok(Some((CellForm::List, cells)))
             }
             _ => Ok(None),
         }
     }
 
-    fn cell<P: WireProtocol>(cursor: &mut Cursor<'_>, form: Form) -> Step<CellIndex> {
+    fn cell<P: WireProtocol>(cursor: &mut Cursor<'_>, form: CellForm) -> Step<CellIndex> {
         match form {
-            Form::Map => {
+            CellForm::Map => {
                 let column = P::bytes(cursor)?.into();
                 let (value, timestamp) = cell::<P>(cursor)?;
                 Ok(CellIndex::of_whole(column, value, timestamp))
             }
-            Form::List => column::<P>(cursor),
+            CellForm::List => column::<P>(cursor),
         }
     }
 
@@ -65,7 +65,7 @@ impl RowLayout for Thrift1Rows {
 
     fn usual_cells<P: WireProtocol>(
         cursor: &mut Cursor<'_>,
-        form: Form,
+        form: CellForm,
         count: usize,
         into: &mut Vec<CellIndex>,
     ) -> usize {

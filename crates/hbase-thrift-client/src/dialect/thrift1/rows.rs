@@ -185,7 +185,7 @@ pub(super) fn timestamp_and_attributes(
 }
 
 /// All that a batch does to one row.
-struct RowMutations<'a> {
+struct BatchRow<'a> {
     row: &'a [u8],
     mutations: Vec<CellMutation<'a>>,
 }
@@ -198,8 +198,8 @@ struct CellMutation<'a> {
 }
 
 /// The batch's mutations by row, rows in the order of their first one.
-fn by_row(batch: &Batch) -> Vec<RowMutations<'_>> {
-    let mut rows: Vec<RowMutations<'_>> = Vec::with_capacity(batch.len());
+fn by_row(batch: &Batch) -> Vec<BatchRow<'_>> {
+    let mut rows: Vec<BatchRow<'_>> = Vec::with_capacity(batch.len());
     let mut positions: BTreeMap<&[u8], usize> = BTreeMap::new();
     for put in &batch.puts {
         for (column, value) in &put.cells {
@@ -219,7 +219,7 @@ fn by_row(batch: &Batch) -> Vec<RowMutations<'_>> {
 }
 
 fn add<'a>(
-    rows: &mut Vec<RowMutations<'a>>,
+    rows: &mut Vec<BatchRow<'a>>,
     positions: &mut BTreeMap<&'a [u8], usize>,
     row: &'a [u8],
     mutation: CellMutation<'a>,
@@ -229,7 +229,7 @@ fn add<'a>(
         Some(last) if last.row == row => last.mutations.push(mutation),
         _ => {
             let position = *positions.entry(row).or_insert_with(|| {
-                rows.push(RowMutations { row, mutations: Vec::new() });
+                rows.push(BatchRow { row, mutations: Vec::new() });
                 rows.len() - 1
             });
             rows[position].mutations.push(mutation);

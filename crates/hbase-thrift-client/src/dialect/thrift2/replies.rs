@@ -12,7 +12,7 @@ use thrift::protocol::{TInputProtocol, TSerializable, TType};
 use super::admin::{family_of, full_name, namespace_of, region_of};
 use super::described::DescribedTable;
 use crate::dialect::Existence;
-use crate::dialect::reply::{Read, list, map, missing_result};
+use crate::dialect::reply::{ReadResult, list, map, missing_result};
 use crate::request::{ColumnFamily, Namespace, Region, Version};
 
 /// The field of a `TResult` with its cells.
@@ -23,28 +23,28 @@ const FAMILIES: i16 = 2;
 const ATTRIBUTES: i16 = 3;
 const DURABILITY: i16 = 4;
 
-pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> Read<bool> {
+pub(in crate::dialect) fn flag(protocol: &mut dyn TInputProtocol) -> ReadResult<bool> {
     protocol.read_bool()
 }
 
-pub(in crate::dialect) fn existence(protocol: &mut dyn TInputProtocol) -> Read<Existence> {
+pub(in crate::dialect) fn existence(protocol: &mut dyn TInputProtocol) -> ReadResult<Existence> {
     protocol.read_bool().map(Existence)
 }
 
-pub(in crate::dialect) fn flags(protocol: &mut dyn TInputProtocol) -> Read<Vec<bool>> {
+pub(in crate::dialect) fn flags(protocol: &mut dyn TInputProtocol) -> ReadResult<Vec<bool>> {
     list(protocol, |protocol| protocol.read_bool())
 }
 
-pub(in crate::dialect) fn number(protocol: &mut dyn TInputProtocol) -> Read<i32> {
+pub(in crate::dialect) fn number(protocol: &mut dyn TInputProtocol) -> ReadResult<i32> {
     protocol.read_i32()
 }
 
-pub(in crate::dialect) fn text(protocol: &mut dyn TInputProtocol) -> Read<String> {
+pub(in crate::dialect) fn text(protocol: &mut dyn TInputProtocol) -> ReadResult<String> {
     protocol.read_string()
 }
 
 /// The cell that an increment returns, eight bytes long.
-pub(in crate::dialect) fn counter(protocol: &mut dyn TInputProtocol) -> Read<i64> {
+pub(in crate::dialect) fn counter(protocol: &mut dyn TInputProtocol) -> ReadResult<i64> {
     let cells = structs_within(protocol, CELLS, TColumnValue::read_from_in_protocol)?;
     let value = cells.first().and_then(|cell| cell.value.as_slice().try_into().ok());
     value
@@ -53,28 +53,30 @@ pub(in crate::dialect) fn counter(protocol: &mut dyn TInputProtocol) -> Read<i64
 }
 
 /// The cells of a row, with their columns left out.
-pub(in crate::dialect) fn versions(protocol: &mut dyn TInputProtocol) -> Read<Vec<Version>> {
+pub(in crate::dialect) fn versions(protocol: &mut dyn TInputProtocol) -> ReadResult<Vec<Version>> {
     structs_within(protocol, CELLS, |protocol| {
         let cell = TColumnValue::read_from_in_protocol(protocol)?;
         Ok(Version { value: cell.value, timestamp: cell.timestamp.unwrap_or_default() })
     })
 }
 
-pub(in crate::dialect) fn table_names(protocol: &mut dyn TInputProtocol) -> Read<Vec<Vec<u8>>> {
+pub(in crate::dialect) fn table_names(
+    protocol: &mut dyn TInputProtocol,
+) -> ReadResult<Vec<Vec<u8>>> {
     list(protocol, |protocol| TTableName::read_from_in_protocol(protocol).map(full_name))
 }
 
-pub(in crate::dialect) fn regions(protocol: &mut dyn TInputProtocol) -> Read<Vec<Region>> {
+pub(in crate::dialect) fn regions(protocol: &mut dyn TInputProtocol) -> ReadResult<Vec<Region>> {
     list(protocol, |protocol| THRegionLocation::read_from_in_protocol(protocol).map(region_of))
 }
 
-pub(in crate::dialect) fn region(protocol: &mut dyn TInputProtocol) -> Read<Region> {
+pub(in crate::dialect) fn region(protocol: &mut dyn TInputProtocol) -> ReadResult<Region> {
     THRegionLocation::read_from_in_protocol(protocol).map(region_of)
 }
 
 pub(in crate::dialect) fn described_table(
     protocol: &mut dyn TInputProtocol,
-) -> Read<DescribedTable> {
+) -> ReadResult<DescribedTable> {
     let (mut name, mut attributes, mut durability) = (None, None, None);
     let read = |protocol: &mut dyn TInputProtocol| {
         TColumnFamilyDescriptor::read_from_in_protocol(protocol)
@@ -99,16 +101,20 @@ pub(in crate::dialect) fn described_table(
     Ok(DescribedTable::new(TTableDescriptor { table_name, columns, attributes, durability }))
 }
 
-pub(in crate::dialect) fn namespace(protocol: &mut dyn TInputProtocol) -> Read<Namespace> {
+pub(in crate::dialect) fn namespace(protocol: &mut dyn TInputProtocol) -> ReadResult<Namespace> {
     TNamespaceDescriptor::read_from_in_protocol(protocol).map(namespace_of)
 }
 
-pub(in crate::dialect) fn namespaces(protocol: &mut dyn TInputProtocol) -> Read<Vec<Namespace>> {
+pub(in crate::dialect) fn namespaces(
+    protocol: &mut dyn TInputProtocol,
+) -> ReadResult<Vec<Namespace>> {
     list(protocol, namespace)
 }
 
 /// In the order of their names.
-pub(in crate::dialect) fn families(protocol: &mut dyn TInputProtocol) -> Read<Vec<ColumnFamily>> {
+pub(in crate::dialect) fn families(
+    protocol: &mut dyn TInputProtocol,
+) -> ReadResult<Vec<ColumnFamily>> {
     let mut families = structs_within(protocol, FAMILIES, |protocol| {
         TColumnFamilyDescriptor::read_from_in_protocol(protocol).map(family_of)
     })?;
@@ -120,8 +126,8 @@ pub(in crate::dialect) fn families(protocol: &mut dyn TInputProtocol) -> Read<Ve
 fn structs_within<T>(
     protocol: &mut dyn TInputProtocol,
     id: i16,
-    read: impl FnMut(&mut dyn TInputProtocol) -> Read<T>,
-) -> Read<Vec<T>> {
+    read: impl FnMut(&mut dyn TInputProtocol) -> ReadResult<T>,
+) -> ReadResult<Vec<T>> {
     structs_among(protocol, id, read, |protocol, _, field_type| protocol.skip(field_type))
 }
 
@@ -132,9 +138,9 @@ fn structs_within<T>(
 fn structs_among<T>(
     protocol: &mut dyn TInputProtocol,
     id: i16,
-    mut read: impl FnMut(&mut dyn TInputProtocol) -> Read<T>,
-    mut rest: impl FnMut(&mut dyn TInputProtocol, i16, TType) -> Read<()>,
-) -> Read<Vec<T>> {
+    mut read: impl FnMut(&mut dyn TInputProtocol) -> ReadResult<T>,
+    mut rest: impl FnMut(&mut dyn TInputProtocol, i16, TType) -> ReadResult<()>,
+) -> ReadResult<Vec<T>> {
     let mut found = Vec::new();
     protocol.read_struct_begin()?;
     loop {
@@ -146,7 +152,7 @@ fn structs_among<T>(
                 if head.size > 0 && head.element_type != TType::Struct {
                     return Err(makes_no_sense("a list of structs has something else in it"));
                 }
-                found = (0..head.size).map(|_| read(protocol)).collect::<Read<_>>()?;
+                found = (0..head.size).map(|_| read(protocol)).collect::<ReadResult<_>>()?;
                 protocol.read_list_end()?;
             }
             (other, Some(id)) => rest(protocol, id, other)?,
@@ -165,12 +171,12 @@ fn makes_no_sense(message: &str) -> thrift::Error {
 /// No call of this interface returns them.
 pub(in crate::dialect) fn table_states(
     _: &mut dyn TInputProtocol,
-) -> Read<BTreeMap<Vec<u8>, bool>> {
+) -> ReadResult<BTreeMap<Vec<u8>, bool>> {
     Err(missing_result())
 }
 
 pub(in crate::dialect) fn server_type(
     protocol: &mut dyn TInputProtocol,
-) -> Read<TThriftServerType> {
+) -> ReadResult<TThriftServerType> {
     TThriftServerType::read_from_in_protocol(protocol)
 }

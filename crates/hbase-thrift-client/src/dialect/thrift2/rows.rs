@@ -15,7 +15,7 @@ use crate::request::{
 };
 
 /// A `TGet`.
-struct Read<'a> {
+struct RowRead<'a> {
     row: &'a [u8],
     columns: &'a [Vec<u8>],
     times: TimeRange,
@@ -24,7 +24,7 @@ struct Read<'a> {
     page: StorePage,
 }
 
-impl<'a> Read<'a> {
+impl<'a> RowRead<'a> {
     fn of(row: &'a [u8], selection: &'a Selection, page: StorePage) -> Self {
         Self {
             row,
@@ -60,14 +60,16 @@ impl<'a> Read<'a> {
 pub(super) fn get(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &Get) -> Encoded {
     bytes(protocol, 1, table)?;
     let Get { row, selection, page } = get;
-    inner(protocol, 2, |protocol| Read::of(row, selection, *page).write(protocol))
+    inner(protocol, 2, |protocol| RowRead::of(row, selection, *page).write(protocol))
 }
 
 /// As the arguments of `existsAll` too.
 pub(super) fn get_rows(protocol: &mut dyn TOutputProtocol, table: &[u8], get: &GetRows) -> Encoded {
     bytes(protocol, 1, table)?;
     let GetRows { rows, selection, page } = get;
-    struct_list(protocol, 2, rows, |protocol, row| Read::of(row, selection, *page).write(protocol))
+    struct_list(protocol, 2, rows, |protocol, row| {
+        RowRead::of(row, selection, *page).write(protocol)
+    })
 }
 
 pub(super) fn get_versions(
@@ -76,7 +78,7 @@ pub(super) fn get_versions(
     get: &GetVersions,
 ) -> Encoded {
     bytes(protocol, 1, table)?;
-    let read = Read {
+    let read = RowRead {
         row: &get.row,
         columns: std::slice::from_ref(&get.column),
         times: get.times,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::drop_safe::Waiter;
+use super::drop_safe::PlaceInLine;
 use super::kept::Kept;
 use super::{Lease, Pool, no_gateway, no_time};
 use crate::drive::cancel::Cancellation;
@@ -17,7 +17,7 @@ pub(super) struct Checkout<'a> {
     /// Until when it waits for others.
     pub(super) patience: Instant,
     pub(super) cancellation: &'a Cancellation,
-    waiter: Waiter<'a>,
+    waiter: PlaceInLine<'a>,
     /// Gateways that no connection could be opened to.
     tried: Vec<usize>,
     failure: Option<Error>,
@@ -46,7 +46,7 @@ impl<'a> Checkout<'a> {
         cancellation: &'a Cancellation,
     ) -> Self {
         let patience = pool.patience(deadline, now);
-        let waiter = Waiter::new(pool);
+        let waiter = PlaceInLine::new(pool);
         Self {
             pool,
             now,

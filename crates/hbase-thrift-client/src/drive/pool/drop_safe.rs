@@ -5,12 +5,12 @@ use super::Pool;
 use crate::proto::{Balancer, ConnectionId, End, WaiterId};
 
 /// A caller's place among those that wait, once it has one.
-pub(super) struct Waiter<'a> {
+pub(super) struct PlaceInLine<'a> {
     pool: &'a Pool,
     id: Option<WaiterId>,
 }
 
-impl<'a> Waiter<'a> {
+impl<'a> PlaceInLine<'a> {
     pub(super) fn new(pool: &'a Pool) -> Self {
         Self { pool, id: None }
     }
@@ -26,7 +26,7 @@ impl<'a> Waiter<'a> {
     }
 }
 
-impl Drop for Waiter<'_> {
+impl Drop for PlaceInLine<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
             let now = self.pool.environment().now();

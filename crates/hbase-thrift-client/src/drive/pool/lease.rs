@@ -9,7 +9,7 @@ use super::super::cancel::{Cancellation, Watch, Watched};
 use super::super::connection::Connection;
 use super::kept::{Awaited, Kept};
 use super::slot::{Ahead, RowsSlot, SlotPlace};
-use super::{Pool, State};
+use super::{Pool, PoolState};
 use crate::dialect::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::{ConnectionId, End, Session};
@@ -342,7 +342,7 @@ impl Lease {
         }
     }
 
-    fn earn(&self, state: &mut State) {
+    fn earn(&self, state: &mut PoolState) {
         if self.has_succeeded {
             state.budget.succeeded();
         }

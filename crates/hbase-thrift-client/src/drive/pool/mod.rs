@@ -35,7 +35,7 @@ use crate::proto::{
 use crate::row::Recycler;
 pub(crate) use ahead::Taken;
 use checkout::{Checkout, CheckoutStep, Granted};
-use drop_safe::{Opening, Waiter};
+use drop_safe::{Opening, PlaceInLine};
 use gateway::Gateway;
 use kept::{Awaited, Kept, KeptConnections};
 use lease::FAIR_TIME;
@@ -57,11 +57,11 @@ struct Shared {
     gateways: Vec<Gateway>,
     spoken: Spoken,
     recycler: Recycler,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     is_closed: AtomicBool,
 }
 
-struct State {
+struct PoolState {
     balancer: Balancer,
     budget: Budget,
     kept: KeptConnections,
@@ -80,7 +80,7 @@ impl Pool {
         };
         // Clients begin at different gateways, so that they spread.
         let first = environment.luck() as usize;
-        let state = State {
+        let state = PoolState {
             balancer: Balancer::new(limits, gateways.len(), first),
             budget: Budget::new(config.get_max_connections(), environment.now()),
             kept: KeptConnections::default(),
@@ -176,7 +176,7 @@ impl Pool {
     ) -> Result<Option<Lease>> {
         let mut now = self.environment().now();
         let patience = self.patience(deadline, now);
-        let mut waiter = Waiter::new(self);
+        let mut waiter = PlaceInLine::new(self);
         loop {
             self.check_ended(cancellation)?;
             match self.decide(now, |balancer| balancer.turn_for(waiter.id(), connection)) {
@@ -238,7 +238,7 @@ impl Pool {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -253,7 +253,7 @@ impl Pool {
     }
 
     /// As [`decide`](Self::decide), with what the balancer decides about.
-    fn decide_state<T>(&self, now: Instant, ask: impl FnOnce(&mut State) -> T) -> T {
+    fn decide_state<T>(&self, now: Instant, ask: impl FnOnce(&mut PoolState) -> T) -> T {
         let mut state = self.lock();
         let retired = state.balancer.retire(now);
         let retired: Vec<_> = retired.iter().filter_map(|id| state.kept.remove(*id)).collect();
@@ -396,7 +396,7 @@ fn no_gateway() -> Error {
     Error::new(ErrorKind::Config, "no gateway is configured")
 }
 
-impl State {
+impl PoolState {
     fn wake(&mut self) {
         for id in self.balancer.take_woken() {
             if let Some(signal) = self.signals.get(&id) {

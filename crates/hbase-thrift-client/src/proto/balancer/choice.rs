@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::slot::{ConnectionId, ConnectionSlot, State};
+use super::slot::{ConnectionId, ConnectionSlot, SlotState};
 use super::waiters::WaiterId;
 use super::{Balancer, Turn};
 
@@ -50,7 +50,7 @@ impl Balancer {
         close: Option<ConnectionId>,
     ) -> Turn {
         let connection = ConnectionId(self.next());
-        self.connections.insert(connection, ConnectionSlot { gateway, state: State::Opening });
+        self.connections.insert(connection, ConnectionSlot { gateway, state: SlotState::Opening });
         self.gateways[gateway].enter(connection);
         Turn::Open { connection, gateway, within, close }
     }
@@ -82,7 +82,7 @@ impl Balancer {
     /// soon.
     fn best(&self, gateway: usize) -> Option<ConnectionId> {
         if let Some(id) = self.gateways[gateway].last_returned
-            && let Some(ConnectionSlot { state: State::Idle { .. }, .. }) =
+            && let Some(ConnectionSlot { state: SlotState::Idle { .. }, .. }) =
                 self.connections.get(&id)
         {
             return Some(id);

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use gateway::GatewayState;
 pub(crate) use slot::ConnectionId;
-use slot::{ConnectionSlot, State};
+use slot::{ConnectionSlot, SlotState};
 pub(crate) use waiters::WaiterId;
 use waiters::{Grant, Waited, Waiters};
 
@@ -124,7 +124,7 @@ impl Balancer {
 
     /// As [`turn`](Self::turn), for this gateway and no other, without waiting.
     pub(crate) fn turn_at(&mut self, gateway: usize, time_left: Duration) -> Turn {
-        let idle = |slot: &ConnectionSlot| matches!(slot.state, State::Idle { .. });
+        let idle = |slot: &ConnectionSlot| matches!(slot.state, SlotState::Idle { .. });
         let mut slots = self.connections.iter();
         let free = slots.find(|(_, slot)| slot.gateway == gateway && idle(slot)).map(|(id, _)| *id);
         match free {
@@ -158,7 +158,7 @@ impl Balancer {
     /// A connection was opened, and `answered` says whether it proved itself; its opener uses it.
     pub(crate) fn opened(&mut self, connection: ConnectionId, answered: bool, now: Instant) {
         if let Some(slot) = self.connections.get_mut(&connection) {
-            slot.state = State::InUse;
+            slot.state = SlotState::InUse;
             let gateway = slot.gateway;
             if answered {
                 self.gateways[gateway].answered(now);
@@ -180,7 +180,7 @@ impl Balancer {
         now: Instant,
     ) {
         let Some(slot) = self.connections.get_mut(&connection) else { return };
-        slot.state = State::Idle { since: now };
+        slot.state = SlotState::Idle { since: now };
         let gateway = slot.gateway;
         self.left(connection, gateway, answered);
         self.gateways[gateway].last_returned = Some(connection);
@@ -197,7 +197,7 @@ impl Balancer {
     ) {
         let Some(slot) = self.connections.get(&connection).copied() else { return };
         self.left(connection, slot.gateway, answered);
-        let state = State::Parked { since: now, soon };
+        let state = SlotState::Parked { since: now, soon };
         self.connections.insert(connection, ConnectionSlot { state, ..slot });
         self.promise(connection, true);
     }
@@ -239,7 +239,8 @@ impl Balancer {
 
     /// Forgets all connections that nobody uses, which have to be closed.
     pub(crate) fn close_unused(&mut self, now: Instant) -> Vec<ConnectionId> {
-        let is_used = |slot: &ConnectionSlot| matches!(slot.state, State::Opening | State::InUse);
+        let is_used =
+            |slot: &ConnectionSlot| matches!(slot.state, SlotState::Opening | SlotState::InUse);
         let unused = self.connections.iter().filter(|(_, slot)| !is_used(slot));
         let unused: Vec<_> = unused.map(|(id, _)| *id).collect();
         for id in &unused {
@@ -321,7 +322,7 @@ impl Balancer {
     fn take(&mut self, connection: ConnectionId) -> Turn {
         let Some(slot) = self.connections.get_mut(&connection) else { return Turn::Gone };
         let parked = slot.is_parked();
-        slot.state = State::InUse;
+        slot.state = SlotState::InUse;
         let gateway = slot.gateway;
         self.gateways[gateway].enter(connection);
         if parked { Turn::Drain(connection) } else { Turn::Use(connection) }
@@ -332,10 +333,10 @@ impl Balancer {
         let Some(slot) = self.connections.get_mut(&connection) else { return };
         let parked = slot.is_parked();
         slot.state = if parked {
-            State::Parked { since: now, soon: true }
+            SlotState::Parked { since: now, soon: true }
         } else {
             self.gateways[slot.gateway].last_returned = Some(connection);
-            State::Idle { since: now }
+            SlotState::Idle { since: now }
         };
         self.promise(connection, parked);
     }
@@ -344,7 +345,7 @@ impl Balancer {
         if self.waiters.promise(connection)
             && let Some(slot) = self.connections.get_mut(&connection)
         {
-            slot.state = State::Promised { parked };
+            slot.state = SlotState::Promised { parked };
         }
     }
 
@@ -363,7 +364,7 @@ impl Balancer {
 
     fn remove_slot(&mut self, connection: ConnectionId) -> Option<ConnectionSlot> {
         let slot = self.connections.remove(&connection)?;
-        if matches!(slot.state, State::Opening | State::InUse) {
+        if matches!(slot.state, SlotState::Opening | SlotState::InUse) {
             self.gateways[slot.gateway].leave(connection);
         }
         self.waiters.connection_is_gone(connection);

@@ -11,11 +11,11 @@ pub(crate) struct ConnectionId(pub(super) u64);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ConnectionSlot {
     pub(super) gateway: usize,
-    pub(super) state: State,
+    pub(super) state: SlotState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum SlotState {
     Opening,
     InUse,
     Idle {
@@ -34,7 +34,7 @@ pub(super) enum State {
 
 impl ConnectionSlot {
     pub(super) fn is_parked(&self) -> bool {
-        matches!(self.state, State::Parked { .. } | State::Promised { parked: true })
+        matches!(self.state, SlotState::Parked { .. } | SlotState::Promised { parked: true })
     }
 
     /// Whether it can be taken, if need be after a wait for its reply.
@@ -45,24 +45,24 @@ impl ConnectionSlot {
     /// Since when it can be taken.
     pub(super) fn free_since(&self) -> Option<Instant> {
         match self.state {
-            State::Idle { since } | State::Parked { since, .. } => Some(since),
-            State::Opening | State::InUse | State::Promised { .. } => None,
+            SlotState::Idle { since } | SlotState::Parked { since, .. } => Some(since),
+            SlotState::Opening | SlotState::InUse | SlotState::Promised { .. } => None,
         }
     }
 
     /// Whether it can be taken without a long wait.
     pub(super) fn is_ready(&self) -> bool {
-        matches!(self.state, State::Idle { .. } | State::Parked { soon: true, .. })
+        matches!(self.state, SlotState::Idle { .. } | SlotState::Parked { soon: true, .. })
     }
 
     /// Which of several is taken first: idle ones, the last used first; then those whose reply comes
     /// soon; then those parked longest.
     pub(super) fn worth(&self) -> (u8, Option<Instant>, Option<Reverse<Instant>>) {
         match self.state {
-            State::Idle { since } => (3, Some(since), None),
-            State::Parked { since, soon: true } => (2, None, Some(Reverse(since))),
-            State::Parked { since, soon: false } => (1, None, Some(Reverse(since))),
-            State::Opening | State::InUse | State::Promised { .. } => (0, None, None),
+            SlotState::Idle { since } => (3, Some(since), None),
+            SlotState::Parked { since, soon: true } => (2, None, Some(Reverse(since))),
+            SlotState::Parked { since, soon: false } => (1, None, Some(Reverse(since))),
+            SlotState::Opening | SlotState::InUse | SlotState::Promised { .. } => (0, None, None),
         }
     }
 }

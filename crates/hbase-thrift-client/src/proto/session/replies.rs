@@ -33,7 +33,9 @@ impl Session {
             }),
             Shape::Value(read) => loop {
                 let found = self.poll_any(Self::begin_extent)?;
-                let Poll::Ready(Found { length, .. }) = found else { return Ok(Poll::Pending) };
+                let Poll::Ready(WholeReply { length, .. }) = found else {
+                    return Ok(Poll::Pending);
+                };
                 if let Some(value) = self.finish_value(length, read)? {
                     return Ok(Poll::Ready(value));
                 }
@@ -44,7 +46,7 @@ impl Session {
     /// As [`poll`](Self::poll), with the reply as the message that it is.
     #[cfg(feature = "generated")]
     pub(crate) fn poll_message(&mut self) -> Result<Poll<Vec<u8>>> {
-        let Poll::Ready(Found { length, .. }) = self.poll_any(Self::begin_extent)? else {
+        let Poll::Ready(WholeReply { length, .. }) = self.poll_any(Self::begin_extent)? else {
             return Ok(Poll::Pending);
         };
         let message = self.incoming.message()[..length].to_vec();
@@ -55,7 +57,7 @@ impl Session {
     fn poll_rows(&mut self) -> Result<Poll<RowBatch>> {
         loop {
             let found = self.poll_any(Self::begin_rows)?;
-            let Poll::Ready(Found { length, rows, index }) = found else {
+            let Poll::Ready(WholeReply { length, rows, index }) = found else {
                 return Ok(Poll::Pending);
             };
             let Some((name, sequence)) = rows else {
@@ -136,7 +138,7 @@ impl Session {
 
     /// Decodes what has come of the oldest call's reply; `begin` makes the decoder, at the latest once
     /// there is something for it.
-    fn poll_any(&mut self, begin: fn(&mut Self)) -> Result<Poll<Found>> {
+    fn poll_any(&mut self, begin: fn(&mut Self)) -> Result<Poll<WholeReply>> {
         self.oldest()?;
         let broken = self.pump();
         if self.pass_over()?.is_pending() {
@@ -181,7 +183,7 @@ impl Session {
         None
     }
 
-    fn advance(&mut self) -> Result<Poll<Found>> {
+    fn advance(&mut self) -> Result<Poll<WholeReply>> {
         let is_framed = matches!(self.framing, Framing::Framed);
         if is_framed && !self.incoming.has_frame() {
             match self.incoming.frame(self.max_reply_size) {
@@ -208,9 +210,9 @@ impl Session {
                 self.decoder = None;
                 return Ok(Poll::Ready(match reply {
                     RowsReply::Rows { length, name, sequence } => {
-                        Found { length, rows: Some((name, sequence)), index }
+                        WholeReply { length, rows: Some((name, sequence)), index }
                     }
-                    RowsReply::Other { length } => Found { length, rows: None, index },
+                    RowsReply::Other { length } => WholeReply { length, rows: None, index },
                 }));
             }
             Ok(Progress::Need(missing)) => missing,
@@ -338,7 +340,7 @@ struct Broken {
 }
 
 /// A whole reply, still in the buffer.
-struct Found {
+struct WholeReply {
     length: usize,
     /// Where its name is and its sequence number, where it is rows.
     rows: Option<(std::ops::Range<usize>, i32)>,

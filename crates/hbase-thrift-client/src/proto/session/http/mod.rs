@@ -12,12 +12,12 @@ mod status;
 use super::Incoming;
 use crate::config::{Config, Endpoint};
 use crate::error::ErrorKind;
-use request::Head;
+use request::RequestHead;
 use response::{Body, Next, ResponseHead};
 
 /// The state of a connection to an HTTP server.
 pub(super) struct Http {
-    head: Head,
+    head: RequestHead,
     /// What came and is neither the message's nor skipped: heads, and what came together with them.
     raw: Raw,
     response: Response,
@@ -55,7 +55,7 @@ const READ_SIZE: usize = 8 * 1024;
 impl Http {
     pub(super) fn new(config: &Config, endpoint: &Endpoint) -> Self {
         Self {
-            head: Head::new(config, endpoint),
+            head: RequestHead::new(config, endpoint),
             raw: Raw::default(),
             response: Response::Over { keeps: true },
             begun: false,
@@ -72,7 +72,7 @@ impl Http {
     ) -> crate::error::Result<()> {
         let lines = self.head.lines()?;
         let body = outgoing.split_off(start);
-        Head::write(&lines, body.len(), outgoing);
+        RequestHead::write(&lines, body.len(), outgoing);
         outgoing.extend_from_slice(&body);
         match self.response {
             // The message was complete, but what ends its response is still to come.

@@ -10,7 +10,7 @@ use crate::config::{Config, Credentials, Endpoint, MadeHeader};
 use crate::error::Result;
 
 /// What all requests to a gateway begin with.
-pub(super) struct Head {
+pub(super) struct RequestHead {
     lines: String,
     /// What is made for each request.
     made: Vec<MadeHeader>,
@@ -19,7 +19,7 @@ pub(super) struct Head {
     pub(super) authorized: bool,
 }
 
-impl Head {
+impl RequestHead {
     /// The head for this gateway, unless the settings name another host; they were checked to hold
     /// no line break.
     pub(super) fn new(config: &Config, endpoint: &Endpoint) -> Self {
@@ -104,9 +104,9 @@ mod tests {
     }
 
     fn head_of(config: &Config) -> String {
-        let head = Head::new(config, &config.get_endpoints()[0]);
+        let head = RequestHead::new(config, &config.get_endpoints()[0]);
         let mut bytes = Vec::new();
-        Head::write(&head.lines().unwrap(), 7, &mut bytes);
+        RequestHead::write(&head.lines().unwrap(), 7, &mut bytes);
         String::from_utf8(bytes).unwrap()
     }
 
@@ -149,7 +149,7 @@ mod tests {
                 _ => Ok("a\r\nX: b".to_owned()),
             }
         });
-        let head = Head::new(&config, &config.get_endpoints()[0]);
+        let head = RequestHead::new(&config, &config.get_endpoints()[0]);
         assert!(head.authorized);
         for number in ["1", "2"] {
             assert!(

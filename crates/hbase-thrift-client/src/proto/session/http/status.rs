@@ -1,7 +1,7 @@
 //! What a response means that is not 200.
 
 use super::HttpRefusal;
-use super::request::Head;
+use super::request::RequestHead;
 use super::response::ResponseHead;
 use crate::error::ErrorKind;
 
@@ -10,7 +10,7 @@ use crate::error::ErrorKind;
 /// `said` is what its page says, in short.
 pub(super) fn refusal(
     response: &ResponseHead,
-    request: &Head,
+    request: &RequestHead,
     said: Option<String>,
 ) -> HttpRefusal {
     let status = response.status;
