@@ -38,6 +38,7 @@ pub(crate) fn own_store_tests() -> Vec<Test> {
         Test::new(a_crash_that_ended_its_service_three_times_is_given_up),
         Test::new(workers::a_crash_that_the_store_failed_is_given_back_and_does_not_count),
         Test::new(workers::metadata_is_left_out_of_a_crash_that_ended_four_workers),
+        Test::new(workers::a_crash_that_takes_longer_than_its_claim_holds_is_worked_on_by_one),
         Test::new(workers::a_crash_whose_worker_is_killed_while_it_stops_has_not_ended_it),
         Test::new(workers::a_crash_beside_one_that_ends_workers_is_processed),
         Test::new(outage::nothing_is_lost_while_the_store_goes_twice_and_services_are_killed),

@@ -83,6 +83,35 @@ fn die_at_work(store: &CrashStore) {
     assert!(queue.claim_row(&entry.key, &worker, Duration::ZERO).unwrap().is_some());
 }
 
+pub(super) fn a_crash_that_takes_longer_than_its_claim_holds_is_worked_on_by_one(server: &Server) {
+    let socorro = socorro(server);
+    let lease = Duration::from_secs(3);
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let symbols = [(); 2].map(|()| Hung::start());
+    let start = |at: usize| {
+        let (name, symbols) = (format!("longer-{at}"), &symbols[at].url);
+        let own = ["--workers", "1", "--lease", "3s", "--server", &socorro.url];
+        let own = [&own[..], &["--worker", &name, "--symbols-url", symbols]].concat();
+        Serving::start(&folders[at], &own)
+    };
+    let first = start(0);
+    let (_, dump) = real_crash();
+    let ooid = first.post(MULTIPART, &form(&dump)).ooid();
+    wait_until("the crash is worked on", || symbols[0].is_asked());
+    let second = start(1);
+    std::thread::sleep(4 * lease);
+    assert!(!symbols[1].is_asked(), "another worker has got the crash");
+    assert_eq!(first.get("processed", &ooid).status, 408);
+    wait_until("the crash is processed", || {
+        symbols[0].hang_up();
+        first.get("processed", &ooid).status == 200
+    });
+    expect_processed_well(&first, &ooid);
+    assert!(!symbols[1].is_asked(), "another worker has got the crash");
+    first.end_well();
+    second.end_well();
+}
+
 pub(super) fn a_crash_whose_worker_is_killed_while_it_stops_has_not_ended_it(_: &Server) {
     let (folder, ooids) = submitted(1);
     let workers = ["--workers", "1", "--lease", "2s"];

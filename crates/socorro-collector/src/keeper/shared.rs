@@ -81,6 +81,10 @@ impl Shared {
 
     fn keep_in_spool(&self, job: Job) {
         let Some(spool) = &self.spool else { return reply(job, Err(Refusal::NoRoom)) };
+        // What the store can't take, must not be acknowledged because it is away.
+        if let Some(refusal) = self.store.refusal(&job.crash) {
+            return reply(job, Err(refusal));
+        }
         let result = match spool.add(&job.crash) {
             Ok(()) => {
                 self.woken.wake();

@@ -63,6 +63,12 @@ impl Store {
         puts
     }
 
+    /// Why the store can never take the crash, as far as that is known without it.
+    pub(super) fn refusal(&self, crash: &Crash) -> Option<Refusal> {
+        let checked = self.crashes.check_raw_report(&crash.report());
+        checked.err().and_then(|error| refusal(crash, &error))
+    }
+
     /// Stores a crash whose failure says nothing of the store.
     pub(super) fn put_alone(&self, crash: &Crash) -> Put {
         let (puts, reason) = self.try_to_put(&[crash]);

@@ -13,7 +13,7 @@ use mini_hbase::{Fault, When};
 use socorro_collector::CollectorOptions;
 use socorro_hbase_client::{CheckOptions, CrashId, Ooid, Problem, ProblemKind};
 
-use crate::world::{World, field, file};
+use crate::world::{Answer, World, field, file};
 
 fn go_away(world: &World) {
     world.hbase.refuse_connections(true);
@@ -122,6 +122,74 @@ fn a_full_spool_is_no_acknowledgement() {
     assert!((2..8).contains(&kept) && answers.ends_with(&[503]), "{answers:?}");
     come_back(&world);
     wait_until("what was acknowledged is stored", || queued(&world).len() == kept);
+}
+
+/// A report of a size around what the store takes, of whose parts each may be well below it.
+fn odd_report(rng: &mut fastrand::Rng, most: usize) -> Vec<crate::world::Part<'static>> {
+    let most = rng.usize(6..=most);
+    let mut text = || "\u{e4}\"\\x".repeat(rng.usize(0..=most) / 6);
+    let mut parts: Vec<_> = ["HangID", "ProcessType", "submitted_timestamp", "Comments"]
+        .into_iter()
+        .map(|name| field(name, text()))
+        .collect();
+    for part in ["extra", "more"] {
+        let json = serde_json::json!({ part: text() }).to_string();
+        parts.push(file(part, Some("application/json"), json));
+    }
+    for dump in ["upload_file_minidump", "upload_file_minidump_browser"] {
+        parts.push(file(dump, None, text()));
+    }
+    parts.retain(|_| rng.u8(..) < 160);
+    parts.push(field("a", "1"));
+    parts
+}
+
+fn metric(world: &World, name: &str) -> u64 {
+    let text = world.get("/metrics").body;
+    let lines = text.lines().filter(|line| line.starts_with(name));
+    lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn what_the_store_can_not_take_is_refused_while_it_is_away_as_while_it_is_there() {
+    let seed = std::env::var("SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    for (cell, request, most) in [(100_000, 1_000_000, 80_000), (1_000_000, 150_000, 60_000)] {
+        let folder = tempfile::tempdir().unwrap();
+        let world = World::with_config(with_spool(&folder), |config| {
+            config.max_cell_size(cell).max_request_size(request)
+        });
+        let reports: Vec<_> = (0..120).map(|_| odd_report(&mut rng, most)).collect();
+        let there: Vec<Answer> = reports.iter().map(|report| world.submit(report)).collect();
+        let [stored, refused] =
+            [200, 413].map(|status| there.iter().filter(|answer| answer.status == status).count());
+        assert!(stored > 10 && refused > 10, "seed {seed}: {stored} {refused}");
+        assert_eq!(stored + refused, reports.len(), "seed {seed}: {there:?}");
+        go_away(&world);
+        let away: Vec<Answer> = reports.iter().map(|report| world.submit(report)).collect();
+        for (there, away) in there.iter().zip(&away) {
+            assert_eq!(there.status, away.status, "seed {seed}: {there:?} {away:?}");
+        }
+        come_back(&world);
+        wait_until("the spool is empty", || metric(&world, "socorro_collector_spool_waiting") == 0);
+        assert_eq!(metric(&world, "socorro_collector_spool_set_aside_total"), 0, "seed {seed}");
+        for answer in there.iter().chain(&away).filter(|answer| answer.status == 200) {
+            assert!(is_there(&world, &World::ooid(answer)), "seed {seed}");
+        }
+    }
+}
+
+/// With the limits that are the default.
+#[test]
+fn two_parts_that_the_store_takes_alone_are_refused_together_while_it_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(with_spool(&folder));
+    let json = |name: &str| serde_json::json!({ name: "x".repeat(6 << 20) }).to_string();
+    let parts = ["a", "b"].map(|name| file(name, Some("application/json"), json(name)));
+    assert_eq!(world.submit(&parts).status, 413);
+    go_away(&world);
+    assert_eq!(world.submit(&parts).status, 413);
+    World::ooid(&world.submit(&parts[..1]));
 }
 
 /// A reply that is lost leaves unknown whether the crash is there: it goes to the spool under its name.

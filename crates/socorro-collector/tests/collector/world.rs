@@ -28,25 +28,39 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-pub(crate) fn client(hbase: &MiniHBase) -> Client {
+pub(crate) fn config(hbase: &MiniHBase) -> Config {
     let config: Config = hbase.url().parse().unwrap();
-    let config = config.operation_timeout(Duration::from_secs(2));
-    Client::connect(config).unwrap()
+    config.operation_timeout(Duration::from_secs(2))
 }
 
 impl World {
     pub(crate) fn new(change: impl FnOnce(&mut CollectorOptions)) -> Self {
+        Self::with_config(change, |config| config)
+    }
+
+    /// With a collector whose connections to the store are of this kind.
+    pub(crate) fn with_config(
+        change: impl FnOnce(&mut CollectorOptions),
+        configure: impl FnOnce(Config) -> Config,
+    ) -> Self {
         let hbase = MiniHBase::in_memory().unwrap();
-        let store = CrashStore::new(client(&hbase));
+        let store = CrashStore::new(Client::connect(config(&hbase)).unwrap());
         store.create_schema(&SchemaOptions::new()).unwrap();
         let mut options = CollectorOptions::default();
         change(&mut options);
-        Self::on(hbase, store, options)
+        let collectors = configure(config(&hbase));
+        Self::on(hbase, store, options, collectors)
     }
 
-    pub(crate) fn on(hbase: MiniHBase, store: CrashStore, options: CollectorOptions) -> Self {
+    pub(crate) fn on(
+        hbase: MiniHBase,
+        store: CrashStore,
+        options: CollectorOptions,
+        collectors: Config,
+    ) -> Self {
         let limits = options.limits.clone();
-        let collector = Collector::start(CrashStore::new(client(&hbase)), options).unwrap();
+        let collectors = CrashStore::new(Client::connect(collectors).unwrap());
+        let collector = Collector::start(collectors, options).unwrap();
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();

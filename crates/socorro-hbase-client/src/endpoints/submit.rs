@@ -89,6 +89,28 @@ impl CrashStore {
         lifecycle::submit(self, reports, queue)
     }
 
+    /// Checks that a crash can be stored, as far as that is known without the store; sends nothing.
+    ///
+    /// For services that keep crashes elsewhere while the store is away: one that can never be stored is better
+    /// refused than kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`put_raw_report`](Self::put_raw_report) that come before anything is sent:
+    /// [`ErrorKind::DuplicateDump`], [`ErrorKind::TooLarge`], [`ErrorKind::InvalidMetadata`].
+    ///
+    /// ```no_run
+    /// # use socorro_hbase_client::{CrashMetadata, CrashStore, ErrorKind, NewReport, Ooid};
+    /// # fn keep(store: &CrashStore, ooid: &Ooid, metadata: &CrashMetadata, dump: &[u8]) {
+    /// if let Err(error) = store.check_raw_report(&NewReport::new(ooid, metadata, dump)) {
+    ///     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    /// }
+    /// # }
+    /// ```
+    pub fn check_raw_report(&self, report: &NewReport<'_>) -> Result<()> {
+        lifecycle::check_report(self, report)
+    }
+
     /// As [`put_raw_report`](Self::put_raw_report), with metadata and dump from files.
     ///
     /// # Errors

@@ -70,4 +70,4 @@ pub(crate) use restore::{Backup, LATER, restore};
 pub(crate) use rivals::is_taken_over;
 pub(crate) use state::{STATE_COLUMNS, StoredCrash, read_crashes};
 pub(crate) use steps::{Count, Stage, Step, Transition};
-pub(crate) use submit::submit;
+pub(crate) use submit::{check_report, submit};

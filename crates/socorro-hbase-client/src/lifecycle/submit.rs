@@ -102,6 +102,11 @@ pub(crate) fn submit(
     Ok(results.into_values().collect())
 }
 
+/// Refuses what [`submit`] would before it sends anything.
+pub(crate) fn check_report(store: &CrashStore, report: &NewReport<'_>) -> Result<()> {
+    Checked::new(store, report).map(drop)
+}
+
 /// How often a crash is submitted that is removed each time meanwhile.
 const ATTEMPTS: usize = 3;
 /// More than a step of the servers' clocks: a delete hides what its own millisecond puts.

@@ -64,9 +64,7 @@ pub(super) fn serve(arguments: &Serve, common: &Common) -> Result<()> {
     };
     let store = match choice {
         Choice::Embedded(folder) => {
-            // What is acknowledged to strangers survives a power cut.
-            let durability = if *no_collector { Durability::Process } else { Durability::PowerCut };
-            Opened::to_serve(&folder, thrift.clone(), durability)?
+            Opened::to_serve(&folder, thrift.clone(), durability(arguments))?
         }
         Choice::Server(_) if thrift.is_some() => {
             let message =
@@ -97,6 +95,16 @@ pub(super) fn serve(arguments: &Serve, common: &Common) -> Result<()> {
     store.close();
     output::say("stopped; everything that was acknowledged is kept");
     Ok(())
+}
+
+/// What is acknowledged to strangers survives a power cut: by the collector here, or by those that use the store
+/// through the gateway.
+fn durability(arguments: &Serve) -> Durability {
+    if arguments.no_collector && arguments.thrift.is_none() {
+        Durability::Process
+    } else {
+        Durability::PowerCut
+    }
 }
 
 /// Prints the addresses.
@@ -233,4 +241,30 @@ const PAUSE: Duration = Duration::from_millis(50);
 fn read_text(file: &Path) -> Result<String> {
     fs::read_to_string(file)
         .with_context(|| WrongCommandLine(format!("can't read {}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: Serve,
+    }
+
+    #[test]
+    fn what_collectors_acknowledge_here_or_elsewhere_survives_a_power_cut() {
+        for (line, durability) in [
+            (&["serve"][..], Durability::PowerCut),
+            (&["serve", "--no-workers"], Durability::PowerCut),
+            (&["serve", "--thrift", "127.0.0.1:0"], Durability::PowerCut),
+            (&["serve", "--no-collector", "--thrift", "127.0.0.1:0"], Durability::PowerCut),
+            (&["serve", "--no-collector"], Durability::Process),
+        ] {
+            assert_eq!(super::durability(&Line::parse_from(line).serve), durability, "{line:?}");
+        }
+    }
 }
