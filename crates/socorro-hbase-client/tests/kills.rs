@@ -15,7 +15,7 @@ use std::{
 };
 
 use hbase_thrift_client::Client;
-use mini_hbase::MiniHBase;
+use mini_hbase::{HBaseTiming, MiniHBase};
 use socorro_hbase_client::{
     CheckOptions, CrashId, CrashMetadata, CrashStore, Ooid, ProblemKind, ProcessedCrash,
     QueueForProcessing, SchemaOptions,
@@ -144,7 +144,7 @@ impl Known {
 #[test]
 fn a_process_that_is_killed_leaves_what_was_done_and_nothing_that_is_not_repaired() {
     let (seed, kills) = (number("SEED", 1), number("KILLS", 40));
-    let server = MiniHBase::builder().in_memory().start().unwrap();
+    let server = MiniHBase::builder().in_memory().timing(HBaseTiming::Exact).start().unwrap();
     let store = connect(&server.url());
     store.create_schema(&SchemaOptions::new()).unwrap();
     let mut known: BTreeMap<u64, Known> = BTreeMap::new();

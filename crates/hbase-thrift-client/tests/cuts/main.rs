@@ -32,6 +32,7 @@ use hbase_thrift_client::{Client, ColumnFamily, Config, Interface, Put, Table, W
 use mini_hbase::{MiniHBase, Protocol, Transport};
 use stage::{Promise, Route, Stage};
 use support::proxy::{Direction, Harm, Proxy};
+use support::setup::exact;
 
 const TABLE: &str = "t";
 const ROWS: usize = 8;
@@ -119,13 +120,13 @@ fn a_cut_of_thrift_2_over_http_costs_nothing_that_was_acknowledged() {
 
 /// With an address at which Thrift 2 is spoken in this way.
 fn start_thrift2(transport: Transport, protocol: Protocol) -> MiniHBase {
-    let server = MiniHBase::builder().max_scanners(100_000);
+    let server = exact().max_scanners(100_000);
     server.thrift2("127.0.0.1:0", transport, protocol).start().unwrap()
 }
 
 fn start() -> MiniHBase {
     // A scanner whose connection is harmed is left to its lease.
-    let server = MiniHBase::builder().max_scanners(100_000);
+    let server = exact().max_scanners(100_000);
     #[cfg(feature = "http")]
     let server = server.also_listen("127.0.0.1:0", Transport::Http, Protocol::Binary);
     server.start().unwrap()

@@ -12,14 +12,14 @@ use hbase_thrift_client::{
 };
 use mini_hbase::MiniHBase;
 
-use crate::{config, connect, fill, keys, luck};
+use crate::{config, connect, exact, fill, keys, luck};
 
 const ROWS: usize = 40;
 /// Far above what any of these takes on a busy machine, and below the time-outs.
 const SOON: Duration = Duration::from_secs(30);
 
 fn stage(max_connections: usize) -> (MiniHBase, Client) {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, ROWS);
     let config = config(&[server.address()])
         .operation_timeout(Duration::from_secs(120))

@@ -14,7 +14,7 @@ use mini_hbase::MiniHBase;
 use crate::support::proxy::Direction;
 use crate::support::stub::{Say, Stub, row};
 use crate::support::valve::Valve;
-use crate::{SLACK, config, connect, fill, keys, luck, within};
+use crate::{SLACK, config, connect, exact, fill, keys, luck, within};
 
 fn value(table: &Table, key: &str) -> Vec<u8> {
     table.get(&Get::new(key)).unwrap().unwrap().get("f:x").unwrap().to_vec()
@@ -44,7 +44,7 @@ struct Two {
 
 impl Two {
     fn start() -> Self {
-        let server = MiniHBase::start().unwrap();
+        let server = exact().start().unwrap();
         let valves = [Valve::start(server.address()), Valve::start(server.address())];
         Self { server, valves }
     }
@@ -153,7 +153,7 @@ fn a_pipeline_of_reads_leaves_a_gateway_that_hangs() {
 /// Whatever the times are, the healthy gateway is tried before they are used up.
 #[test]
 fn a_gateway_that_accepts_and_never_replies_does_not_use_up_the_time() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 1);
     for (connect_time, operation_time) in [(5_000, 1_000), (1_000, 1_000), (300, 3_000)] {
         for mutes in 1..=3 {
@@ -174,7 +174,7 @@ fn a_gateway_that_accepts_and_never_replies_does_not_use_up_the_time() {
 #[test]
 fn one_caller_tries_a_suspect_gateway_while_the_others_go_on() {
     const THREADS: usize = 8;
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 1);
     let config = config(&[mute(), server.address()])
         .connect_timeout(Duration::from_millis(600))

@@ -12,7 +12,7 @@ use mini_hbase::MiniHBase;
 
 use crate::support::proxy::Direction;
 use crate::support::valve::Valve;
-use crate::{config, connect, fill, luck};
+use crate::{config, connect, exact, fill, luck};
 
 /// A server behind a valve, a client that would wait for a minute, and a table of ten rows.
 struct Stage {
@@ -27,7 +27,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 impl Stage {
     fn new(connections: usize) -> Self {
-        let server = MiniHBase::start().unwrap();
+        let server = exact().start().unwrap();
         fill(&server, ROWS);
         let valve = Valve::start(server.address());
         let config = config(&[valve.address()])
@@ -163,7 +163,7 @@ fn a_call_that_waits_for_a_connection_or_pauses_is_ended() {
 
     // Nothing listens there any more: attempts and pauses, one after the other.
     let gone = {
-        let server = MiniHBase::start().unwrap();
+        let server = exact().start().unwrap();
         let config = config(&[server.address()])
             .max_attempts(1_000)
             .operation_timeout(Duration::from_secs(120));

@@ -8,10 +8,10 @@ use hbase_thrift_client::{
     Batch, CheckAndPut, Client, ColumnFamily, Config, Delete, Error, ErrorKind, Get, Increment,
     Outcome, Put, Scan, WriterOptions,
 };
-use mini_hbase::{Fault, MiniHBase, When};
+use mini_hbase::{Fault, When};
 
 use crate::support::stub::{Say, Stub};
-use crate::{SLACK, config, connect, fill, within};
+use crate::{SLACK, config, connect, exact, fill, within};
 
 fn known(error: &Error) -> (ErrorKind, Outcome) {
     (error.kind(), error.outcome())
@@ -20,7 +20,7 @@ fn known(error: &Error) -> (ErrorKind, Outcome) {
 /// A table that goes away while a call of several steps is on its way stops it in the middle.
 #[test]
 fn several_steps_that_a_table_stopped_may_have_been_made_and_one_was_not() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 0);
     let client = connect(config(&[server.address()]).max_attempts(1));
     client.admin().disable_table("t").unwrap();
@@ -48,7 +48,7 @@ fn several_steps_that_a_table_stopped_may_have_been_made_and_one_was_not() {
 
 #[test]
 fn what_the_server_refused_for_certain_was_not_applied() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 0);
     let client = connect(config(&[server.address()]));
     let error = client.admin().create_table("absent:t", &[ColumnFamily::new("f")]).unwrap_err();
@@ -60,7 +60,7 @@ fn what_the_server_refused_for_certain_was_not_applied() {
 
 #[test]
 fn a_table_of_the_default_namespace_exists_by_both_names() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 0);
     let admin = connect(config(&[server.address()])).admin();
     for (name, exists) in [("t", true), ("default:t", true), ("u", false), ("default:u", false)] {
@@ -70,7 +70,7 @@ fn a_table_of_the_default_namespace_exists_by_both_names() {
 
 #[test]
 fn a_key_whose_region_no_gateway_finds_is_not_written_and_may_be_read() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 0);
     let limit = 32_767 - "t".len() - 16;
     let key = |length: usize| vec![b'k'; length];
@@ -98,7 +98,7 @@ fn a_key_whose_region_no_gateway_finds_is_not_written_and_may_be_read() {
 
 #[test]
 fn the_longest_times_are_times_like_others() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 1);
     let config = config(&[server.address()])
         .connect_timeout(Duration::MAX)
@@ -120,7 +120,7 @@ fn the_longest_times_are_times_like_others() {
 /// Each setting at its ends: calls succeed or fail, within their time, and nothing else happens.
 #[test]
 fn each_setting_may_be_as_small_or_large_as_can_be() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 30);
     let plain = || config(&[server.address()]).operation_timeout(Duration::from_secs(2));
     let times = [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(1), Duration::MAX];
@@ -174,7 +174,7 @@ fn each_setting_may_be_as_small_or_large_as_can_be() {
 
 #[test]
 fn what_a_writer_and_a_scan_are_told_may_be_zero_or_without_end() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 30);
     let ages = [Duration::ZERO, Duration::from_nanos(1), Duration::MAX];
     for (age, most) in ages.into_iter().flat_map(|age| [0, 1, usize::MAX].map(|most| (age, most))) {

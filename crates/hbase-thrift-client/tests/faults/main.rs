@@ -22,7 +22,7 @@ mod writer;
 
 use std::time::{Duration, Instant};
 
-use support::setup::{config, connect, fill, keys};
+use support::setup::{config, connect, exact, fill, keys};
 
 /// Luck of a seed that is printed; `SEED=n` chooses it.
 fn luck() -> fastrand::Rng {

@@ -9,9 +9,9 @@ use hbase_thrift_client::{
     BufferedWriter, Client, Config, Get, Increment, MergeScan, Pipeline, Put, Queued, Result, Row,
     Scan, Scanner, Table, UnionScan, WriterOptions,
 };
-use mini_hbase::{MiniHBase, Protocol, Transport};
+use mini_hbase::{Protocol, Transport};
 
-use crate::{fill, keys, luck, within};
+use crate::{exact, fill, keys, luck, within};
 
 const ROWS: usize = 120;
 
@@ -60,8 +60,7 @@ fn whatever_is_open_and_whoever_drops_it_calls_go_on() {
         #[cfg(feature = "http")]
         (Transport::Http, Protocol::Binary),
     ] {
-        let server =
-            MiniHBase::builder().also_listen("127.0.0.1:0", transport, protocol).start().unwrap();
+        let server = exact().also_listen("127.0.0.1:0", transport, protocol).start().unwrap();
         fill(&server, ROWS);
         let url = server.url_of(transport, protocol).unwrap();
         for _ in 0..6 {

@@ -14,10 +14,10 @@ use hbase_thrift_client::{
     WriterOptions,
 };
 
-use mini_hbase::{MiniHBase, Protocol, Transport};
+use mini_hbase::{Protocol, Transport};
 
 use crate::support::stub::{Asked, Say, Stub, result};
-use crate::{SLACK, config, connect, fill, keys, within};
+use crate::{SLACK, config, connect, exact, fill, keys, within};
 
 /// What becomes of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -304,7 +304,7 @@ fn a_gateway_that_changes_its_interface_is_named_and_used_again_when_it_is_back(
 #[test]
 fn a_writer_says_that_the_table_is_missing_or_disabled_whatever_it_wrote() {
     let (transport, protocol) = (Transport::Buffered, Protocol::Binary);
-    let server = MiniHBase::builder().thrift2("127.0.0.1:0", transport, protocol);
+    let server = exact().thrift2("127.0.0.1:0", transport, protocol);
     let server = server.start().unwrap();
     let client = Client::connect(server.thrift2_url().unwrap()).unwrap();
     fill(&server, 0);
@@ -336,7 +336,7 @@ fn a_writer_says_that_the_table_is_missing_or_disabled_whatever_it_wrote() {
 #[test]
 fn a_writer_sends_puts_and_deletes_apart_and_loses_none() {
     let (transport, protocol) = (Transport::Framed, Protocol::Compact);
-    let server = MiniHBase::builder().thrift2("127.0.0.1:0", transport, protocol);
+    let server = exact().thrift2("127.0.0.1:0", transport, protocol);
     let server = server.start().unwrap();
     let direct = fill(&server, 8);
     let client = Client::connect(server.thrift2_url().unwrap()).unwrap();

@@ -6,10 +6,9 @@ use std::time::Duration;
 use hbase_thrift_client::{
     Batch, Delete, ErrorKind, Get, Increment, Outcome, Pipeline, Put, Queued, Result, Row,
 };
-use mini_hbase::MiniHBase;
 
 use crate::support::stub::{Say, Stub, row};
-use crate::{config, connect, fill, within};
+use crate::{config, connect, exact, fill, within};
 
 fn put(key: &str) -> Put {
     Put::new(key).column("f:x", key)
@@ -22,7 +21,7 @@ fn refused<T>(queued: Result<Queued<T>>) {
 
 #[test]
 fn a_table_of_another_client_is_refused_whatever_the_call() {
-    let servers = [MiniHBase::start().unwrap(), MiniHBase::start().unwrap()];
+    let servers = [exact().start().unwrap(), exact().start().unwrap()];
     let [ours, theirs] = servers.each_ref().map(|server| {
         fill(server, 0);
         connect(config(&[server.address()]))
@@ -47,7 +46,7 @@ fn a_table_of_another_client_is_refused_whatever_the_call() {
 
 #[test]
 fn a_result_is_taken_from_its_own_pipeline_only() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 9);
     let client = connect(config(&[server.address()]));
     let table = client.table("t");
@@ -66,7 +65,7 @@ fn a_result_is_taken_from_its_own_pipeline_only() {
 /// A reply over the limit is no reason to give up the calls behind it, each of which is sent once.
 #[test]
 fn calls_behind_one_whose_reply_is_too_large_keep_their_own_fate() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let direct = fill(&server, 3);
     direct.put(&Put::new("large").column("f:x", vec![b'x'; 300_000])).unwrap();
     let config = config(&[server.address()]).max_reply_size(100_000);
@@ -100,7 +99,7 @@ fn calls_behind_one_whose_reply_is_too_large_keep_their_own_fate() {
 
 #[test]
 fn large_replies_and_large_requests_in_one_pipeline_do_not_lock_up() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let direct = fill(&server, 0);
     let large = vec![b'x'; 8 << 20];
     direct.put(&Put::new("large").column("f:x", large.as_slice())).unwrap();
@@ -146,7 +145,7 @@ fn what_was_answered_before_the_connection_ended_stands() {
 /// A pipeline's call is written after what its table wrote since it was added.
 #[test]
 fn with_the_clients_timestamps_a_call_is_as_late_as_its_pipeline_is_sent() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 0);
     let client = connect(config(&[server.address()]).client_timestamps(true));
     let table = client.table("t");

@@ -8,7 +8,7 @@ use hbase_thrift_client::{
 };
 use mini_hbase::MiniHBase;
 
-use crate::{config, connect, fill, luck};
+use crate::{config, connect, exact, fill, luck};
 
 /// Every key of up to three of these bytes.
 const BYTES: [u8; 4] = [0, b'a', 0xfe, 0xff];
@@ -66,7 +66,7 @@ fn with_the_rest(mut scan: Scan, expected: &mut Vec<Vec<u8>>, luck: &mut fastran
 #[test]
 fn a_scan_has_the_rows_between_its_bounds() {
     let mut luck = luck();
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let (table, keys) = table_of_some(&server, &mut luck);
     for _ in 0..2_000 {
         let (start, stop) = (any_key(&mut luck), any_key(&mut luck));
@@ -118,7 +118,7 @@ fn a_scan_has_the_rows_between_its_bounds() {
 #[test]
 fn a_set_has_the_rows_that_were_named_each_once() {
     let mut luck = luck();
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let (table, keys) = table_of_some(&server, &mut luck);
     for _ in 0..2_000 {
         let (mut set, mut named) = (RowSet::new(), BTreeSet::new());
@@ -154,7 +154,7 @@ fn a_set_has_the_rows_that_were_named_each_once() {
 /// A row with the longest key of all can be asked for wherever a shorter one can.
 #[test]
 fn the_longest_key_is_one_like_others() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 3);
     let longest = vec![b'a'; 32_767];
     let rows = RowSet::new().row(longest.clone()).rows(["row0001", "row0002"]);

@@ -7,12 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hbase_thrift_client::{ErrorKind, Get, Outcome, Put, Result, Row, Scan};
-use mini_hbase::{Exception, Fault, MiniHBase, When};
+use mini_hbase::{Exception, Fault, When};
 
 use crate::support::proxy::Direction;
 use crate::support::stub::{Asked, Say, Stub, row};
 use crate::support::valve::Valve;
-use crate::{SLACK, config, connect, fill, keys, within};
+use crate::{SLACK, config, connect, exact, fill, keys, within};
 
 fn seen(rows: impl Iterator<Item = Result<Row>>) -> Vec<String> {
     rows.map(|row| row.unwrap().key().escape_ascii().to_string()).collect()
@@ -76,7 +76,7 @@ fn gateway_of(
 
 #[test]
 fn two_hundred_rows_of_one_mebibyte_come_with_the_defaults() {
-    let server = MiniHBase::builder().max_memory(1 << 30).start().unwrap();
+    let server = exact().max_memory(1 << 30).start().unwrap();
     let table = fill(&server, 0);
     let value = vec![b'x'; 1 << 20];
     for key in keys(200) {
@@ -268,7 +268,7 @@ fn one_row_that_is_too_large_is_an_error_that_says_where() {
 
 #[test]
 fn scanners_that_expire_are_opened_again_after_the_last_row() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 50);
     let table = connect(config(&[server.address()])).table("t");
     for read_ahead in [false, true] {
@@ -282,7 +282,7 @@ fn scanners_that_expire_are_opened_again_after_the_last_row() {
 
 #[test]
 fn a_reader_that_takes_longer_than_connections_are_kept_misses_nothing() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 20);
     for read_ahead in [false, true] {
         let config = config(&[server.address()]).idle_timeout(Duration::from_millis(100));
@@ -297,7 +297,7 @@ fn a_reader_that_takes_longer_than_connections_are_kept_misses_nothing() {
 
 #[test]
 fn a_scan_that_fails_is_retryable_and_says_where_it_stopped() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 10);
     let config = config(&[server.address()]).max_attempts(2);
     let table = connect(config).table("t");
@@ -315,7 +315,7 @@ fn a_scan_that_fails_is_retryable_and_says_where_it_stopped() {
 
 #[test]
 fn counting_rows_counts_no_error() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 3);
     let client = connect(config(&[server.address()]));
     assert_eq!(client.table("t").scan(Scan::new()).unwrap().count_rows().unwrap(), 3);
@@ -330,7 +330,7 @@ fn counting_rows_counts_no_error() {
 
 #[test]
 fn a_scan_from_a_row_to_itself_has_no_row() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 3);
     for scan in [Scan::new(), Scan::new().reversed()] {
         let scan = scan.start("row0001").stop("row0001");
@@ -341,7 +341,7 @@ fn a_scan_from_a_row_to_itself_has_no_row() {
 /// A scanner from the key behind the last row to that key itself would be a get of the excluded row.
 #[test]
 fn going_on_after_the_last_row_before_the_stop_does_not_deliver_the_stop() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 0);
     for key in [&b"a"[..], b"b", b"b\0", b"c"] {
         table.put(&Put::new(key).column("f:x", "1")).unwrap();
@@ -357,7 +357,7 @@ fn going_on_after_the_last_row_before_the_stop_does_not_deliver_the_stop() {
 
 #[test]
 fn merges_and_unions_need_no_connection_each() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 0);
     let salts: Vec<String> = (0..8).map(|salt| format!("{salt}-")).collect();
     for salt in &salts {
@@ -402,7 +402,7 @@ fn merges_and_unions_need_no_connection_each() {
 
 #[test]
 fn dropping_a_scanner_waits_for_nobody() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 50);
     for read_ahead in [false, true] {
         let valve = Valve::start(server.address());
@@ -443,7 +443,7 @@ fn a_scanner_that_is_closed_slowly_holds_up_no_other_call() {
 #[test]
 fn a_scanner_that_is_closed_late_takes_no_other_with_it() {
     for read_ahead in [false, true] {
-        let server = MiniHBase::start().unwrap();
+        let server = exact().start().unwrap();
         fill(&server, 30);
         let late = Fault::Delay(Duration::from_millis(400));
         server.fault(When::every("scannerClose"), late);
@@ -460,7 +460,7 @@ fn a_scanner_that_is_closed_late_takes_no_other_with_it() {
 
 #[test]
 fn a_scan_leaves_a_gateway_that_hangs() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 30);
     for direction in [Direction::Requests, Direction::Replies] {
         for read_ahead in [false, true] {

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use hbase_thrift_client::{Admin, Client, ColumnFamily, ErrorKind, Namespace, Outcome, Result};
-use mini_hbase::{MiniHBase, Protocol, Transport};
+use mini_hbase::{Protocol, Transport};
 
-use crate::config;
 use crate::support::proxy::{Direction, Harm, Proxy};
+use crate::{config, exact};
 
 type Change = fn(&Admin, &str) -> Result<()>;
 
@@ -43,7 +43,7 @@ fn lost(server: SocketAddr, change: Change, names: [&str; 2]) -> hbase_thrift_cl
 
 #[test]
 fn a_change_whose_reply_is_lost_is_unknown_and_made_once() {
-    let builder = MiniHBase::builder().in_memory();
+    let builder = exact().in_memory();
     let builder = builder.thrift2("127.0.0.1:0", Transport::Buffered, Protocol::Binary);
     let server = builder.start().unwrap();
     let url: hbase_thrift_client::Config = server.thrift2_url().unwrap().parse().unwrap();

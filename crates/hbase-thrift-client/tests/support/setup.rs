@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use hbase_thrift_client::{Client, ColumnFamily, Config, Put, Table, WriterOptions};
-use mini_hbase::MiniHBase;
+use mini_hbase::{Builder, HBaseTiming, MiniHBase};
 
 /// For gateways at these addresses.
 pub(crate) fn config(addresses: &[SocketAddr]) -> Config {
@@ -14,6 +14,11 @@ pub(crate) fn config(addresses: &[SocketAddr]) -> Config {
 
 pub(crate) fn connect(config: Config) -> Client {
     Client::connect(config).unwrap()
+}
+
+/// A server that is as little forgiving as HBase with what is done to a cell in one millisecond.
+pub(crate) fn exact() -> Builder {
+    MiniHBase::builder().timing(HBaseTiming::Exact)
 }
 
 /// A table of this many rows, `row0000` and so on.

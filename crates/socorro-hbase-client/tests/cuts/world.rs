@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path, sync::Mutex, time::Duration};
 
 use hbase_thrift_client::{Client, Config, Delete, Get, Interface, Put, Scan};
-use mini_hbase::{Fault, MiniHBase, Protocol, Transport, VirtualClock, When};
+use mini_hbase::{Fault, HBaseTiming, MiniHBase, Protocol, Transport, VirtualClock, When};
 use socorro_hbase_client::{
     CheckOptions, Claim, CrashFolder, CrashStore, FoundCrash, ImportedCrash, Ooid, Problem, Queue,
     Result, SEARCH_TABLE, SchemaOptions, Selection, TABLES, Worker,
@@ -67,7 +67,8 @@ impl World {
 
     pub(crate) fn over(interface: Interface) -> Self {
         let clock = VirtualClock::running();
-        let server = MiniHBase::builder().in_memory().clock(clock.clone());
+        let server =
+            MiniHBase::builder().in_memory().timing(HBaseTiming::Exact).clock(clock.clone());
         let server = server.also_listen("127.0.0.1:0", Transport::Framed, Protocol::Binary);
         let server = server.thrift2("127.0.0.1:0", Transport::Buffered, Protocol::Binary);
         let server = server.thrift2("127.0.0.1:0", Transport::Framed, Protocol::Binary);

@@ -13,12 +13,12 @@ use std::time::Duration;
 use hbase_thrift_client::{
     BufferedWriter, Delete, ErrorKind, Get, Mutation, Outcome, Put, Scan, Table, WriterOptions,
 };
-use mini_hbase::{Exception, Fault, HBaseTiming, MiniHBase, When};
+use mini_hbase::{Exception, Fault, When};
 
 use crate::support::proxy::Direction;
 use crate::support::stub::{Say, Stub};
 use crate::support::valve::Valve;
-use crate::{SLACK, config, connect, fill, luck, within};
+use crate::{SLACK, config, connect, exact, fill, luck, within};
 
 fn put(key: &str, value: &str) -> Put {
     Put::new(key).column("f:x", value)
@@ -37,7 +37,7 @@ fn stored(table: &Table) -> BTreeMap<String, String> {
 #[test]
 fn a_put_after_a_delete_of_its_cell_is_there() {
     // A region server's clock, which does not wait for the next millisecond.
-    let server = MiniHBase::builder().timing(HBaseTiming::Exact).start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 0);
     let writer = table.writer(patient().max_mutations(7));
     for number in 0..300 {
@@ -53,7 +53,7 @@ fn a_put_after_a_delete_of_its_cell_is_there() {
 
 #[test]
 fn of_several_puts_of_one_cell_the_last_is_seen() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 0);
     // The last of these does not fit into one call.
     for (size, call) in
@@ -79,7 +79,7 @@ fn writing_again_what_came_back_gives_the_state_of_the_sequence() {
     println!("seed {seed}");
     fastrand::seed(seed);
     for round in 0..25 {
-        let server = MiniHBase::builder().timing(HBaseTiming::Exact).start().unwrap();
+        let server = exact().start().unwrap();
         let direct = fill(&server, 0);
         let config = config(&[server.address()]).max_attempts(1);
         let table = connect(config).table("t");
@@ -139,7 +139,7 @@ fn any_fault() -> Fault {
 
 #[test]
 fn a_flush_ends_after_one_time_out_and_hands_everything_back() {
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 0);
     let valve = Valve::start(server.address());
     let config = config(&[valve.address()]).operation_timeout(Duration::from_millis(500));
@@ -221,7 +221,7 @@ fn count_panics_of_writers() -> Arc<AtomicUsize> {
 #[test]
 fn a_writer_whose_age_is_forever_still_writes() {
     let panics = count_panics_of_writers();
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     let table = fill(&server, 0);
     let writer = table.writer(WriterOptions::new().max_age(Duration::MAX));
     writer.write(put("a", "1")).unwrap();
@@ -242,7 +242,7 @@ fn a_writer_whose_age_is_forever_still_writes() {
 #[test]
 fn threads_that_share_a_writer_wait_for_one_time_out_and_no_more() {
     const TIME: Duration = Duration::from_millis(700);
-    let server = MiniHBase::start().unwrap();
+    let server = exact().start().unwrap();
     fill(&server, 0);
     let valve = Valve::start(server.address());
     let config = config(&[valve.address()]).operation_timeout(TIME);
@@ -269,7 +269,7 @@ fn threads_that_share_a_writer_wait_for_one_time_out_and_no_more() {
 fn threads_that_share_a_writer_at_a_server_that_fails_lose_nothing() {
     let mut luck = luck();
     for _ in 0..4 {
-        let server = MiniHBase::start().unwrap();
+        let server = exact().start().unwrap();
         let direct = fill(&server, 0);
         let config = config(&[server.address()]).max_attempts(1);
         let table = connect(config).table("t");

@@ -7,11 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use hbase_thrift_client::{Mutation, Outcome, Put, RowFailure, Scan, WriteError, WriterOptions};
-use mini_hbase::{MiniHBase, When};
+use mini_hbase::When;
 
 use super::any_fault;
 use crate::support::stub::{Say, Stub};
-use crate::{config, connect, fill, luck};
+use crate::{config, connect, exact, fill, luck};
 
 const THREADS: usize = 8;
 const TURNS: usize = 60;
@@ -52,7 +52,7 @@ impl HandedBack {
 fn each_mutation_is_written_or_handed_back_and_no_two_times() {
     let mut luck = luck();
     for _ in 0..4 {
-        let server = MiniHBase::start().unwrap();
+        let server = exact().start().unwrap();
         let direct = fill(&server, 0);
         fastrand::seed(luck.u64(..));
         for _ in 0..60 {

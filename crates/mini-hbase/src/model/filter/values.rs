@@ -30,14 +30,14 @@ impl Filter for Value {
 /// The cells of one column whose value compares well.
 #[derive(Clone)]
 pub(super) struct ColumnValue {
-    column: Column,
+    column: TestedColumn,
     comparison: Comparison,
     has_found: bool,
 }
 
 impl ColumnValue {
     pub(super) fn new(family: &[u8], qualifier: &[u8], comparison: Comparison) -> Self {
-        Self { column: Column::new(family, qualifier), comparison, has_found: false }
+        Self { column: TestedColumn::new(family, qualifier), comparison, has_found: false }
     }
 }
 
@@ -67,7 +67,7 @@ impl Filter for ColumnValue {
 #[expect(clippy::struct_excessive_bools, reason = "three are HBase's options, two its state")]
 #[derive(Clone)]
 pub(super) struct SingleColumnValue {
-    column: Column,
+    column: TestedColumn,
     comparison: Comparison,
     excludes_if_missing: bool,
     latest_version_only: bool,
@@ -85,7 +85,7 @@ impl SingleColumnValue {
         excludes_column: bool,
     ) -> Self {
         Self {
-            column: Column::new(family, qualifier),
+            column: TestedColumn::new(family, qualifier),
             comparison,
             excludes_if_missing,
             latest_version_only,
@@ -146,7 +146,7 @@ impl Filter for SingleColumnValue {
 /// Cells with the time of a version of one column.
 #[derive(Clone)]
 pub(super) struct DependentColumn {
-    column: Column,
+    column: TestedColumn,
     drops_column: bool,
     comparison: Option<Comparison>,
     times: HashSet<i64>,
@@ -159,7 +159,7 @@ impl DependentColumn {
         drops_column: bool,
         comparison: Option<Comparison>,
     ) -> Self {
-        let column = Column::new(family, qualifier);
+        let column = TestedColumn::new(family, qualifier);
         Self { column, drops_column, comparison, times: HashSet::new() }
     }
 }
@@ -195,12 +195,12 @@ impl Filter for DependentColumn {
 
 /// The column that a filter is about.
 #[derive(Clone)]
-struct Column {
+struct TestedColumn {
     family: Vec<u8>,
     qualifier: Vec<u8>,
 }
 
-impl Column {
+impl TestedColumn {
     fn new(family: &[u8], qualifier: &[u8]) -> Self {
         Self { family: family.to_vec(), qualifier: qualifier.to_vec() }
     }
