@@ -10,10 +10,11 @@ mod child;
 mod random;
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,10 +29,10 @@ use support::{
 
 const WRITERS: usize = 4;
 /// How often the server is killed.
-const KILLS: usize = 3;
+const KILLS: usize = 8;
 /// What is acknowledged before it is: more than the write buffer of 16 MiB, again and again, so that
 /// it is killed while buffers are flushed and files compacted.
-const ROWS_A_KILL: usize = 400;
+const ROWS_A_KILL: usize = 300;
 const LARGE: usize = 64 << 10;
 
 /// Not a test: what `every_acknowledged_row…` runs in a process of its own.
@@ -46,21 +47,21 @@ fn content(row: &str) -> String {
     format!("{row}/").repeat(LARGE / (row.len() + 1))
 }
 
-#[test]
-fn every_acknowledged_row_survives_kills_under_flush_and_compaction() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = folder.path().join("store");
-    let mut acknowledged: Vec<String> = Vec::new();
-    let mut increments = 0;
-    let mut random = Random::new();
-    for round in 0..=KILLS {
-        let mut served = Served::start("serve_until_killed", &store);
-        let mut client = raw(&served.address);
-        if round == 0 {
-            client.create_table(bytes("t"), vec![family("f"), family("g")]).unwrap();
-        }
-        for row in &acknowledged {
+/// What was acknowledged: rows, each of which is there or deleted, and increments.
+#[derive(Default)]
+struct Acknowledged {
+    rows: BTreeMap<String, bool>,
+    increments: i64,
+}
+
+impl Acknowledged {
+    fn check(&self, client: &mut Raw, round: usize) {
+        for (row, is_there) in &self.rows {
             let found = client.get_row(bytes("t"), bytes(row), none()).unwrap();
+            if !is_there {
+                assert!(found.is_empty(), "{row} is back in round {round}");
+                continue;
+            }
             let columns = found.first().and_then(|found| found.columns.as_ref());
             let columns = columns.unwrap_or_else(|| panic!("{row} is lost in round {round}"));
             let value = |name: &[u8]| columns[name].value.as_deref();
@@ -68,49 +69,92 @@ fn every_acknowledged_row_survives_kills_under_flush_and_compaction() {
             assert_eq!(value(b"g:y"), Some(row.as_bytes()), "half a row");
         }
         let count = client.atomic_increment(bytes("t"), bytes("count"), bytes("f:n"), 0).unwrap();
+        let increments = self.increments;
         assert!(count >= increments, "{count} of {increments} increments in round {round}");
+    }
+}
+
+/// Writes, deletes and counts until the server is gone, after this many rows of all writers killed by one.
+fn write_until_killed(
+    writer: &str,
+    enough: usize,
+    acknowledged: &Mutex<Acknowledged>,
+    address: &str,
+    kill: &impl Fn(),
+) {
+    let mut client = raw(address);
+    let name = |number: usize| format!("{writer}-{number}");
+    let before = acknowledged.lock().unwrap().rows.len();
+    for number in 0.. {
+        let row = name(number);
+        let both = vec![mutation("f:x", &content(&row)), mutation("g:y", &row)];
+        let batch = vec![BatchMutation::new(bytes(&row), both)];
+        if client.mutate_rows(bytes("t"), batch, none()).is_err() {
+            return;
+        }
+        let mut now = acknowledged.lock().unwrap();
+        now.rows.insert(row, true);
+        if now.rows.len() >= before + enough {
+            // While the other writers go on.
+            kill();
+        }
+        drop(now);
+        if number % 4 == 3 {
+            // Whether it is there is unknown, unless the delete is acknowledged.
+            let old = name(number - 2);
+            acknowledged.lock().unwrap().rows.remove(&old);
+            if client.delete_all_row(bytes("t"), bytes(&old), none()).is_err() {
+                return;
+            }
+            acknowledged.lock().unwrap().rows.insert(old, false);
+        }
+        if client.atomic_increment(bytes("t"), bytes("count"), bytes("f:n"), 1).is_err() {
+            return;
+        }
+        acknowledged.lock().unwrap().increments += 1;
+    }
+}
+
+#[test]
+fn every_acknowledged_row_survives_kills_under_flush_and_compaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let acknowledged = Mutex::new(Acknowledged::default());
+    let mut random = Random::new();
+    let compactions = AtomicUsize::new(0);
+    for round in 0..=KILLS {
+        let served = Served::start("serve_until_killed", &store);
+        let address = served.address.clone();
+        let mut client = raw(&address);
+        if round == 0 {
+            client.create_table(bytes("t"), vec![family("f"), family("g")]).unwrap();
+        }
+        acknowledged.lock().unwrap().check(&mut client, round);
         if round == KILLS {
             break;
         }
         let enough = ROWS_A_KILL / 2 + random.below(ROWS_A_KILL);
-        let new = Mutex::new(Vec::new());
-        let added = AtomicI64::new(0);
-        let killed = Mutex::new(&mut served);
+        let served = Mutex::new(served);
+        let kill = || served.lock().unwrap().kill();
         thread::scope(|scope| {
             for writer in 0..WRITERS {
-                let (new, added, killed) = (&new, &added, &killed);
-                let address = &killed.lock().unwrap().address.clone();
-                let address = address.clone();
+                let (acknowledged, address, kill) = (&acknowledged, &address, &kill);
+                let writer = format!("{round}-{writer}");
                 scope.spawn(move || {
-                    let mut client = raw(&address);
-                    for number in 0.. {
-                        let row = format!("{round}-{writer}-{number}");
-                        let both = vec![mutation("f:x", &content(&row)), mutation("g:y", &row)];
-                        let batch = vec![BatchMutation::new(bytes(&row), both)];
-                        if client.mutate_rows(bytes("t"), batch, none()).is_err() {
-                            return;
-                        }
-                        let mut new = new.lock().unwrap();
-                        new.push(row);
-                        if new.len() == enough {
-                            // While the other writers go on.
-                            killed.lock().unwrap().kill();
-                        }
-                        drop(new);
-                        let (row, column) = (bytes("count"), bytes("f:n"));
-                        if client.atomic_increment(bytes("t"), row, column, 1).is_err() {
-                            return;
-                        }
-                        added.fetch_add(1, Ordering::SeqCst);
-                    }
+                    write_until_killed(&writer, enough, acknowledged, address, kill);
                 });
             }
+            // One after the other, so that a kill nearly always falls into one.
+            scope.spawn(|| {
+                while client.compact(bytes("t")).is_ok() {
+                    compactions.fetch_add(1, Ordering::Relaxed);
+                }
+            });
         });
-        let new = new.into_inner().unwrap();
-        assert!(new.len() >= enough);
-        acknowledged.extend(new);
-        increments += added.into_inner();
     }
+    let compactions = compactions.into_inner();
+    println!("{compactions} compactions between {KILLS} kills");
+    assert!(compactions >= 2 * KILLS, "{compactions} compactions");
 }
 
 #[test]
