@@ -46,9 +46,13 @@ impl Position {
         }
     }
 
-    /// The key that everything that was read lies before; up only.
-    pub(super) fn reached(&self) -> Option<&[u8]> {
-        (!self.reversed).then_some(&*self.from)
+    /// The keys that were passed since this row was the next, with it.
+    pub(super) fn passed_since(&self, row_prefix: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        if self.reversed {
+            (self.to.clone(), keys::after_row(row_prefix))
+        } else {
+            (row_prefix.to_vec(), self.from.clone())
+        }
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -25,8 +25,11 @@ pub(super) struct Reader<'a> {
     store_offset: usize,
     pub(super) position: Position,
     walker: Option<Walker<'a>>,
-    /// The first of the rows just passed that had no cell to return, and how many they are.
+    /// The first of the rows just passed that seem to be dead, and how many they are.
     dead: (Vec<u8>, usize),
+    wants_all: bool,
+    /// Whether the row that is read begins with a delete.
+    begins_with_delete: bool,
     pub(super) limits: &'a mut Limits,
 }
 
@@ -69,6 +72,8 @@ impl<'a> Reader<'a> {
             position,
             walker: None,
             dead: (Vec::new(), 0),
+            wants_all: plan.query.wants_all(),
+            begins_with_delete: false,
             limits,
         }
     }
@@ -93,15 +98,18 @@ impl<'a> Reader<'a> {
             if !row.is_empty() {
                 return Ok(Found::Row);
             }
-            if self.dead.1 == 0 {
-                self.dead.0 = prefix;
+            // What isn't wanted may be there all the same; after a delete of the row it seldom is.
+            if self.wants_all || self.begins_with_delete {
+                if self.dead.1 == 0 {
+                    self.dead.0 = prefix;
+                }
+                self.dead.1 += 1;
             }
-            self.dead.1 += 1;
         }
         Ok(Found::End)
     }
 
-    /// How many rows without a cell to return were passed since this was asked last, from a key on.
+    /// How many rows that seem to be dead were passed since this was asked last, from a key on.
     pub(super) fn take_dead(&mut self) -> (Vec<u8>, usize) {
         std::mem::take(&mut self.dead)
     }
@@ -224,10 +232,14 @@ impl<'a> Reader<'a> {
             let to = keys::after_row(prefix);
             self.walker = Some(Walker::new(self.snapshot, prefix, &to, &wants)?);
         }
+        let (mut is_first, mut begins_with_delete) = (true, false);
         while let Some(item) = self.item()
             && item.row_prefix() == prefix
         {
             let parts = item.parts()?;
+            if std::mem::take(&mut is_first) {
+                begins_with_delete = parts.kind.is_delete();
+            }
             if self.position.scanners.get(usize::from(parts.family)) == Some(&which) {
                 let family = parts.family;
                 let (filter, row) = (filter.as_deref_mut(), row.as_deref_mut());
@@ -237,6 +249,7 @@ impl<'a> Reader<'a> {
                 self.seek(&target, None)?;
             }
         }
+        self.begins_with_delete = begins_with_delete;
         Ok(())
     }
 

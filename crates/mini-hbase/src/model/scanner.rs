@@ -89,9 +89,7 @@ impl Scanner {
         self.share.stand_beside(0);
         resized.map_err(Error::NoMemory)?;
         walk.place = place;
-        if let Some((from, to)) = dead
-            && self.scan.query.wants_all()
-        {
+        if let Some((from, to)) = dead {
             // On a disk that is full they stay: a read needs no room.
             let _ = store.remove_dead_rows(&walk.table, &from, &to);
         }
@@ -140,7 +138,7 @@ impl Walk {
         Ok(Self { table, snapshot, plan, place })
     }
 
-    /// Returns a range of keys in which there are many rows without cells.
+    /// Returns a range of keys in which there seem to be many rows without cells.
     fn fetch(
         &self,
         place: &mut Place,
@@ -168,11 +166,9 @@ impl Walk {
         // A rest is left only when there are as many results as were asked for.
         while found < count && !*is_over {
             let next = reader.next(filter.as_deref_mut(), &mut row)?;
-            let (from, count_of_dead) = reader.take_dead();
-            if count_of_dead >= MANY_DEAD_ROWS
-                && let Some(to) = reader.position.reached()
-            {
-                dead = Some((from, to.to_vec()));
+            let (first, count_of_dead) = reader.take_dead();
+            if count_of_dead >= MANY_DEAD_ROWS {
+                dead = Some(reader.position.passed_since(&first));
             }
             *is_over = next != Found::Row;
             if next == Found::End {

@@ -340,3 +340,85 @@ fn versions_that_a_delete_hides_are_jumped_over() {
         }
     });
 }
+
+/// A queue whose entries were taken: a scan for those that wait passes none of them again, whatever it reads of
+/// them, and however they were deleted.
+#[test]
+fn a_scan_behind_50_000_dead_rows_passes_them_once() {
+    const ROWS: usize = 50_000;
+    const BATCH: usize = 1_000;
+    let all = Query::new(Vec::new(), TimeRange::ALL, 1).unwrap();
+    let (family_delete, column_delete) =
+        ((CellType::DeleteFamily, b"".to_vec()), (CellType::DeleteColumn, b"x".to_vec()));
+    for (query, delete, reversed) in [
+        (all, &family_delete, false),
+        (newest(None), &family_delete, true),
+        (newest(Some(b"x")), &family_delete, false),
+        (newest(Some(b"x")), &column_delete, true),
+    ] {
+        let (kind, qualifier) = delete;
+        each(&[family("f", 1, i32::MAX), family("g", 1, i32::MAX)], |fixture| {
+            let rows = |edit: &dyn Fn() -> Edit| {
+                let row = |number| {
+                    let row = format!("r{number:05}").into_bytes();
+                    RowEdits { row, edits: vec![edit()] }
+                };
+                for first in (0..ROWS).step_by(BATCH) {
+                    let edits: Vec<_> = (first..first + BATCH).map(row).collect();
+                    fixture.write(|writes| writes.write(&fixture.table, &edits)).unwrap();
+                }
+            };
+            rows(&|| Edit::Put {
+                family: 0,
+                qualifier: b"x".to_vec(),
+                timestamp: Some(1),
+                value: b"v".to_vec(),
+                time_to_live: None,
+            });
+            rows(&|| Edit::Delete {
+                kind: *kind,
+                family: 0,
+                qualifier: qualifier.clone(),
+                timestamp: Some(1),
+                time_to_live: None,
+            });
+            for row in [b"a", b"z"] {
+                fixture.put(row, b"x", 1, b"waits".to_vec());
+            }
+            // Deletes are kept for a while, for puts that come late.
+            fixture.clock.advance(std::time::Duration::from_mins(1));
+            let all = 2 * ROWS;
+            let first = keys_to_both_rows(fixture, &query, reversed);
+            // Once to look, twice where that goes down, once to remove.
+            assert!((all..=3 * all).contains(&first), "{first} keys of {all}");
+            for _ in 0..3 {
+                let again = keys_to_both_rows(fixture, &query, reversed);
+                assert!(again <= FEW, "{again} keys of {all} once they are removed: {query:?}");
+            }
+        });
+    }
+}
+
+/// How many keys a scan passes until it has the rows `a` and `z`.
+fn keys_to_both_rows(fixture: &Fixture, query: &Query, reversed: bool) -> usize {
+    let end = || Bound { row: Vec::new(), inclusive: false };
+    let scan = Scan {
+        table: TABLE.to_owned(),
+        rows: Rows::Range { start: end(), stop: end() },
+        reversed,
+        query: query.clone(),
+        batch: None,
+        limit: None,
+        filter: None,
+    };
+    let mut scanner = Scanner::new(scan, share());
+    let mut found = Vec::new();
+    let mut sink = |_: &Table, row: &Row, _: std::ops::Range<usize>| {
+        found.push(row.key.clone());
+        Ok(())
+    };
+    fixture.counted.take();
+    scanner.fetch(&fixture.store, 2, &mut limits(), &mut sink).unwrap();
+    assert_eq!(found, if reversed { [b"z", b"a"] } else { [b"a", b"z"] });
+    fixture.counted.take().0
+}
