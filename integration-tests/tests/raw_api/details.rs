@@ -1,6 +1,6 @@
 //! Details that clients stumble over: what hides what, what is refused, and in which words.
 
-use hbase_thrift_api::{BatchMutation, IOError, IllegalArgument, THbaseSyncClient, TScan};
+use hbase_thrift_api::{BatchMutation, IOError, IllegalArgument, TAppend, THbaseSyncClient, TScan};
 use integration_tests::{Server, Test, TestTable, family};
 use thrift::ApplicationErrorKind;
 
@@ -27,6 +27,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::new(a_batch_with_a_missing_family_writes_its_other_rows),
         Test::new(a_disabled_table_is_neither_read_nor_written),
         Test::new(batches_fail_with_a_class_of_their_own_that_may_be_retried),
+        Test::new(cells_over_the_limit_are_refused_each_call_in_its_way),
         Test::new(a_table_is_not_switched_twice),
         Test::new(a_missing_table_is_named_by_the_calls_on_tables),
         Test::new(a_table_without_families_is_not_created),
@@ -284,6 +285,50 @@ fn batches_fail_with_a_class_of_their_own_that_may_be_retried(server: &Server) {
     check(&name, "a:x", class, &format!(": {}: ", missing.name()));
     let class = "NoSuchColumnFamilyException";
     check(&there, "no:x", class, class);
+}
+
+fn cells_over_the_limit_are_refused_each_call_in_its_way(server: &Server) {
+    const LIMIT: usize = 10 << 20;
+    let mut bench = Bench::new(server, "oversized");
+    let table = bench.name();
+    let raw = &mut bench.raw;
+    let large = || put("a:x", &"x".repeat(LIMIT));
+    let small = || put("a:x", "small");
+    let (row, changes) = (bytes("one"), vec![put("a:y", "small"), large()]);
+    assert_too_large(raw.mutate_row(table.clone(), row, changes, none()));
+    for rows in [[small(), large()], [large(), small()]] {
+        let rows = ["first", "second"].into_iter().zip(rows);
+        let batch = rows.map(|(row, change)| BatchMutation::new(bytes(row), vec![change]));
+        assert_too_large(raw.mutate_rows(table.clone(), batch.collect(), none()));
+    }
+    let mut append = |row: &str, size: usize| {
+        let values = vec![vec![b'x'; size]];
+        raw.append(TAppend::new(table.clone(), bytes(row), list(&["a:x"]), values))
+    };
+    let too_much = append("append", LIMIT).unwrap_err();
+    append("appended", 6 << 20).unwrap();
+    let together_too_much = append("appended", 6 << 20).unwrap_err();
+    for error in [too_much, together_too_much] {
+        let thrift::Error::User(error) = error else { panic!("{error:?}") };
+        let error = error.downcast::<IOError>().unwrap();
+        let line = error.message.as_deref().unwrap().lines().next().unwrap();
+        assert!(line.starts_with("org.apache.hadoop.hbase.DoNotRetryIOException: "), "{line}");
+        assert!(line.contains("exceeds limit of 10485760 bytes"), "{line}");
+        assert_eq!(error.can_retry, Some(false));
+    }
+    // Nothing of the calls that were refused is there.
+    for row in ["one", "first", "second", "append"] {
+        assert_eq!(bench.row(row), []);
+    }
+    let kept = bench.raw.get(table, bytes("appended"), bytes("a:x"), none()).unwrap();
+    assert_eq!(kept[0].value.as_ref().map(Vec::len), Some(6 << 20));
+}
+
+#[track_caller]
+fn assert_too_large(result: thrift::Result<()>) {
+    let thrift::Error::User(error) = result.unwrap_err() else { panic!("not an exception") };
+    let message = error.downcast::<IllegalArgument>().unwrap().message.unwrap();
+    assert!(message.starts_with("java.lang.IllegalArgumentException: KeyValue size too large"));
 }
 
 fn a_table_is_not_switched_twice(server: &Server) {
