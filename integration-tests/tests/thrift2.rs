@@ -25,6 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
         Test::on_own_server(a_family_is_deleted_by_its_own_kind_of_delete),
         Test::on_own_server(a_filter_in_bytes_replaces_one_in_text),
         Test::on_own_server(a_range_in_bytes_may_have_no_bounds),
+        Test::on_own_server(a_list_of_one_filter_in_bytes_is_a_list),
         Test::on_own_server(the_given_value_is_compared_with_the_stored_one_in_this_order),
         Test::on_own_server(mutations_of_a_row_are_made_together_or_not_at_all),
         Test::on_own_server(deletes_of_several_rows_never_say_what_is_left),
@@ -291,6 +292,41 @@ fn a_range_in_bytes_may_have_no_bounds(server: &Server) {
         let found = cells(&bench.raw.get(bench.name(), get).unwrap());
         let found: Vec<_> = found.iter().map(|(qualifier, ..)| &**qualifier).collect();
         assert_eq!(found, expected, "{}", bounds.escape_ascii());
+    }
+}
+
+/// Not that filter: what an OR remembers makes a scan downwards leave out what a hint leads to. The filter language
+/// can't say it.
+fn a_list_of_one_filter_in_bytes_is_a_list(server: &Server) {
+    let mut bench = Bench::new(server, "thrift2_lists_of_one");
+    for qualifier in ["a", "b"] {
+        bench.put_at(1, qualifier, "v");
+    }
+    let message = |class: &str, own: &[u8]| {
+        let class = format!("org.apache.hadoop.hbase.filter.{class}");
+        let length = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap();
+        let class = [&[0x0a, length(class.as_bytes())], class.as_bytes()].concat();
+        [&class[..], &[0x12, length(own)], own].concat()
+    };
+    let prefix = || message("ColumnPrefixFilter", b"\x0a\x01b");
+    let list = |operator: u8| {
+        let one = prefix();
+        let own = [&[0x08, operator, 0x12, u8::try_from(one.len()).unwrap()], &one[..]].concat();
+        message("FilterList", &own)
+    };
+    for (filter, reversed, expected) in [
+        (prefix(), false, &["b"][..]),
+        (prefix(), true, &["b"]),
+        (list(1), true, &["b"]),
+        (list(2), false, &["b"]),
+        (list(2), true, &[]),
+    ] {
+        let filter_bytes = Some(filter);
+        let scan = TScan { reversed: Some(reversed), filter_bytes, ..scan() };
+        let rows = bench.raw.get_scanner_results(bench.name(), scan, 10).unwrap();
+        let cells = rows.iter().flat_map(|row| cells(row));
+        let found: Vec<_> = cells.map(|(qualifier, ..)| qualifier).collect();
+        assert_eq!(found, expected, "{reversed}");
     }
 }
 

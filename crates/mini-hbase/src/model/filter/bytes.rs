@@ -7,7 +7,7 @@ use crate::budget::Share;
 use crate::model;
 
 use super::Filter;
-use super::language::{self, MAX_DEPTH};
+use super::language::{self, AND_OF_ONE, MAX_DEPTH, OR_OF_ONE};
 
 const FILTERS: &str = "org.apache.hadoop.hbase.filter.";
 /// How much longer a text may be than what it was written from: a number of one byte has three characters,
@@ -33,7 +33,7 @@ pub(crate) fn parse(bytes: &[u8], share: &Share) -> model::Result<Box<dyn Filter
     };
     let mut text = Vec::new();
     filter(bytes, 0, &mut text).map_err(refused)?;
-    language::parse(&text, share).map_err(|error| match error {
+    language::parse_written(&text, share).map_err(|error| match error {
         model::Error::Illegal(why) => refused(why),
         other => other,
     })
@@ -120,16 +120,26 @@ fn is_range_of_text(own: &Message<'_>) -> bool {
 /// A `FilterList`; one of no filters has no text.
 fn list(own: &Message<'_>, depth: usize, text: &mut Vec<u8>) -> Result<(), String> {
     const ALL: u64 = 1;
-    let joint: &[u8] = if own.number(1) == Some(ALL) { b" AND " } else { b" OR " };
+    let (joint, of_one): (&[u8], _) =
+        if own.number(1) == Some(ALL) { (b" AND ", AND_OF_ONE) } else { (b" OR ", OR_OF_ONE) };
     if !own.has(2) {
         return Err("a FilterList of no filters".to_owned());
     }
     text.push(b'(');
+    // One of one filter isn't that filter: what an OR remembers of it makes a scan downwards leave out more.
+    let is_of_one = own.all(2).nth(1).is_none();
+    if is_of_one {
+        text.extend_from_slice(of_one);
+        text.extend_from_slice(b" (");
+    }
     for (place, inner) in own.all(2).enumerate() {
         if place > 0 {
             text.extend_from_slice(joint);
         }
         filter(inner, depth + 1, text)?;
+    }
+    if is_of_one {
+        text.push(b')');
     }
     text.push(b')');
     Ok(())

@@ -20,6 +20,9 @@ enum Word {
     Open,
     Skip,
     While,
+    /// An AND of one filter, and an OR of one: not in the language, but in filters that come as bytes.
+    AndOfOne,
+    OrOfOne,
     And,
     Or,
 }
@@ -27,7 +30,7 @@ enum Word {
 impl Word {
     fn binds_closer_than(self, other: Self) -> bool {
         let rank = |operator| match operator {
-            Self::Skip | Self::While => 1,
+            Self::Skip | Self::While | Self::AndOfOne | Self::OrOfOne => 1,
             Self::And => 2,
             Self::Or | Self::Open => 3,
         };
@@ -40,16 +43,25 @@ impl Word {
 /// # Errors
 /// What `ParseFilter` says in its `IllegalArgumentException`, or if there is not enough memory.
 pub(crate) fn parse(text: &[u8], share: &Share) -> model::Result<Box<dyn Filter>> {
+    parse_with(&WORDS, text, share)
+}
+
+/// As [`parse`], with [`AND_OF_ONE`] and [`OR_OF_ONE`], which no user can write.
+pub(super) fn parse_written(text: &[u8], share: &Share) -> model::Result<Box<dyn Filter>> {
+    parse_with(&[&WORDS[..], &OF_ONE].concat(), text, share)
+}
+
+fn parse_with(words: &[Keyword], text: &[u8], share: &Share) -> model::Result<Box<dyn Filter>> {
     let memory = Memory::of(share);
-    read(text, &memory).map_err(|wrong| match memory.exhausted() {
+    read(words, text, &memory).map_err(|wrong| match memory.exhausted() {
         Some(exhausted) => model::Error::NoMemory(exhausted),
         None => model::Error::Illegal(wrong),
     })
 }
 
-fn read(text: &[u8], memory: &Memory<'_>) -> Result<Box<dyn Filter>, String> {
+fn read(words: &[Keyword], text: &[u8], memory: &Memory<'_>) -> Result<Box<dyn Filter>, String> {
     memory.take_text(text)?;
-    let mut parser = Parser { operators: Vec::new(), filters: Vec::new(), count: 0, memory };
+    let mut parser = Parser { words, operators: Vec::new(), filters: Vec::new(), count: 0, memory };
     let mut place = 0;
     while place < text.len() {
         place += parser.step(text, place)?;
@@ -63,6 +75,7 @@ struct Parsed {
 }
 
 struct Parser<'a> {
+    words: &'a [Keyword],
     operators: Vec<Word>,
     filters: Vec<Parsed>,
     count: usize,
@@ -77,7 +90,7 @@ impl Parser<'_> {
             b' ' | b'\t' => {}
             b')' => self.close()?,
             _ => {
-                if let Some((operator, length)) = keyword(text, place) {
+                if let Some((operator, length)) = keyword(self.words, text, place) {
                     self.reduce(operator)?;
                     self.operators.push(operator);
                     return Ok(length);
@@ -144,6 +157,14 @@ impl Parser<'_> {
                 let inner = self.take("Incorrect input string - a WHILE wraps a filter")?;
                 Parsed { depth: inner.depth + 1, filter: Box::new(Around::rest(inner.filter)) }
             }
+            Word::AndOfOne => {
+                let inner = self.take("an AND of one filter has it")?;
+                Parsed { depth: inner.depth + 1, filter: Box::new(And::new(vec![inner.filter])) }
+            }
+            Word::OrOfOne => {
+                let inner = self.take("an OR of one filter has it")?;
+                Parsed { depth: inner.depth + 1, filter: Box::new(Or::new(vec![inner.filter])) }
+            }
             Word::And | Word::Or => self.list(operator)?,
         };
         if combined.depth > MAX_DEPTH {
@@ -182,15 +203,22 @@ impl Parser<'_> {
     }
 }
 
+/// How a word is written, and whether it stands before one filter.
+type Keyword = (&'static [u8], Word, bool);
+
+const WORDS: [Keyword; 4] = [
+    (b"OR", Word::Or, false),
+    (b"AND", Word::And, false),
+    (b"SKIP", Word::Skip, true),
+    (b"WHILE", Word::While, true),
+];
+pub(super) const AND_OF_ONE: &[u8] = b"AND_OF_ONE";
+pub(super) const OR_OF_ONE: &[u8] = b"OR_OF_ONE";
+const OF_ONE: [Keyword; 2] = [(AND_OF_ONE, Word::AndOfOne, true), (OR_OF_ONE, Word::OrOfOne, true)];
+
 /// The operator at a place, which has to stand apart from what is around it.
-fn keyword(text: &[u8], place: usize) -> Option<(Word, usize)> {
-    const WORDS: [(&[u8], Word, bool); 4] = [
-        (b"OR", Word::Or, false),
-        (b"AND", Word::And, false),
-        (b"SKIP", Word::Skip, true),
-        (b"WHILE", Word::While, true),
-    ];
-    WORDS.into_iter().find_map(|(word, operator, is_prefix)| {
+fn keyword(words: &[Keyword], text: &[u8], place: usize) -> Option<(Word, usize)> {
+    words.iter().find_map(|&(word, operator, is_prefix)| {
         let rest = text[place..].strip_prefix(word)?;
         let before = place.checked_sub(1).map(|before| text[before]);
         let starts = match before {
