@@ -324,7 +324,7 @@ fn a_list_of_one_filter_in_bytes_is_a_list(server: &Server) {
         let filter_bytes = Some(filter);
         let scan = TScan { reversed: Some(reversed), filter_bytes, ..scan() };
         let rows = bench.raw.get_scanner_results(bench.name(), scan, 10).unwrap();
-        let cells = rows.iter().flat_map(|row| cells(row));
+        let cells = rows.iter().flat_map(cells);
         let found: Vec<_> = cells.map(|(qualifier, ..)| qualifier).collect();
         assert_eq!(found, expected, "{reversed}");
     }
