@@ -24,6 +24,7 @@ pub(super) fn tests() -> Vec<Test> {
         Test::new(merges_and_unions_need_no_connection_each),
         Test::new(large_replies_and_large_requests_in_one_pipeline_do_not_lock_up),
         Test::new(a_key_whose_region_no_gateway_finds_is_not_written),
+        Test::new(reads_and_deletes_of_keys_that_nobody_can_write_end_in_time),
         Test::new(dropping_a_scanner_waits_for_nobody),
         Test::new(with_the_clients_timestamps_the_last_write_is_seen),
     ]
@@ -199,6 +200,27 @@ fn a_key_whose_region_no_gateway_finds_is_not_written(server: &Server) {
         let error = table.put(&put(limit + 1)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error:?}");
     });
+}
+
+/// A gateway that hasn't found a region of the table yet looks for the key's for minutes.
+fn reads_and_deletes_of_keys_that_nobody_can_write_end_in_time(server: &Server) {
+    let table = TestTable::create(server, "long_keys_unknown", &["f"]);
+    let time = Duration::from_secs(2);
+    let table = connect(&server.url()).table(table.name()).with_timeout(time);
+    let key = || vec![b'k'; 32_767 - 16];
+    let began = Instant::now();
+    let ends = [
+        table.get(&Get::new(key())).map(|row| assert!(row.is_none())),
+        table.exists(&Get::new(key())).map(|exists| assert!(!exists)),
+        table.delete(&Delete::row(key())),
+    ];
+    // Long before a gateway gives up.
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+    for end in ends {
+        if let Err(error) = end {
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+        }
+    }
 }
 
 fn dropping_a_scanner_waits_for_nobody(server: &Server) {
