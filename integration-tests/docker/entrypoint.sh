@@ -93,7 +93,8 @@ escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g' <<<"$1"; }
 start_master() {
   say "starting HBase"
   rm -f "$MASTER_READY"
-  java "${JVM[@]}" -Xmx768m -cp "$CONF:$JARS" \
+  # The conformance tests make thousands of regions in one process.
+  java "${JVM[@]}" -Xmx2g -cp "$CONF:$JARS" \
     org.apache.hadoop.hbase.master.HMaster --localRegionServers=1 start \
     > >(sed -u -e "/Master has completed initialization/w $MASTER_READY" -e 's/^/master  | /') 2>&1 &
   master=$!

@@ -41,24 +41,18 @@ fn conformance() -> Vec<Test> {
         raw_api::tests(),
         thrift2::tests(),
         client::tests(),
+        client_async::tests(),
         crash_store::tests(),
+        crash_store::tests().into_iter().map(Test::over_thrift2).collect(),
         serve::tests(),
         python::tests(),
     ];
     modules.into_iter().flatten().collect()
 }
 
-/// What starts a server by itself, or asks nothing of it that another one would answer otherwise; and crash
-/// stores over Thrift 2, whose tables of 16 regions each are too many for an HBase in one process. The client's suite
-/// through the async front makes more tables than one HBase's heap holds beside all others.
+/// What starts a server by itself, or asks nothing of it that another one would answer otherwise.
 fn only_on_mini() -> Vec<Test> {
-    let modules = [
-        python::command_tests(),
-        client_async::tests(),
-        crash_store::client_tests(),
-        crash_store::tests().into_iter().map(Test::over_thrift2).collect(),
-        serve::own_store_tests(),
-    ];
+    let modules = [python::command_tests(), crash_store::client_tests(), serve::own_store_tests()];
     modules.into_iter().flatten().collect()
 }
 

@@ -50,11 +50,26 @@ pub(crate) fn socorro(server: &Server) -> Socorro {
     let prefix =
         turn.get_or_insert_with(|| TestTable::reserve_prefix(server, "socorro")).name().to_owned();
     let url = url_with_prefix(server, &prefix);
-    let store = connect(&url);
     if is_first {
-        store.create_schema(&SchemaOptions::new()).unwrap();
+        create_tables(server, &prefix);
     }
+    let store = connect(&url);
     Socorro { store, url, raw: server.raw(), prefix, _turn: Some(turn) }
+}
+
+/// New tables of a test's own.
+pub(crate) fn own_tables(server: &Server, name: &str) -> (TestTable, CrashStore) {
+    let tables = TestTable::reserve_prefix(server, name);
+    create_tables(server, tables.name());
+    let store = connect(&url_with_prefix(server, tables.name()));
+    (tables, store)
+}
+
+/// Over Thrift 1, with a region each: with those for each salt, the tests' tables are too many for one HBase.
+fn create_tables(server: &Server, prefix: &str) {
+    let config: Config = server.url().parse().unwrap();
+    let store = CrashStore::new(Client::connect(config.table_prefix(prefix)).unwrap());
+    store.create_schema(&SchemaOptions::new()).unwrap();
 }
 
 pub(crate) fn url_with_prefix(server: &Server, prefix: &str) -> String {

@@ -13,11 +13,11 @@ use integration_tests::{Server, Test, TestTable};
 use serde_json::Value;
 use socorro_hbase_client::{
     CheckOptions, CrashFolder, CrashId, CrashMetadata, CrashStore, Dumps, FoundCrash,
-    ProcessedCrash, QueueForProcessing, SEARCH_TABLE, SchemaOptions, Selection, Submission, TABLES,
-    TimeIndex, TimeRange, read_archive,
+    ProcessedCrash, QueueForProcessing, SEARCH_TABLE, Selection, Submission, TABLES, TimeIndex,
+    TimeRange, read_archive,
 };
 
-use crate::socorro::{connect, url_with_prefix};
+use crate::socorro::own_tables;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -36,9 +36,7 @@ struct Store {
 
 impl Store {
     fn new(server: &Server, name: &str) -> Self {
-        let tables = TestTable::reserve_prefix(server, name);
-        let crashes = connect(&url_with_prefix(server, tables.name()));
-        crashes.create_schema(&SchemaOptions::new()).unwrap();
+        let (tables, crashes) = own_tables(server, name);
         Self { crashes, _tables: tables }
     }
 

@@ -3,14 +3,14 @@
 
 use std::{collections::BTreeMap, thread, time::Duration};
 
-use integration_tests::{Server, Test, TestTable};
+use integration_tests::{Server, Test};
 use socorro_hbase_client::{
-    CheckOptions, CrashStore, Dumps, NewReport, ProcessedCrash, QueueForProcessing, SchemaOptions,
-    Selection, TimeRange,
+    CheckOptions, CrashStore, Dumps, NewReport, ProcessedCrash, QueueForProcessing, Selection,
+    TimeRange,
 };
 
 use super::proxy::{Proxy, Traffic};
-use crate::socorro::{connect, metadata, ooid, url_with_prefix};
+use crate::socorro::{metadata, ooid, own_tables};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -73,9 +73,7 @@ fn by_table<'a>(traffic: &'a Traffic, methods: &[&str]) -> BTreeMap<&'a str, usi
 }
 
 fn twice_the_crashes_take_no_more_scans(server: &Server) {
-    let tables = TestTable::reserve_prefix(server, "calls");
-    let direct = connect(&url_with_prefix(server, tables.name()));
-    direct.create_schema(&SchemaOptions::new()).unwrap();
+    let (tables, direct) = own_tables(server, "calls");
     let proxy = Proxy::start(&server.store_url());
     let store = proxy.store(tables.name());
     let mut of_checks = Vec::new();
@@ -119,9 +117,7 @@ fn twice_the_crashes_take_no_more_scans(server: &Server) {
 
 fn signatures_are_counted_without_what_was_made_of_crashes(server: &Server) {
     const LONG: usize = 200_000;
-    let tables = TestTable::reserve_prefix(server, "counted");
-    let direct = connect(&url_with_prefix(server, tables.name()));
-    direct.create_schema(&SchemaOptions::new()).unwrap();
+    let (tables, direct) = own_tables(server, "counted");
     submit(&direct, 0..2);
     let range = TimeRange::within("2021-01-01");
     let ids: Vec<_> = direct.scan_submitted(&range).unwrap().map(|it| it.unwrap().id).collect();

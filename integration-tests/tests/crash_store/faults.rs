@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use integration_tests::{Server, Test, TestTable};
+use integration_tests::{Server, Test};
 use socorro_hbase_client::{
     CheckOptions, CrashStore, LegacyProcessing, Ooid, ProcessedCrash, QueueForProcessing,
-    SchemaOptions,
 };
 
 use super::proxy::Proxy;
-use crate::socorro::{connect, metadata, ooid, url_with_prefix};
+use crate::socorro::{metadata, ooid, own_tables};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -36,9 +35,7 @@ struct Ledger {
 }
 
 fn nothing_is_lost_while_connections_are_cut(server: &Server) {
-    let tables = TestTable::reserve_prefix(server, "faults");
-    let store = connect(&url_with_prefix(server, tables.name()));
-    store.create_schema(&SchemaOptions::new()).unwrap();
+    let (tables, store) = own_tables(server, "faults");
     let proxy = Proxy::start(&server.store_url());
     let disturbed = proxy.store(tables.name());
     proxy.cut_every(23);
@@ -53,9 +50,7 @@ fn nothing_is_lost_while_connections_are_cut(server: &Server) {
 }
 
 fn nothing_is_lost_while_the_gateway_is_restarted(server: &Server) {
-    let tables = TestTable::reserve_prefix(server, "restarts");
-    let store = connect(&url_with_prefix(server, tables.name()));
-    store.create_schema(&SchemaOptions::new()).unwrap();
+    let (tables, store) = own_tables(server, "restarts");
     let gateway = server.expendable_gateway();
     let proxy = Proxy::start(&gateway.url());
     let disturbed = proxy.store(tables.name());

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hbase_thrift_client::{Delete, Increment, Put};
 use integration_tests::{Server, TestTable};
 use socorro_hbase_client::{
-    CheckOptions, CrashId, CrashStore, ProblemKind, ProcessedCrash, SchemaOptions, Worker,
+    CheckOptions, CrashId, CrashStore, ProblemKind, ProcessedCrash, Worker,
 };
 
-use crate::socorro::{connect, url_with_prefix};
+use crate::socorro::own_tables;
 
 pub(super) const GENERAL: &str = "crash_reports_index_unprocessed_flag";
 pub(super) const LEGACY: &str = "crash_reports_index_legacy_unprocessed_flag";
@@ -23,9 +23,7 @@ pub(super) struct Python {
 
 impl Python {
     pub(super) fn new(server: &Server) -> Self {
-        let tables = TestTable::reserve_prefix(server, "python");
-        let store = connect(&url_with_prefix(server, tables.name()));
-        store.create_schema(&SchemaOptions::new()).unwrap();
+        let (tables, store) = own_tables(server, "python");
         Self { store, _tables: tables }
     }
 

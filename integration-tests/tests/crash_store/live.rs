@@ -9,13 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hbase_thrift_client::{Delete, Put};
-use integration_tests::{Server, Test, TestTable};
+use integration_tests::{Server, Test};
 use socorro_hbase_client::{
     CheckOptions, Claim, CrashStore, LegacyProcessing, Ooid, Period, Problem, ProcessedCrash,
-    QueueForProcessing, RepairOutcome, SchemaOptions, Submission,
+    QueueForProcessing, RepairOutcome, Submission,
 };
 
-use crate::socorro::{connect, metadata, ooid, url_with_prefix};
+use crate::socorro::{metadata, ooid, own_tables};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![Test::new(repairs_in_a_loop_repair_what_is_wrong_and_leave_live_traffic_alone)]
@@ -100,9 +100,7 @@ impl Traffic {
 }
 
 fn repairs_in_a_loop_repair_what_is_wrong_and_leave_live_traffic_alone(server: &Server) {
-    let tables = TestTable::reserve_prefix(server, "live");
-    let store = connect(&url_with_prefix(server, tables.name()));
-    store.create_schema(&SchemaOptions::new()).unwrap();
+    let (_tables, store) = own_tables(server, "live");
     let faults = break_it(&store);
     let traffic = Traffic::default();
     let (claims, claimed) = mpsc::channel();

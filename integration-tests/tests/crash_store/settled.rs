@@ -5,11 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hbase_thrift_client::{Increment, Put};
 use integration_tests::{Server, Test, TestTable};
-use socorro_hbase_client::{
-    CheckOptions, CrashStore, Problem, ProblemKind, RepairOutcome, SchemaOptions,
-};
+use socorro_hbase_client::{CheckOptions, CrashStore, Problem, ProblemKind, RepairOutcome};
 
-use crate::socorro::{connect, url_with_prefix};
+use crate::socorro::own_tables;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
@@ -48,9 +46,7 @@ struct Store {
 impl Store {
     /// With a crash that was submitted two hours ago, and is queued.
     fn with_an_old_crash(server: &Server) -> Self {
-        let tables = TestTable::reserve_prefix(server, "settled");
-        let store = connect(&url_with_prefix(server, tables.name()));
-        store.create_schema(&SchemaOptions::new()).unwrap();
+        let (tables, store) = own_tables(server, "settled");
         let store = Self { store, _tables: tables };
         for (column, value) in [
             ("flags:processed", "N"),

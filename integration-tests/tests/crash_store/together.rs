@@ -9,13 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hbase_thrift_client::Scan;
-use integration_tests::{Server, Test, TestTable};
+use integration_tests::{Server, Test};
 use socorro_hbase_client::{
     CheckOptions, Counted, CrashStore, ErrorKind, Ooid, Problem, ProblemKind, ProcessedCrash,
-    QueueForProcessing, RepairOutcome, SchemaOptions,
+    QueueForProcessing, RepairOutcome,
 };
 
-use crate::socorro::{connect, metadata, ooid, url_with_prefix};
+use crate::socorro::{metadata, ooid, own_tables};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![Test::new(nothing_is_lost_or_done_twice_while_everything_runs_at_once)]
@@ -78,9 +78,7 @@ impl Ledger {
 }
 
 fn nothing_is_lost_or_done_twice_while_everything_runs_at_once(server: &Server) {
-    let tables = TestTable::reserve_prefix(server, "together");
-    let store = connect(&url_with_prefix(server, tables.name()));
-    store.create_schema(&SchemaOptions::new()).unwrap();
+    let (_tables, store) = own_tables(server, "together");
     let ledger = Ledger::default();
     let time = Duration::from_secs(if server.is_mini() { 6 } else { 15 });
     let repaired = thread::scope(|scope| {
