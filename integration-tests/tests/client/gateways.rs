@@ -1,6 +1,8 @@
 //! Clients and tables on each of a server's gateways.
 
-use hbase_thrift_client::ColumnFamily;
+use std::time::Duration;
+
+use hbase_thrift_client::{ColumnFamily, Config};
 use integration_tests::{Flavour, Server, TestTable};
 
 use super::front::{Client, Table};
@@ -9,8 +11,11 @@ use super::front::{Client, Table};
 pub(super) const FLAVOURS: [Flavour; 4] =
     [Flavour::Threadpool, Flavour::Nonblocking, Flavour::Compact, Flavour::Http];
 
+/// Waits for longer than users would: a nonblocking gateway makes one call at a time, and those of other tests make
+/// tables.
 pub(super) fn connect(url: &str) -> Client {
-    Client::connect(url).unwrap()
+    let config: Config = url.parse().unwrap();
+    Client::connect(config.connect_timeout(Duration::from_secs(30))).unwrap()
 }
 
 /// Runs a test's body on each gateway of either interface, each time with a client and an empty table

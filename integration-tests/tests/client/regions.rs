@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hbase_thrift_client::{
-    Client, Config, Get, GetRows, Increment, Put, Row, RowSet, Scan, Table, WriterOptions,
-};
+use hbase_thrift_client::{Config, Get, GetRows, Increment, Put, Row, RowSet, Scan, WriterOptions};
 use integration_tests::{Server, Test, TestTable};
 
 use super::FLAVOURS;
+use super::front::{Client, Table};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

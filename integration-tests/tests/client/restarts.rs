@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use hbase_thrift_client::{
-    Client, ColumnFamily, Config, ErrorKind, Get, Increment, Outcome, Put, Scan, Table,
-};
+use hbase_thrift_client::{ColumnFamily, Config, ErrorKind, Get, Increment, Outcome, Put, Scan};
 use integration_tests::{Server, Test, TestTable};
+
+use super::front::{Client, Table};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

@@ -18,6 +18,10 @@ mod pages;
 mod pipelines;
 #[path = "../client/probe.rs"]
 mod probe;
+#[path = "../client/regions.rs"]
+mod regions;
+#[path = "../client/restarts.rs"]
+mod restarts;
 #[path = "../client/row_changes.rs"]
 mod row_changes;
 #[path = "../client/row_model.rs"]
@@ -43,8 +47,6 @@ use gateways::{
 };
 use integration_tests::Test;
 
-/// All but what splits regions and restarts gateways under threads of callers, which is about the drivers that both
-/// fronts share.
 pub(crate) fn tests() -> Vec<Test> {
     let modules = [
         admin::tests(),
@@ -54,6 +56,8 @@ pub(crate) fn tests() -> Vec<Test> {
         pages::tests(),
         pipelines::tests(),
         probe::tests(),
+        regions::tests(),
+        restarts::tests(),
         row_changes::tests(),
         row_model::tests(),
         row_reads::tests(),
