@@ -121,6 +121,16 @@ impl Error {
 
     /// Returns whether what went wrong may go away by itself, whatever became of the call: its kind
     /// says so, or the server does.
+    ///
+    /// ```
+    /// use hbase_thrift_client::Error;
+    ///
+    /// /// Whether a queue's worker waits, or sets the entry aside.
+    /// fn waits(error: &Error) -> bool {
+    ///     error.is_transient()
+    /// }
+    /// assert!(!waits(&Error::value("not a number")));
+    /// ```
     pub fn is_transient(&self) -> bool {
         let server_says_so = || self.0.exception.as_ref().and_then(ServerException::can_retry);
         self.0.kind.is_transient()

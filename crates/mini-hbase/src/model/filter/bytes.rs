@@ -354,6 +354,11 @@ mod tests {
         let either = [vec![8, 2], field(2, &prefix), field(2, &class("KeyOnlyFilter", &[8, 1]))];
         let either = class("FilterList", &either.concat());
         assert_eq!(text(&either).unwrap(), r"(PrefixFilter(\'it\'\'s\') OR KeyOnlyFilter(true))");
+        let one = |operator| class("FilterList", &[&[8, operator], &*field(2, &prefix)].concat());
+        assert_eq!(text(&one(1)).unwrap(), r"(AND_OF_ONE (PrefixFilter(\'it\'\'s\')))");
+        assert_eq!(text(&one(2)).unwrap(), r"(OR_OF_ONE (PrefixFilter(\'it\'\'s\')))");
+        let share = || Share::of(&Budget::new(1 << 20));
+        assert!([1, 2].into_iter().all(|operator| parse(&one(operator), &share()).is_ok()));
         let range =
             class("ColumnRangeFilter", &[&*field(1, b""), &[16, 1], &field(3, b"x")].concat());
         assert_eq!(text(&range).unwrap(), r"ColumnRangeFilter(\'\',true,\'x\',false)");

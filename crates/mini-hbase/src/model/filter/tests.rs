@@ -274,6 +274,8 @@ fn what_the_gateway_refuses_is_refused() {
         "(PrefixFilter('a')))",
         "PrefixFilter('a') (OR PrefixFilter('b'))",
         "SKIP",
+        "OR_OF_ONE (PrefixFilter('a'))",
+        "(AND_OF_ONE (PrefixFilter('a')))",
         "PageFilter('1')",
         "PageFilter(-1)",
         "PageFilter(x)",
