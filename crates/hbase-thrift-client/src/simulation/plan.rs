@@ -114,7 +114,9 @@ impl Plan {
             operation_timeout: millis(&mut luck, 1_000, 10_000),
             connect_timeout: millis(&mut luck, 200, 12_000),
             max_connections: luck.usize(least..=least + 4),
-            client_timestamps: luck.u8(0..4) == 0,
+            // More often where that lets writes go elsewhere, which few of them have a reason to.
+            client_timestamps: luck.u8(0..4) == 0
+                || (weather == Weather::OneSteadfast && seed % 4 == 2),
             idle_timeout: millis(&mut luck, 1_000, 45_000),
             salts: luck.u8(1..=8),
             rows_a_salt: luck.u8(0..=12),
