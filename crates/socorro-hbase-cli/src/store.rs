@@ -160,8 +160,11 @@ fn of_thrift_1(config: Config) -> Config {
     if config.get_interface().is_none() { config.interface(Interface::One) } else { config }
 }
 
+/// The server is this process: where it doesn't answer soon, the machine is busy, and giving up makes nothing better.
 fn connect(server: &MiniHBase) -> Result<CrashStore> {
-    Ok(CrashStore::new(Client::connect(server.url())?))
+    let config: Config = server.url().parse()?;
+    let patience = config.get_operation_timeout();
+    Ok(CrashStore::new(Client::connect(config.connect_timeout(patience))?))
 }
 
 fn has_all_tables(crashes: &CrashStore) -> Result<bool> {
